@@ -1,0 +1,125 @@
+"""`lakehouse simulate`: the sources of the samples, on this machine."""
+
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from sales_lakehouse.simulate.inbox import drop_files
+from sales_lakehouse.simulate.orders import order_listing
+from sales_lakehouse.simulate.partner_files import partner_files
+from sales_lakehouse.simulate.places import INBOX_IN_BUNDLE, find_bundle, find_samples
+from sales_lakehouse.simulate.samples import TradingDay, read_samples
+
+_date_option = click.option(
+    "--date",
+    "until",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="The world as of this day: everything up to and including it. Default: all days.",
+)
+_bundle_option = click.option(
+    "--bundle",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    default=Path(),
+    help="A folder in the bundle that holds the samples. Default: here.",
+)
+_port_option = click.option(
+    "--port", type=click.IntRange(1, 65535), default=8765, show_default=True, help="Loopback port."
+)
+
+
+@click.group()
+def simulate() -> None:
+    """Play the sellers of the sample data: a shop with an API, two partners with files.
+
+    Every invoice of the samples belongs to one seller, by its number: the digits modulo 3 give
+    0 online_shop, 1 gift_partner, 2 euro_partner.
+    """
+
+
+@simulate.command("shop-api")
+@_port_option
+@_date_option
+@_bundle_option
+@click.option("--page-size", type=click.IntRange(1, 100), default=100, show_default=True)
+@click.option("--until-stdin-ends", is_flag=True, hidden=True)
+def shop_api(
+    port: int, until: datetime | None, bundle: Path, page_size: int, until_stdin_ends: bool
+) -> None:
+    """Serve the online shop's REST API in the foreground; Ctrl-C ends it."""
+    from sales_lakehouse.simulate.server import bind_port, serve
+
+    orders = order_listing(_days(bundle, until))
+    with bind_port(port) as door:
+        if not until_stdin_ends:
+            click.echo(f"shop API: http://127.0.0.1:{port}/orders, {len(orders)} orders", err=True)
+        try:
+            serve([orders], door, page_size, until_stdin_ends)
+        except KeyboardInterrupt:
+            sys.exit(130)
+
+
+@simulate.command("partner-files")
+@click.option("--inbox", type=click.Path(path_type=Path), required=True, help="Where to drop them.")
+@_date_option
+@_bundle_option
+def partner_files_command(inbox: Path, until: datetime | None, bundle: Path) -> None:
+    """Drop the partners' daily files into an inbox; same bytes are left untouched."""
+    click.echo(_deliver(inbox, _days(bundle, until)))
+
+
+@simulate.command(context_settings={"allow_interspersed_args": False})
+@_port_option
+@click.option(
+    "--inbox", type=click.Path(path_type=Path), help="Default: .lakehouse/inbox of the bundle."
+)
+@_date_option
+@_bundle_option
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+def world(
+    port: int, inbox: Path | None, until: datetime | None, bundle: Path, command: tuple[str, ...]
+) -> None:
+    """Run COMMAND while the shop API is up and after the partners have delivered.
+
+    COMMAND finds the shop's address in BUNDLE_VAR_shop_api_url; its exit code is passed on.
+    """
+    from sales_lakehouse.simulate import world as surroundings
+
+    days = _days(bundle, until)
+    surroundings.check_command(command)
+    with surroundings.shop_api(_server_command(port, until, bundle), port) as health:
+        click.echo(
+            f"shop API: http://127.0.0.1:{port}, {health.records['orders']} orders", err=True
+        )
+        click.echo(_deliver(inbox or find_bundle(bundle) / INBOX_IN_BUNDLE, days), err=True)
+        code = surroundings.run_command(command, port)
+    sys.exit(code)
+
+
+def _days(bundle: Path, until: datetime | None) -> tuple[TradingDay, ...]:
+    return read_samples(find_samples(bundle), until.date() if until else None)
+
+
+def _deliver(inbox: Path, days: tuple[TradingDay, ...]) -> str:
+    counts = drop_files(inbox, partner_files(days))
+    return (
+        f"partner files: {days[0].day} to {days[-1].day} in {inbox}: {counts['new']} new, "
+        f"{counts['unchanged']} unchanged, {counts['changed']} changed"
+    )
+
+
+def _server_command(port: int, until: datetime | None, bundle: Path) -> list[str]:
+    command = [
+        sys.executable,
+        "-m",
+        "sales_lakehouse.commands.simulate",
+        "shop-api",
+        "--until-stdin-ends",
+    ]
+    command += ["--port", str(port), "--bundle", str(bundle)]
+    return command + (["--date", f"{until:%Y-%m-%d}"] if until else [])
+
+
+if __name__ == "__main__":
+    simulate()

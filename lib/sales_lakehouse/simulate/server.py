@@ -1,0 +1,76 @@
+"""Serve the shop API from this process until it is told to end."""
+
+import errno
+import socket
+import sys
+import threading
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from sales_lakehouse.simulate.errors import SimulatorError
+from sales_lakehouse.simulate.health import HOST, ask_health
+from sales_lakehouse.simulate.listing import Listing
+
+if TYPE_CHECKING:
+    import uvicorn
+
+
+def bind_port(port: int) -> socket.socket:
+    """Take the port on the loopback address.
+
+    Raises: SimulatorError with the remedy when the port is not to be had.
+    """
+    door = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # Without it a port stays closed for a minute after its last server ended.
+    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        door.bind((HOST, port))
+        # Only a listening socket keeps a second server from binding the same port.
+        door.listen()
+    except OSError as error:
+        door.close()
+        raise _no_port(port, error) from error
+    return door
+
+
+def serve(
+    listings: Iterable[Listing], door: socket.socket, page_size: int, until_stdin_ends: bool
+) -> None:
+    """Answer requests at the door until a signal, or the end of standard input, says stop."""
+    import uvicorn
+
+    from sales_lakehouse.simulate.shop_api import build_app
+
+    config = uvicorn.Config(build_app(listings, page_size), log_level="warning", access_log=False)
+    server = uvicorn.Server(config)
+    if until_stdin_ends:
+        threading.Thread(target=_end_with_stdin, args=(server,), daemon=True).start()
+    server.run(sockets=[door])
+
+
+def _end_with_stdin(server: "uvicorn.Server") -> None:
+    # The parent holds the other end of the pipe: it closes however the parent dies.
+    sys.stdin.buffer.read()
+    server.should_exit = True
+
+
+def _no_port(port: int, error: OSError) -> SimulatorError:
+    if error.errno != errno.EADDRINUSE:
+        return SimulatorError(
+            f"port {port} on {HOST}: {error.strerror}; nothing was started, nothing was "
+            "delivered; choose another port: --port 8766, with make PORT=8766"
+        )
+    return SimulatorError(
+        f"port {port} on {HOST} is in use by {_holder(port)}; nothing was started, nothing was "
+        "delivered; end that one or choose another port: --port 8766, with make PORT=8766"
+    )
+
+
+def _holder(port: int) -> str:
+    health = ask_health(port)
+    if health is None:
+        return "another program"
+    return (
+        f"another shop API (process {health.pid}), "
+        "perhaps that of a `make lab` or `make run-pipeline` that still runs"
+    )
