@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 from sales_lakehouse.simulate.dealing import Seller, invoices_of
+from sales_lakehouse.simulate.errors import SimulatorError
 from sales_lakehouse.simulate.samples import HEADER, Invoice, Line, TradingDay
 
 EURO_HEADER = (
@@ -50,13 +51,15 @@ def euro_file(day: date, invoices: Sequence[Invoice]) -> PartnerFile:
 
     Semicolon, decimal comma, Windows-1252, CRLF, `04.01.2011 10:00` in local time.
     Units: the numbers are the shop's own; the partner declares them as euros.
+    Raises: SimulatorError for a sign that Windows-1252 does not have.
     """
     lines = [line for invoice in invoices for line in invoice.lines]
     body = [_euro_row(invoice, line) for invoice in invoices for line in invoice.lines]
     total = sum((line.amount for line in lines), Decimal("0.00"))
     rows = [EURO_HEADER, *body, ("TOTAL", str(len(lines)), _decimal_comma(total))]
-    content = _csv_text(rows, ";", "\r\n").encode("windows-1252")
-    return PartnerFile(Seller.EURO_PARTNER.value, f"verkauf_{day}.csv", content)
+    name = f"verkauf_{day}.csv"
+    content = _windows_1252(name, _csv_text(rows, ";", "\r\n"))
+    return PartnerFile(Seller.EURO_PARTNER.value, name, content)
 
 
 def _euro_row(invoice: Invoice, line: Line) -> tuple[str, ...]:
@@ -70,6 +73,16 @@ def _euro_row(invoice: Invoice, line: Line) -> tuple[str, ...]:
         invoice.customer_id or "",
         invoice.country,
     )
+
+
+def _windows_1252(name: str, text: str) -> bytes:
+    try:
+        return text.encode("windows-1252")
+    except UnicodeEncodeError as error:
+        raise SimulatorError(
+            f"{name}: {text[error.start]!r} cannot be written in Windows-1252; "
+            "this file was not delivered; take the sign out of the samples"
+        ) from error
 
 
 def _decimal_comma(number: Decimal) -> str:

@@ -1,0 +1,46 @@
+"""What can go wrong with the data, as one tree.
+
+LakehouseError                the root; `exit_code` 1
+├── SpecError                 a file under pipelines/ does not say what it must (exit 2)
+├── ParameterError            a notebook or command got a value it cannot use (exit 2)
+├── DeliveryError             a source could not be read completely; nothing of it was landed as complete
+│   └── ApiError              the same for a REST API: status, page and request are named
+├── BooksError                counts or amounts do not close; nothing was promoted
+└── TableError                a table is missing, or is not what the step expects
+"""
+
+from __future__ import annotations
+
+
+class LakehouseError(Exception):
+    """Say where, what, expected and got, what happened to the data and what to do next."""
+
+    exit_code = 1
+
+
+class SpecError(LakehouseError):
+    """Name the file under pipelines/ and the field that is wrong."""
+
+    exit_code = 2
+
+
+class ParameterError(LakehouseError):
+    """Name the parameter, its value and the values that are possible."""
+
+    exit_code = 2
+
+
+class DeliveryError(LakehouseError):
+    """Name the source and the delivery that could not be read."""
+
+
+class ApiError(DeliveryError):
+    """Name the request, the status and the number of records landed before."""
+
+
+class BooksError(LakehouseError):
+    """Name the unit and the sums that differ."""
+
+
+class TableError(LakehouseError):
+    """Name the table and the step that makes it."""

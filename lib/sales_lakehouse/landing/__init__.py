@@ -1,0 +1,6 @@
+"""Landing: what a source delivered, byte for byte, with a manifest."""
+
+from sales_lakehouse.landing.land import Landed, land_source
+from sales_lakehouse.landing.store import LandingStore, Manifest
+
+__all__ = ["Landed", "LandingStore", "Manifest", "land_source"]

@@ -1,0 +1,128 @@
+"""The landing folder: bytes under their content hash, a manifest beside them, nothing ever overwritten."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What is known about one delivered unit: a file, or one API page.
+
+    Units: times are ISO UTC; `corrects` is the unit that an earlier delivery of the same name brought.
+    """
+
+    source: str
+    name: str
+    received_at: str
+    business_date: str | None = None
+    request: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+    status: int | None = None
+    cursor_in: str | None = None
+    cursor_out: str | None = None
+    modified_ns: int | None = None
+    unit_id: str = ""
+    size_bytes: int = 0
+    corrects: str | None = None
+
+
+@dataclass(frozen=True)
+class LandingStore:
+    """The units of all sources under `<root>/<source>/`."""
+
+    root: Path
+
+    def put(self, content: bytes, manifest: Manifest) -> Manifest | None:
+        """Keep the bytes of a delivery; the same bytes again are only noted.
+
+        Returns the manifest as kept, or None when the bytes were there before. Content first, manifest last:
+        a unit exists when its manifest does, so a process killed between leaves nothing half-landed.
+        """
+        unit_id = hashlib.sha256(content).hexdigest()
+        folder = self.root / manifest.source
+        folder.mkdir(parents=True, exist_ok=True)
+        if (folder / f"{unit_id}.json").exists():
+            self._note_again(folder, unit_id, manifest)
+            return None
+        kept = replace(manifest, unit_id=unit_id, size_bytes=len(content), corrects=self._last_named(manifest))
+        _create(folder / unit_id, content)
+        _create(folder / f"{unit_id}.json", json.dumps(asdict(kept), indent=1).encode())
+        return kept
+
+    def manifests(self, source: str) -> list[Manifest]:
+        """Return the units of a source in the order of their arrival."""
+        found = (Manifest(**json.loads(path.read_text())) for path in self._manifest_paths(source))
+        return sorted(found, key=lambda manifest: (manifest.received_at, manifest.unit_id))
+
+    def known_files(self, source: str) -> set[tuple[str, int | None]]:
+        """Return name and modification time of every file seen before, redelivered ones included."""
+        known = {(manifest.name, manifest.modified_ns) for manifest in self.manifests(source)}
+        for path in (self.root / source).glob("*.redelivered"):
+            notes = map(json.loads, path.read_text(encoding="utf-8").splitlines())
+            known |= {(note["name"], note["modified_ns"]) for note in notes}
+        return known
+
+    def content_path(self, manifest: Manifest) -> Path:
+        """Return where the bytes of a unit are."""
+        return self.root / manifest.source / manifest.unit_id
+
+    def open_units(self, source: str, business_date: date | None = None) -> list[Manifest]:
+        """Return the units that are neither applied nor set aside.
+
+        A unit without a date of its own (an API page) belongs to every date.
+        """
+        wanted = {None, str(business_date)} if business_date else None
+        return [
+            manifest
+            for manifest in self.manifests(source)
+            if self.state(manifest) is None and (wanted is None or manifest.business_date in wanted)
+        ]
+
+    def state(self, manifest: Manifest) -> str | None:
+        """Return `applied` or `quarantined`, or None while the unit is work.
+
+        The table ops.units is the truth; this note spares a Spark session when nothing is to do.
+        """
+        path = self.content_path(manifest).with_suffix(".state")
+        return path.read_text().strip() if path.exists() else None
+
+    def mark(self, source: str, unit_ids: list[str], state: str) -> None:
+        """Note the state of units, after the tables hold it."""
+        for unit_id in unit_ids:
+            _publish(self.root / source / f"{unit_id}.state", state.encode())
+
+    def note_answer(self, source: str, facts: dict[str, object]) -> None:
+        """Record an answer that brought no record: it is kept as a fact, but is not work."""
+        (self.root / source).mkdir(parents=True, exist_ok=True)
+        with (self.root / source / "answers.jsonl").open("a", encoding="utf-8") as lines:
+            lines.write(json.dumps(facts) + "\n")
+
+    def _manifest_paths(self, source: str) -> Iterator[Path]:
+        return (path for path in (self.root / source).glob("*.json") if not path.name.startswith("."))
+
+    def _last_named(self, manifest: Manifest) -> str | None:
+        same = [known for known in self.manifests(manifest.source) if known.name == manifest.name]
+        return same[-1].unit_id if same else None
+
+    def _note_again(self, folder: Path, unit_id: str, manifest: Manifest) -> None:
+        fact = {"name": manifest.name, "received_at": manifest.received_at, "modified_ns": manifest.modified_ns}
+        with (folder / f"{unit_id}.redelivered").open("a", encoding="utf-8") as lines:
+            lines.write(json.dumps(fact) + "\n")
+
+
+def _create(path: Path, content: bytes) -> None:
+    if not path.exists():
+        _publish(path, content)
+
+
+def _publish(path: Path, content: bytes) -> None:
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    part.write_bytes(content)
+    part.replace(path)

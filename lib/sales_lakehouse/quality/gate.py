@@ -1,0 +1,79 @@
+"""Judge a table by Great Expectations, and say what broke in words."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from pyspark.sql import DataFrame
+
+from sales_lakehouse.quality.predicates import predicate
+from sales_lakehouse.specs import Rule
+
+_EXAMPLES = 3
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a gate found about one rule of one table."""
+
+    table: str
+    rule: str
+    severity: str
+    ok: bool
+    detail: str = ""
+
+    @property
+    def stops(self) -> bool:
+        """Tell whether the finding holds the gate shut."""
+        return not self.ok and self.severity != "warn"
+
+
+def judge_table(
+    rows_df: DataFrame, table: str, rules: list[Rule], columns: list[str] | None = None, show: tuple[str, ...] = ()
+) -> list[Finding]:
+    """Run the rules' suite over a table and return one finding per rule.
+
+    `show` names the columns by which an example row is told; examples are fetched only after a failure.
+    """
+    results = _validate(rows_df, table, rules, columns)
+    by_name = {rule.name: rule for rule in rules}
+    findings = []
+    for name, ok in results.items():
+        rule = by_name.get(name)
+        detail = "" if ok else (_examples(rows_df, rule, show) if rule else _columns_off(rows_df, columns or []))
+        findings.append(Finding(table, name, rule.severity if rule else "stop", ok, detail))
+    return findings
+
+
+def _validate(rows_df: DataFrame, table: str, rules: list[Rule], columns: list[str] | None) -> dict[str, bool]:
+    from sales_lakehouse.quality.suites import compile_suite, gx
+
+    logging.getLogger("great_expectations").setLevel(logging.ERROR)
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}
+    source = context.data_sources.add_spark(name=table, persist=False)
+    batch = source.add_dataframe_asset(name=table).add_batch_definition_whole_dataframe(table)
+    suite = compile_suite(table, rules, columns)
+    result = batch.get_batch(batch_parameters={"dataframe": rows_df}).validate(suite, result_format="BOOLEAN_ONLY")
+    verdict: dict[str, bool] = {}
+    for outcome in result.results:
+        name = outcome.expectation_config.meta["rule"]
+        verdict[name] = verdict.get(name, True) and bool(outcome.success)
+    return verdict
+
+
+def _examples(rows_df: DataFrame, rule: Rule, show: tuple[str, ...]) -> str:
+    if rule.kind == "unique":
+        broken_df = rows_df.groupBy(*rule.columns).count().where("count > 1")
+    else:
+        broken_df = rows_df.where(f"NOT coalesce({predicate(rule)}, false)")
+    wanted = [c for c in dict.fromkeys([*show, *rule.columns]) if c in broken_df.columns]
+    rows = broken_df.select(*wanted).limit(_EXAMPLES).collect() if wanted else []
+    told = "; ".join(", ".join(f"{name} {row[name]}" for name in wanted) for row in rows)
+    return f"{broken_df.count()} rows break it, for instance {told}" + (f" ({rule.because})" if rule.because else "")
+
+
+def _columns_off(rows_df: DataFrame, columns: list[str]) -> str:
+    off = sorted(set(rows_df.columns) ^ set(columns))
+    return f"the table and its contract differ in: {', '.join(off)}"

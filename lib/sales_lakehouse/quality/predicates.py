@@ -1,0 +1,47 @@
+"""Rules as SQL predicates: the label of a row, and the examples of a failure."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from sales_lakehouse.specs import Rule
+
+
+def predicate(rule: Rule) -> str:
+    """Return the SQL that is true for a valid row, and false or NULL for a broken one.
+
+    Raises: ValueError for `unique`, which no single row can tell.
+    """
+    if rule.kind == "holds":
+        return f"({rule.predicate})"
+    if rule.kind == "unique":
+        raise ValueError(f"rule {rule.name}: unique is judged over the table, not row by row")
+    return " AND ".join(_test(rule, f"`{column}`") for column in rule.columns)
+
+
+def broken_rules(rules: list[Rule]) -> Column:
+    """Return the names of the row rules that a row breaks, as an array; NULL counts as broken."""
+    labels = [F.when(~F.coalesce(F.expr(predicate(rule)), F.lit(False)), F.lit(rule.name)) for rule in rules]
+    return F.array_compact(F.array(*labels)) if labels else F.array().cast("array<string>")
+
+
+def _test(rule: Rule, column: str) -> str:
+    if rule.kind == "in_set":
+        return f"{column} IN ({', '.join(map(_quoted, rule.values))})"
+    if rule.kind == "matches":
+        return f"{column} RLIKE {_quoted(f'^(?:{rule.pattern})$')}"
+    if rule.kind == "between":
+        low = f"{column} >= {_literal(rule.minimum)}" if rule.minimum else f"{column} IS NOT NULL"
+        return f"{low} AND {column} <= {_literal(rule.maximum)}" if rule.maximum else low
+    return f"{column} IS NOT NULL"
+
+
+def _literal(text: str | None) -> str:
+    bare = (text or "").lstrip("+-").replace(".", "", 1)
+    return str(text) if bare.isdigit() else _quoted(str(text))
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"

@@ -1,0 +1,69 @@
+"""Rules as Great Expectations: what a gate asks of a whole table.
+
+Importing Great Expectations takes seconds, so only the gates import this module.
+"""
+
+from __future__ import annotations
+
+import os
+
+from sales_lakehouse.specs import Rule
+
+os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+
+import great_expectations as gx  # noqa: E402  (the analytics switch is read at import)
+from great_expectations import expectations as gxe  # noqa: E402
+from great_expectations.core.expectation_suite import ExpectationSuite  # noqa: E402
+from great_expectations.expectations.expectation import Expectation  # noqa: E402
+
+
+def compile_suite(name: str, rules: list[Rule], columns: list[str] | None = None) -> ExpectationSuite:
+    """Return the suite of a table: its columns, then each rule.
+
+    A NULL breaks a rule but passes most expectations, so a rule about values brings its not-null twin.
+    """
+    suite = gx.ExpectationSuite(name=name)
+    if columns is not None:
+        suite.add_expectation(_tagged(gxe.ExpectTableColumnsToMatchSet(column_set=columns, exact_match=True), "columns_are_agreed"))
+    for rule in rules:
+        for expectation in expectations_of(rule):
+            suite.add_expectation(_tagged(expectation, rule.name))
+    return suite
+
+
+def expectations_of(rule: Rule) -> list[Expectation]:
+    """Return the expectations that together say what the rule says."""
+    if rule.kind == "holds":
+        query = f"SELECT * FROM {{batch}} WHERE NOT coalesce(({rule.predicate}), false)"
+        return [gxe.UnexpectedRowsExpectation(unexpected_rows_query=query)]
+    if rule.kind == "unique":
+        if len(rule.columns) == 1:
+            return [gxe.ExpectColumnValuesToBeUnique(column=rule.columns[0])]
+        return [gxe.ExpectCompoundColumnsToBeUnique(column_list=list(rule.columns), ignore_row_if="never")]
+    return [expectation for column in rule.columns for expectation in _of_column(rule, column)]
+
+
+def _of_column(rule: Rule, column: str) -> list[Expectation]:
+    known = gxe.ExpectColumnValuesToNotBeNull(column=column)
+    if rule.kind == "in_set":
+        return [known, gxe.ExpectColumnValuesToBeInSet(column=column, value_set=list(rule.values))]
+    if rule.kind == "matches":
+        return [known, gxe.ExpectColumnValuesToMatchRegex(column=column, regex=f"^(?:{rule.pattern})$")]
+    if rule.kind == "between":
+        low, high = _bound(rule.minimum), _bound(rule.maximum)
+        return [known, gxe.ExpectColumnValuesToBeBetween(column=column, min_value=low, max_value=high)]
+    return [known]
+
+
+def _bound(text: str | None) -> int | float | str | None:
+    if text is None:
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        return float(text) if text.lstrip("+-").replace(".", "", 1).isdigit() else text
+
+
+def _tagged(expectation: Expectation, rule: str) -> Expectation:
+    expectation.meta = {"rule": rule}
+    return expectation

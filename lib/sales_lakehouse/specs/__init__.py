@@ -1,0 +1,8 @@
+"""What the files under pipelines/ say, as frozen values."""
+
+from sales_lakehouse.specs.load import Pipelines, load_pipelines, load_source
+from sales_lakehouse.specs.rules import Rule
+from sales_lakehouse.specs.source import SourceSpec
+from sales_lakehouse.specs.tables import GoldSpec, SilverSpec, TableSpec
+
+__all__ = ["GoldSpec", "Pipelines", "Rule", "SilverSpec", "SourceSpec", "TableSpec", "load_pipelines", "load_source"]

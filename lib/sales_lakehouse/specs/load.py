@@ -1,0 +1,108 @@
+"""Read the files under pipelines/ and refuse what they do not say right."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from sales_lakehouse.errors import SpecError
+from sales_lakehouse.specs.source import SourceSpec
+from sales_lakehouse.specs.tables import GoldSpec, SilverSpec
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Pipelines:
+    """Everything that is declared: sources, silver tables, gold tables, each by name."""
+
+    root: Path
+    sources: dict[str, SourceSpec]
+    silver: dict[str, SilverSpec]
+    gold: dict[str, GoldSpec]
+
+    def source(self, name: str) -> SourceSpec:
+        """Return a source.
+
+        Raises: SpecError that lists the sources there are.
+        """
+        if name not in self.sources:
+            raise SpecError(f"there is no source {name!r}; {self.root / 'sources'} has {', '.join(self.sources)}")
+        return self.sources[name]
+
+    def sources_of(self, table: str) -> list[SourceSpec]:
+        """Return the sources that fill a silver table, sorted by name."""
+        return [spec for spec in self.sources.values() if spec.silver.table == table]
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Return a hash over all declarations: another value means that rules or SQL changed."""
+        texts = [spec.model_dump_json() for specs in (self.sources, self.silver, self.gold) for spec in specs.values()]
+        return hashlib.sha256("\n".join([*texts, *(spec.sql for spec in self.gold.values())]).encode()).hexdigest()
+
+
+def load_pipelines(root: Path) -> Pipelines:
+    """Read all declarations under a folder.
+
+    Raises: SpecError naming file, field and what is wrong; nothing was read from any source.
+    """
+    if not (root / "sources").is_dir():
+        raise SpecError(f"{root}: there is no folder sources/ in it; set pipelines_root to the bundle's pipelines folder")
+    sources = {path.stem: load_source(path) for path in sorted((root / "sources").glob("*.yml"))}
+    silver = {path.stem: _read(path, SilverSpec) for path in sorted((root / "silver").glob("*.yml"))}
+    gold = {path.stem: _read_gold(path) for path in sorted((root / "gold").glob("*.yml"))}
+    pipelines = Pipelines(root, sources, silver, gold)
+    _check_references(pipelines)
+    return pipelines
+
+
+def load_source(path: Path) -> SourceSpec:
+    """Read one source file.
+
+    Raises: SpecError when it is not valid, or when its name is not the file's.
+    """
+    spec = _read(path, SourceSpec)
+    if spec.source != path.stem:
+        raise SpecError(f"{path}: source is {spec.source!r}, but the file is named {path.stem!r}; use one name for both")
+    return spec
+
+
+def _read_gold(path: Path) -> GoldSpec:
+    sql = path.with_suffix(".sql")
+    if not sql.is_file():
+        raise SpecError(f"{path}: its query {sql.name} is missing; write it beside the contract, with the same stem")
+    return _read(path, GoldSpec, sql=sql.read_text(encoding="utf-8"))
+
+
+def _read(path: Path, model: type[Model], **extra: Any) -> Model:
+    try:
+        return model.model_validate({**yaml.safe_load(path.read_text(encoding="utf-8")), **extra})
+    except yaml.YAMLError as cause:
+        raise SpecError(f"{path}: not valid YAML: {' '.join(str(cause).split())}; nothing was read or landed") from cause
+    except TypeError as cause:
+        raise SpecError(f"{path}: expected `name: value` lines, found none; nothing was read or landed") from cause
+    except ValidationError as cause:
+        first = [f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in cause.errors()[:3]]
+        raise SpecError(f"{path}: {'; '.join(first)} ({cause.error_count()} in all); nothing was read or landed") from cause
+
+
+def _check_references(pipelines: Pipelines) -> None:
+    for source in pipelines.sources.values():
+        table = pipelines.silver.get(source.silver.table)
+        if table is None:
+            raise SpecError(f"source {source.source}: silver table {source.silver.table!r} has no file under silver/")
+        given = {*source.silver.columns, "source"}
+        wanted = {column.name for column in table.columns if column.derived is None}
+        if given != wanted:
+            off = ", ".join(sorted(given ^ wanted))
+            raise SpecError(f"source {source.source}: silver.columns and the contract of {table.table} differ in: {off}")
+    for gold in pipelines.gold.values():
+        for name in gold.reads:
+            if name not in pipelines.silver:
+                raise SpecError(f"gold {gold.table}: reads {name!r}, which has no file under silver/")

@@ -1,0 +1,52 @@
+"""Rules: what a valid row is, said once, used as quarantine label and as expectation."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Kind = Literal["not_null", "in_set", "between", "matches", "unique", "holds"]
+Severity = Literal["warn", "error", "stop"]
+
+
+class Rule(BaseModel):
+    """State what a valid row is; a row for which it is false or NULL breaks the rule."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Annotated[
+        str,
+        Field(
+            pattern=r"^[a-z][a-z0-9_]*$", description="the label a broken row gets, as a statement: quantity_is_not_zero"
+        ),
+    ]
+    kind: Annotated[Kind, Field(description="not_null, in_set, between, matches, unique, or holds (a SQL predicate)")]
+    columns: Annotated[tuple[str, ...], Field(default=(), description="the columns it speaks of")]
+    values: Annotated[tuple[str, ...], Field(default=(), description="in_set: the allowed values")]
+    minimum: Annotated[str | None, Field(default=None, description="between: lowest allowed value, inclusive")]
+    maximum: Annotated[str | None, Field(default=None, description="between: highest allowed value, inclusive")]
+    pattern: Annotated[str | None, Field(default=None, description="matches: regular expression for the whole value")]
+    predicate: Annotated[str | None, Field(default=None, description="holds: SQL over the row, true for a valid row")]
+    severity: Annotated[
+        Severity,
+        Field(default="error", description="warn: counted; error: the record goes to quarantine; stop: the gate stops"),
+    ]
+    because: Annotated[str, Field(default="", description="the business reason, shown beside a broken row")]
+
+    @model_validator(mode="after")
+    def check_arguments(self) -> Self:
+        """Refuse a rule that lacks what its kind needs."""
+        needs = {
+            "in_set": self.values,
+            "between": self.minimum or self.maximum,
+            "matches": self.pattern,
+            "holds": self.predicate,
+        }
+        if not needs.get(self.kind, True):
+            raise ValueError(f"rule {self.name}: kind {self.kind} lacks its argument")
+        if self.kind != "holds" and not self.columns:
+            raise ValueError(f"rule {self.name}: kind {self.kind} names no column")
+        if self.kind == "unique" and self.severity == "error":
+            raise ValueError(f"rule {self.name}: unique speaks of the whole table, so it can only warn or stop")
+        return self

@@ -1,0 +1,139 @@
+"""A source file: how one partner or API delivers, is read, typed, keyed and judged."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from sales_lakehouse.specs.rules import Rule
+from sales_lakehouse.specs.tables import Name
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class FilesDelivery(_Model):
+    """Files that a partner drops into `<inbox>/<source>/`."""
+
+    kind: Literal["files"]
+    name: Annotated[str, Field(description="file name with {business_date} where the ISO date stands: sales_{business_date}.csv")]
+
+
+class RestDelivery(_Model):
+    """Pages of a REST API, numbered from 1, filtered by a watermark."""
+
+    kind: Literal["rest"]
+    connection: Annotated[Name, Field(description="name of the base URL in the bundle's connections")]
+    path: Annotated[str, Field(pattern="^/")]
+    page_size: Annotated[int, Field(default=100, ge=1, description="records asked for per page")]
+    watermark: Annotated[str, Field(description="the records' field that only grows: updated_at")]
+    watermark_parameter: Annotated[str, Field(description="query parameter: only records whose watermark is greater")]
+
+
+class Footer(_Model):
+    """The partner's own totals in the last line."""
+
+    marker: Annotated[str, Field(description="first field of the footer line")]
+    records: Annotated[int, Field(ge=1, description="position of the record count, 0 is the marker")]
+    amount: Annotated[int | None, Field(default=None, ge=1, description="position of the total amount")]
+    amount_of: Annotated[tuple[str, ...], Field(default=(), description="columns whose product is a record's amount")]
+
+
+class CsvFormat(_Model):
+    """The dialect of a delimited file; one line is one record."""
+
+    kind: Literal["csv"]
+    encoding: Annotated[str, Field(default="utf-8", description="as Python names it; decoded strictly")]
+    delimiter: Annotated[str, Field(default=",", min_length=1, max_length=1)]
+    line_end: Annotated[Literal["lf", "crlf"], Field(default="lf")]
+    footer: Footer | None = None
+
+
+class JsonFormat(_Model):
+    """One JSON document; the records are the objects of a list in it."""
+
+    kind: Literal["json"]
+    records: Annotated[str, Field(description="the key under which the list of records stands")]
+
+
+class Style(_Model):
+    """How the source writes numbers and times."""
+
+    decimal_mark: Annotated[Literal[".", ","], Field(default=".")]
+    time_format: Annotated[str, Field(description="Spark datetime pattern of local times")]
+    time_zone: Annotated[str, Field(description="IANA zone of those times; business dates are dates of this zone")]
+
+    @field_validator("time_zone")
+    @classmethod
+    def check_zone(cls, zone: str) -> str:
+        """Refuse a zone the IANA database does not know."""
+        try:
+            ZoneInfo(zone)
+        except Exception as cause:  # ZoneInfo raises KeyError, ValueError and OSError for bad names
+            raise ValueError(f"{zone!r} is not an IANA time zone") from cause
+        return zone
+
+
+class Mapping(_Model):
+    """Where a silver column comes from."""
+
+    from_: Annotated[str | None, Field(default=None, alias="from", description="raw column; `lines.sku` reads inside the exploded list")]
+    value: Annotated[str | None, Field(default=None, description="a constant")]
+    number_within: Annotated[str | None, Field(default=None, description="the record's order within this raw column and unit, from 1")]
+    trim: Annotated[bool, Field(default=False, description="remove leading and trailing blanks")]
+    strip_suffix: Annotated[str | None, Field(default=None, description="remove this ending: '.0' of 17850.0")]
+    time_format: Annotated[str | None, Field(default=None, description="where it differs from the source's style")]
+    time_zone: Annotated[str | None, Field(default=None, description="where it differs from the source's style")]
+
+    @model_validator(mode="after")
+    def check_one_origin(self) -> Self:
+        """Refuse a mapping with no origin or with two."""
+        origins = [self.from_, self.value, self.number_within]
+        if sum(origin is not None for origin in origins) != 1:
+            raise ValueError("give exactly one of from, value, number_within")
+        return self
+
+
+class Scope(_Model):
+    """What one statement of the source covers completely."""
+
+    kind: Annotated[Literal["slice", "document"], Field(description="slice: a file states a whole date; document: a record states an order with all its lines")]
+    column: Annotated[Name, Field(description="the silver column the scope is named by")]
+
+
+class Judgement(_Model):
+    """How the source's records become rows of a silver table, and when they are good."""
+
+    table: Name
+    explode: Annotated[str | None, Field(default=None, description="raw column with a list: one row per element")]
+    scope: Scope
+    sequence: Annotated[str, Field(default="received_at", description="received_at, or the raw column that orders statements")]
+    columns: Annotated[dict[Name, Mapping], Field(min_length=1)]
+    rules: tuple[Rule, ...] = ()
+
+
+class SourceSpec(_Model):
+    """One source: one file under pipelines/sources/."""
+
+    source: Name
+    description: Annotated[str, Field(min_length=1)]
+    delivery: Annotated[FilesDelivery | RestDelivery, Field(discriminator="kind")]
+    format: Annotated[CsvFormat | JsonFormat, Field(discriminator="kind")]
+    style: Style
+    columns: Annotated[tuple[str, ...], Field(min_length=1, description="the agreed columns or fields, by name")]
+    silver: Judgement
+    max_refused_pct: Annotated[float, Field(default=5, ge=0, le=100, description="more unreadable records than this stop gate_bronze")]
+    max_quarantined_pct: Annotated[float, Field(default=5, ge=0, le=100, description="more quarantined records than this stop gate_silver")]
+
+    @model_validator(mode="after")
+    def check_columns_are_agreed(self) -> Self:
+        """Refuse a mapping from a raw column that the source does not deliver."""
+        wanted = {m.from_.split(".")[0] for m in self.silver.columns.values() if m.from_}
+        wanted |= {m.number_within for m in self.silver.columns.values() if m.number_within}
+        unknown = sorted(wanted - set(self.columns))
+        if unknown:
+            raise ValueError(f"silver reads {', '.join(unknown)}, which is not among the agreed columns")
+        return self

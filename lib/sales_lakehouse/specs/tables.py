@@ -1,0 +1,78 @@
+"""Contracts of the silver and gold tables: grain, columns, rules."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from sales_lakehouse.specs.rules import Rule
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+TypeName = Annotated[str, Field(pattern=r"^(STRING|INT|BIGINT|BOOLEAN|DATE|TIMESTAMP|DECIMAL\(\d+,\d+\))$")]
+
+
+class Column(BaseModel):
+    """Describe one column of a published table."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Name
+    type: Annotated[TypeName, Field(description="SQL type: STRING, INT, BIGINT, BOOLEAN, DATE, TIMESTAMP, DECIMAL(p,s)")]
+    unit: Annotated[str, Field(default="", description="unit or currency column")]
+    description: Annotated[str, Field(description="what the value means to a reader of the table")]
+    derived: Annotated[str | None, Field(default=None, description="SQL over the other columns; no source maps it")]
+
+
+class TableSpec(BaseModel):
+    """Describe a published table."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    table: Name
+    grain: Annotated[str, Field(pattern=r"^one row per ", description="one row per ...")]
+    key: Annotated[tuple[str, ...], Field(min_length=1, description="columns that identify a row")]
+    slice: Annotated[Name, Field(description="the date column by which the table is rebuilt and partitioned")]
+    columns: Annotated[tuple[Column, ...], Field(min_length=1)]
+    rules: tuple[Rule, ...] = ()
+
+    def ddl(self) -> str:
+        """Return the columns as a Spark DDL schema."""
+        return ", ".join(f"{column.name} {column.type}" for column in self.columns)
+
+    def names(self) -> list[str]:
+        """Return the column names in the order of the contract."""
+        return [column.name for column in self.columns]
+
+    def type_of(self, name: str) -> str:
+        """Return the SQL type of a column."""
+        return next(column.type for column in self.columns if column.name == name)
+
+
+class SilverSpec(TableSpec):
+    """Describe a silver entity: several sources fill it."""
+
+    amount: Annotated[str, Field(description="the column the books add up, per currency_code")]
+
+
+class Tie(BaseModel):
+    """State that a column's total equals a silver column's total, per currency and slice."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    column: Name
+    silver: Annotated[str, Field(pattern=r"^[a-z0-9_]+\.[a-z0-9_]+$", description="silver table and column: sale_lines.line_amount")]
+
+
+class GoldSpec(TableSpec):
+    """Describe a business table; its SQL file has the same stem."""
+
+    reads: Annotated[tuple[Name, ...], Field(min_length=1, description="the silver tables its SQL names")]
+    ties_to: tuple[Tie, ...] = ()
+    sql: Annotated[str, Field(exclude=True)]
+
+    @property
+    def definition(self) -> str:
+        """Return a hash of contract and SQL: slices built by another definition are rebuilt."""
+        return hashlib.sha256(f"{self.model_dump_json()}\n{self.sql}".encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""The stages between landing and gold: DataFrames in, DataFrames out, no effect."""

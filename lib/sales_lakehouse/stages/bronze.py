@@ -1,0 +1,60 @@
+"""Bronze: every record of a unit as text under its column's name, with its lineage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import pyarrow as pa
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from sales_lakehouse.scan import Piece, scan_unit
+from sales_lakehouse.specs import SourceSpec
+
+_LINEAGE = (
+    "_extra STRING, _kind STRING, _reason STRING, _raw STRING, _unit_id STRING, _record_no BIGINT, "
+    "_byte_start BIGINT, _byte_length BIGINT"
+)
+
+
+def bronze_ddl(source: SourceSpec) -> str:
+    """Return the schema of a source's bronze table: agreed columns as text, then lineage."""
+    return f"{_read_ddl(source)}, _ingested_at TIMESTAMP, _run_id STRING"
+
+
+def read_records(units_df: DataFrame, source: SourceSpec, run_id: str, ingested_at: datetime) -> DataFrame:
+    """Cut units into the rows of the source's bronze table.
+
+    Grain: one row per unit (`unit_id`, `content`) → one row per record, header, blank, preamble or footer.
+    A refused record keeps its reason and raw text in place of values; the byte spans of a unit's rows cover it.
+    """
+
+    def read(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            for unit_id, content in zip(batch["unit_id"].to_pylist(), batch["content"].to_pylist(), strict=True):
+                yield _as_batch(unit_id, scan_unit(content, source), source.columns)
+
+    rows_df = units_df.select("unit_id", "content").mapInArrow(read, _read_ddl(source))
+    stamped = rows_df.withColumn("_ingested_at", F.lit(ingested_at)).withColumn("_run_id", F.lit(run_id))
+    return stamped
+
+
+def _read_ddl(source: SourceSpec) -> str:
+    return ", ".join([*(f"`{name}` STRING" for name in source.columns), _LINEAGE])
+
+
+def _as_batch(unit_id: str, pieces: list[Piece], columns: tuple[str, ...]) -> pa.RecordBatch:
+    text, number = pa.string(), pa.int64()
+    arrays = {name: pa.array([(p.values or {}).get(name) for p in pieces], text) for name in columns}
+    arrays |= {
+        "_extra": pa.array([p.extra for p in pieces], text),
+        "_kind": pa.array([p.kind for p in pieces], text),
+        "_reason": pa.array([p.reason for p in pieces], text),
+        "_raw": pa.array([p.raw for p in pieces], text),
+        "_unit_id": pa.array([unit_id] * len(pieces), text),
+        "_record_no": pa.array([p.record_no for p in pieces], number),
+        "_byte_start": pa.array([p.start for p in pieces], number),
+        "_byte_length": pa.array([p.length for p in pieces], number),
+    }
+    return pa.RecordBatch.from_pydict(arrays)

@@ -1,0 +1,124 @@
+"""Silver, first half: text becomes typed rows, each judged once."""
+
+from __future__ import annotations
+
+import re
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from sales_lakehouse.quality.predicates import broken_rules
+from sales_lakehouse.specs import SilverSpec, SourceSpec
+from sales_lakehouse.specs.source import Mapping
+from sales_lakehouse.typing import Spelling, read_exactly
+
+LINEAGE = ["_unit_id", "_record_no", "_row_no", "_scope", "_sequence", "_statement", "_statement_hash"]
+_UNIT = ["received_at", "unit_date"]
+
+
+def conform_records(records_df: DataFrame, source: SourceSpec, table: SilverSpec) -> DataFrame:
+    """Type and judge the records of one source.
+
+    Grain: one row per readable record (bronze columns, `received_at`, `unit_date`) → one row per line, with
+    `_errors` and `_warnings` (names of broken rules) and `_raw` (the record's texts as JSON).
+    Units: times are UTC, dates are local dates of the source.
+    """
+    texts_df = _with_list_items(_with_numbers(records_df, source), source)
+    for name, mapping in source.silver.columns.items():
+        texts_df = texts_df.withColumn(f"_text_{name}", _text_of(name, mapping))
+    typed_df = _with_statement(_with_types(texts_df, source, table), source)
+    judged_df = _with_verdict(typed_df, source, table)
+    return judged_df.select(*table.names(), *LINEAGE, "_errors", "_warnings", "_raw")
+
+
+def _with_numbers(records_df: DataFrame, source: SourceSpec) -> DataFrame:
+    for name, mapping in source.silver.columns.items():
+        if mapping.number_within:
+            order = Window.partitionBy("_unit_id", mapping.number_within).orderBy("_record_no")
+            records_df = records_df.withColumn(f"_number_{name}", F.row_number().over(order).cast("string"))
+    return records_df
+
+
+def _with_list_items(records_df: DataFrame, source: SourceSpec) -> DataFrame:
+    explode = source.silver.explode
+    if explode is None:
+        return records_df.withColumn("_row_no", F.lit(0))
+    prefix = f"{explode}."
+    origins = [m.from_ for m in source.silver.columns.values() if m.from_ and m.from_.startswith(prefix)]
+    fields = ", ".join(f"`{origin.removeprefix(prefix)}` STRING" for origin in origins)
+    items = F.from_json(F.col(explode), f"ARRAY<STRUCT<{fields}>>")
+    return records_df.select("*", F.posexplode_outer(items).alias("_position", "_item")).withColumn(
+        "_row_no", F.coalesce("_position", F.lit(0))
+    )
+
+
+def _text_of(name: str, mapping: Mapping) -> Column:
+    if mapping.value is not None:
+        return F.lit(mapping.value)
+    if mapping.from_ is None:
+        return F.col(f"_number_{name}")
+    text = F.col(f"_item.`{mapping.from_.split('.', 1)[1]}`" if "." in mapping.from_ else f"`{mapping.from_}`")
+    if mapping.trim:
+        text = F.trim(text)
+    if mapping.strip_suffix:
+        text = F.regexp_replace(text, f"{re.escape(mapping.strip_suffix)}$", "")
+    return F.when(text != "", text)
+
+
+def _with_types(texts_df: DataFrame, source: SourceSpec, table: SilverSpec) -> DataFrame:
+    style, unreadable = source.style, []
+    for name, mapping in source.silver.columns.items():
+        spelling = Spelling(
+            style.decimal_mark, mapping.time_format or style.time_format, mapping.time_zone or style.time_zone
+        )
+        text = F.col(f"_text_{name}")
+        texts_df = texts_df.withColumn(f"_typed_{name}", read_exactly(text, table.type_of(name), spelling))
+        lost = text.isNotNull() & F.col(f"_typed_{name}").isNull()
+        unreadable.append(F.when(lost, F.lit(f"{name}_is_readable")))
+    raw = F.to_json(F.struct(*(F.col(f"`{name}`") for name in source.columns)))
+    typed = [F.col(f"_typed_{name}").alias(name) for name in source.silver.columns]
+    kept = [F.col(name) for name in (*_UNIT, "_unit_id", "_record_no", "_row_no")]
+    sequence = "received_at" if source.silver.sequence == "received_at" else f"`{source.silver.sequence}`"
+    rows_df = texts_df.select(
+        *typed,
+        *kept,
+        F.lit(source.source).alias("source"),
+        F.col(sequence).alias("_sequence"),
+        F.array_compact(F.array(*unreadable)).alias("_unreadable"),
+        raw.alias("_raw"),
+    )
+    for column in table.columns:
+        if column.derived:
+            rows_df = rows_df.withColumn(column.name, F.expr(column.derived))
+    return rows_df
+
+
+def _with_statement(rows_df: DataFrame, source: SourceSpec) -> DataFrame:
+    """Name what one statement of the source covers: a whole slice by its unit, a document by its record."""
+    record = F.concat_ws("/", "_unit_id", F.col("_record_no").cast("string"))
+    if source.silver.scope.kind == "slice":
+        scope, statement, content = F.col("unit_date"), F.col("_unit_id"), F.col("_unit_id")
+    else:
+        scope, statement, content = F.col(source.silver.scope.column), record, F.sha2("_raw", 256)
+    return rows_df.select(
+        "*",
+        F.coalesce(scope.cast("string"), record).alias("_scope"),
+        statement.alias("_statement"),
+        content.alias("_statement_hash"),
+    )
+
+
+def _with_verdict(rows_df: DataFrame, source: SourceSpec, table: SilverSpec) -> DataFrame:
+    rules = [*table.rules, *source.silver.rules]
+    errors = [F.col("_unreadable"), broken_rules([rule for rule in rules if rule.severity == "error"])]
+    if source.silver.scope.kind == "slice":
+        column = source.silver.scope.column
+        outside = ~F.coalesce(F.col(column).cast("string") == F.col("unit_date"), F.lit(True))
+        errors.append(F.array_compact(F.array(F.when(outside, F.lit(f"{column}_is_the_unit_s")))))
+    judged_df = rows_df.withColumn("_errors", F.array_distinct(F.concat(*errors)))
+    if source.silver.explode:
+        record = Window.partitionBy("_unit_id", "_record_no")
+        whole = F.array_sort(F.array_distinct(F.flatten(F.collect_list("_errors").over(record))))
+        judged_df = judged_df.withColumn("_errors", whole)
+    warnings = [rule for rule in rules if rule.severity == "warn" and rule.kind != "unique"]
+    return judged_df.withColumn("_warnings", broken_rules(warnings))

@@ -1,0 +1,111 @@
+"""Silver, second half: which statement wins, and what it changes in the published table."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from sales_lakehouse.specs import SilverSpec
+from sales_lakehouse.stages.conform import LINEAGE
+
+KEPT = ("accepted_new", "accepted_update", "unchanged")
+
+
+def silver_columns(table: SilverSpec) -> list[str]:
+    """Return the columns of the published table: the contract's, then lineage."""
+    return [*table.names(), *LINEAGE, "_content_hash", "_run_id"]
+
+
+def silver_ddl(table: SilverSpec) -> str:
+    """Return the schema of the published table."""
+    lineage = (
+        "_unit_id STRING, _record_no BIGINT, _row_no INT, _scope STRING, _sequence STRING, _statement STRING, "
+        "_statement_hash STRING, _content_hash STRING, _run_id STRING"
+    )
+    return f"{table.ddl()}, {lineage}"
+
+
+def decide(rows_df: DataFrame, published_df: DataFrame, table: SilverSpec, run_id: str) -> DataFrame:
+    """Give every judged row its disposition, and add the published rows that a winner no longer states.
+
+    Grain: one row per line of a record → the same rows plus one per deleted published row, with `_disposition`
+    (accepted_new, accepted_update, unchanged, duplicate, superseded, quarantined, deleted), `_winner` (the
+    statement that stands) and `_old_amount`, `_old_slice` (what the published row held).
+    Source: design rules Scope, Order and Record of docs/architecture.md.
+    """
+    hashed_df = rows_df.withColumn("_content_hash", _content_hash(table)).withColumn("_run_id", F.lit(run_id))
+    standing_df = _with_standing(hashed_df, published_df)
+    compared_df = _with_comparison(standing_df, published_df, table)
+    return compared_df.unionByName(_select_deleted(compared_df, published_df, table, run_id))
+
+
+def future_of(published_df: DataFrame, candidate_df: DataFrame, table: SilverSpec) -> DataFrame:
+    """Return the table as it will be once the candidate is promoted."""
+    changed_df = candidate_df.where(F.col("_disposition").isin("accepted_new", "accepted_update", "deleted"))
+    kept_df = published_df.join(changed_df.select(*table.key), on=list(table.key), how="left_anti")
+    arriving_df = changed_df.where("_disposition <> 'deleted'")
+    columns = silver_columns(table)
+    return kept_df.select(*columns).unionByName(arriving_df.select(*columns))
+
+
+def _content_hash(table: SilverSpec) -> Column:
+    # NULL and text are told apart by their first letter, fields by a separator that no text holds.
+    marked = [F.coalesce(F.concat(F.lit("v"), F.col(c).cast("string")), F.lit("n")) for c in table.names()]
+    return F.sha2(F.concat_ws("\u001f", *marked), 256)
+
+
+def _with_standing(rows_df: DataFrame, published_df: DataFrame) -> DataFrame:
+    """Find the newest statement of each scope, among those that arrive and the one published."""
+    rank = F.struct("_sequence", "_statement_hash")
+    published = published_df.groupBy("source", "_scope").agg(F.max(rank).alias("_published_rank"))
+    scope = Window.partitionBy("source", "_scope")
+    ranked_df = rows_df.withColumn("_rank", rank).join(published, on=["source", "_scope"], how="left")
+    best = F.greatest(F.max("_rank").over(scope), F.coalesce("_published_rank", F.max("_rank").over(scope)))
+    first = F.min(F.when(F.col("_rank") == F.col("_best"), F.col("_statement"))).over(scope)
+    ranked_df = ranked_df.withColumn("_best", best).withColumn("_winner", first)
+    standing = (
+        F.when(F.col("_rank") < F.col("_best"), "superseded")
+        .when(F.col("_statement") != F.col("_winner"), "duplicate")
+        .when(F.size("_errors") > 0, "quarantined")
+    )
+    return ranked_df.withColumn("_disposition", standing).drop("_rank", "_best", "_published_rank")
+
+
+def _with_comparison(rows_df: DataFrame, published_df: DataFrame, table: SilverSpec) -> DataFrame:
+    old_df = published_df.select(
+        *table.key,
+        F.col("_content_hash").alias("_old_hash"),
+        F.col(table.amount).alias("_old_amount"),
+        F.col(table.slice).alias("_old_slice"),
+    )
+    change = (
+        F.when(F.col("_disposition").isNotNull(), F.col("_disposition"))
+        .when(F.col("_old_hash").isNull(), "accepted_new")
+        .when(F.col("_old_hash") == F.col("_content_hash"), "unchanged")
+        .otherwise("accepted_update")
+    )
+    compared_df = rows_df.join(old_df, on=list(table.key), how="left").withColumn("_disposition", change)
+    return compared_df.drop("_old_hash")
+
+
+def _select_deleted(rows_df: DataFrame, published_df: DataFrame, table: SilverSpec, run_id: str) -> DataFrame:
+    kept_df = rows_df.where(F.col("_disposition").isin(*KEPT))
+    winners_df = kept_df.groupBy("source", "_scope").agg(
+        F.first("_unit_id").alias("_new_unit_id"), F.first("_winner").alias("_winner")
+    )
+    gone_df = published_df.join(winners_df, on=["source", "_scope"], how="inner").join(
+        kept_df.select(*table.key), on=list(table.key), how="left_anti"
+    )
+    return gone_df.select(
+        *table.names(),
+        F.col("_new_unit_id").alias("_unit_id"),
+        *(name for name in (*LINEAGE, "_content_hash") if name != "_unit_id"),
+        F.lit(run_id).alias("_run_id"),
+        F.array().cast("array<string>").alias("_errors"),
+        F.array().cast("array<string>").alias("_warnings"),
+        F.lit(None).cast("string").alias("_raw"),
+        F.lit("deleted").alias("_disposition"),
+        "_winner",
+        F.col(table.amount).alias("_old_amount"),
+        F.col(table.slice).alias("_old_slice"),
+    )

@@ -1,0 +1,109 @@
+"""The Delta tables: every read and write of a table goes through here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from sales_lakehouse.errors import TableError
+
+
+@dataclass(frozen=True)
+class Lakehouse:
+    """The tables of one lakehouse: `layer.table` is the Delta folder `<root>/<layer>/<table>`."""
+
+    spark: SparkSession
+    root: str
+
+    def path(self, name: str) -> str:
+        """Return the folder of a table."""
+        return f"{self.root}/{name.replace('.', '/')}"
+
+    def exists(self, name: str) -> bool:
+        """Tell whether the table has a first version."""
+        try:
+            return bool(self.spark.sql(f"DESCRIBE DETAIL {self._quoted(name)}").head())
+        except Exception as cause:
+            if "DELTA_" in str(cause) or "PATH_NOT_FOUND" in str(cause):
+                return False
+            raise
+
+    def read(self, name: str) -> DataFrame:
+        """Return a table.
+
+        Raises: TableError when it was never written.
+        """
+        if not self.exists(name):
+            raise TableError(f"table {name} does not exist under {self.root}; `lakehouse run sales_daily` makes it")
+        return self.spark.read.format("delta").load(self.path(name))
+
+    def read_or_empty(self, name: str, ddl: str) -> DataFrame:
+        """Return a table, or no rows of the given schema where it was never written."""
+        return self.read(name) if self.exists(name) else self.spark.createDataFrame([], ddl)
+
+    def version(self, name: str) -> int:
+        """Return the number of the table's last commit; -1 before the first."""
+        if not self.exists(name):
+            return -1
+        history = self.spark.sql(f"DESCRIBE HISTORY {self._quoted(name)} LIMIT 1")
+        return int(history.collect()[0]["version"])
+
+    def append(self, name: str, rows_df: DataFrame, write_id: str, partition: str | None = None) -> None:
+        """Add rows in one commit.
+
+        `write_id` names the content: a second append with the same id is ignored by Delta, so a retry adds nothing.
+        """
+        writer = rows_df.write.format("delta").mode("append")
+        writer = writer.option("txnAppId", f"{name}/{write_id}").option("txnVersion", 1)
+        (writer.partitionBy(partition) if partition else writer).save(self.path(name))
+
+    def overwrite(self, name: str, rows_df: DataFrame, partition: str | None = None) -> None:
+        """Replace all rows and the schema in one commit."""
+        writer = rows_df.write.format("delta").mode("overwrite").option("overwriteSchema", "true")
+        (writer.partitionBy(partition) if partition else writer).save(self.path(name))
+
+    def replace(self, name: str, rows_df: DataFrame, predicate: str, partition: str | None = None) -> None:
+        """Replace the rows that match a predicate in one commit; the first write makes the table.
+
+        Raises: an error of Delta when a new row does not match the predicate; nothing is written then.
+        """
+        writer = rows_df.write.format("delta").mode("overwrite")
+        if self.exists(name):
+            writer = writer.option("replaceWhere", predicate)
+        (writer.partitionBy(partition) if partition else writer).save(self.path(name))
+
+    def upsert(self, name: str, rows_df: DataFrame, key: tuple[str, ...]) -> None:
+        """Insert rows, or put them in place of the rows with the same key, in one commit."""
+        if not self.exists(name):
+            return self.overwrite(name, rows_df)
+        rows_df.createOrReplaceTempView("upserted_rows")
+        on = " AND ".join(f"t.{column} <=> u.{column}" for column in key)
+        self.spark.sql(
+            f"MERGE INTO {self._quoted(name)} t USING upserted_rows u ON {on} "
+            "WHEN MATCHED THEN UPDATE SET * WHEN NOT MATCHED THEN INSERT *"
+        )
+
+    def read_bytes(self, paths: list[str]) -> DataFrame:
+        """Return files as rows. Grain: one row per file with `unit_id` (its name) and `content`."""
+        files_df = self.spark.read.format("binaryFile").load(paths)
+        return files_df.select(F.element_at(F.split("path", "/"), -1).alias("unit_id"), "content")
+
+    def merge_changes(self, name: str, changes_df: DataFrame, key: tuple[str, ...], columns: list[str]) -> None:
+        """Apply rows labelled `_change` = new, update or delete in one commit; unchanged ones write nothing."""
+        if not self.exists(name):
+            self.overwrite(name, changes_df.select(columns).limit(0))
+        changes_df.where("_change <> 'unchanged'").createOrReplaceTempView("promoted_changes")
+        on = " AND ".join(f"t.{column} <=> c.{column}" for column in key)
+        assignments = ", ".join(f"t.{column} = c.{column}" for column in columns)
+        values = ", ".join(f"c.{column}" for column in columns)
+        self.spark.sql(
+            f"MERGE INTO {self._quoted(name)} t USING promoted_changes c ON {on} "
+            "WHEN MATCHED AND c._change = 'delete' THEN DELETE "
+            f"WHEN MATCHED AND c._change = 'update' THEN UPDATE SET {assignments} "
+            f"WHEN NOT MATCHED AND c._change <> 'delete' THEN INSERT ({', '.join(columns)}) VALUES ({values})"
+        )
+
+    def _quoted(self, name: str) -> str:
+        return f"delta.`{self.path(name)}`"
