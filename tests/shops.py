@@ -1,0 +1,77 @@
+"""Start a real shop API for a test: its own process, a free port, a bundle of its own."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+from tests.samples import SAMPLES
+
+SIMULATE = (sys.executable, "-m", "sales_lakehouse.commands.simulate")
+
+
+def make_bundle(folder: Path) -> Path:
+    """Make a bundle that has nothing but the samples."""
+    (folder / "databricks.yml").touch()
+    shutil.copytree(SAMPLES, folder / "pipelines/samples/online-retail")
+    return folder
+
+
+def free_port() -> int:
+    """Find a loopback port that nobody listens on."""
+    with socket.socket() as door:
+        door.bind(("127.0.0.1", 0))
+        port: int = door.getsockname()[1]
+    return port
+
+
+@contextmanager
+def running_shop(bundle: Path, *options: str) -> Iterator[httpx.Client]:
+    """Keep `simulate shop-api` running and give a client of it."""
+    port = free_port()
+    command = [*SIMULATE, "shop-api", "--port", f"{port}", "--bundle", f"{bundle}", *options]
+    server = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+            wait_until_up(client)
+            yield client
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+def wait_until_up(client: httpx.Client, seconds: float = 20) -> None:
+    """Wait until the shop answers."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            client.get("/health").raise_for_status()
+            return
+        except httpx.TransportError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+
+
+def is_alive(pid: int) -> bool:
+    """Tell whether a process of this number runs."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def wait_until_gone(pid: int, seconds: float = 10) -> bool:
+    """Wait for a process to end; tell whether it did."""
+    deadline = time.monotonic() + seconds
+    while is_alive(pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return not is_alive(pid)
