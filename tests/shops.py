@@ -2,25 +2,29 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 
-from tests.samples import SAMPLES
+from tests.samples import SAMPLES, sample_days
 
 SIMULATE = (sys.executable, "-m", "sales_lakehouse.commands.simulate")
 
 
-def make_bundle(folder: Path) -> Path:
-    """Make a bundle that has nothing but the samples."""
+def make_bundle(folder: Path, days: Iterable[str] | None = None) -> Path:
+    """Make a bundle that has nothing but the samples, all or those of some days."""
+    samples = folder / "pipelines/samples/online-retail"
+    samples.mkdir(parents=True)
+    for day in sample_days() if days is None else days:
+        shutil.copy(SAMPLES / f"{day}.csv", samples)
     (folder / "databricks.yml").touch()
-    shutil.copytree(SAMPLES, folder / "pipelines/samples/online-retail")
     return folder
 
 
@@ -70,8 +74,11 @@ def is_alive(pid: int) -> bool:
 
 
 def wait_until_gone(pid: int, seconds: float = 10) -> bool:
-    """Wait for a process to end; tell whether it did."""
+    """Wait for a process to end; tell whether it did. One that stays is killed."""
     deadline = time.monotonic() + seconds
     while is_alive(pid) and time.monotonic() < deadline:
         time.sleep(0.05)
-    return not is_alive(pid)
+    gone = not is_alive(pid)
+    if not gone:
+        os.kill(pid, signal.SIGKILL)
+    return gone
