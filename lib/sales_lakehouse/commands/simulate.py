@@ -6,11 +6,15 @@ from pathlib import Path
 
 import click
 
+from sales_lakehouse.simulate.health import HOST
 from sales_lakehouse.simulate.inbox import drop_files
 from sales_lakehouse.simulate.orders import order_listing
 from sales_lakehouse.simulate.partner_files import partner_files
 from sales_lakehouse.simulate.places import INBOX_IN_BUNDLE, find_bundle, find_samples
 from sales_lakehouse.simulate.samples import TradingDay, read_samples
+
+API_URL_VARIABLE = "BUNDLE_VAR_shop_api_url"
+INBOX_VARIABLE = "BUNDLE_VAR_inbox_root"
 
 _date_option = click.option(
     "--date",
@@ -44,16 +48,14 @@ def simulate() -> None:
 @_bundle_option
 @click.option("--page-size", type=click.IntRange(1, 100), default=100, show_default=True)
 @click.option("--until-stdin-ends", is_flag=True, hidden=True)
-def shop_api(
-    port: int, until: datetime | None, bundle: Path, page_size: int, until_stdin_ends: bool
-) -> None:
+def shop_api(port: int, until: datetime | None, bundle: Path, page_size: int, until_stdin_ends: bool) -> None:
     """Serve the online shop's REST API in the foreground; Ctrl-C ends it."""
     from sales_lakehouse.simulate.server import bind_port, serve
 
     orders = order_listing(_days(bundle, until))
     with bind_port(port) as door:
         if not until_stdin_ends:
-            click.echo(f"shop API: http://127.0.0.1:{port}/orders, {len(orders)} orders", err=True)
+            click.echo(f"shop API: http://{HOST}:{port}/orders, {len(orders)} orders", err=True)
         try:
             serve([orders], door, page_size, until_stdin_ends)
         except KeyboardInterrupt:
@@ -72,28 +74,29 @@ def partner_files_command(inbox: Path, until: datetime | None, bundle: Path) -> 
 @simulate.command(context_settings={"allow_interspersed_args": False})
 @_port_option
 @click.option(
-    "--inbox", type=click.Path(path_type=Path), help="Default: .lakehouse/inbox of the bundle."
+    "--inbox",
+    type=click.Path(path_type=Path, resolve_path=True),
+    envvar=INBOX_VARIABLE,
+    help="Where to drop the files. Default: .lakehouse/inbox of the bundle.",
 )
 @_date_option
 @_bundle_option
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
-def world(
-    port: int, inbox: Path | None, until: datetime | None, bundle: Path, command: tuple[str, ...]
-) -> None:
+def world(port: int, inbox: Path | None, until: datetime | None, bundle: Path, command: tuple[str, ...]) -> None:
     """Run COMMAND while the shop API is up and after the partners have delivered.
 
-    COMMAND finds the shop's address in BUNDLE_VAR_shop_api_url; its exit code is passed on.
+    COMMAND finds the shop's address in BUNDLE_VAR_shop_api_url, and in BUNDLE_VAR_inbox_root an
+    inbox that is not the bundle's own; its exit code is passed on.
     """
     from sales_lakehouse.simulate import world as surroundings
 
+    variables = {API_URL_VARIABLE: f"http://{HOST}:{port}"} | ({INBOX_VARIABLE: f"{inbox}"} if inbox else {})
     days = _days(bundle, until)
     surroundings.check_command(command)
     with surroundings.shop_api(_server_command(port, until, bundle), port) as health:
-        click.echo(
-            f"shop API: http://127.0.0.1:{port}, {health.records['orders']} orders", err=True
-        )
+        click.echo(f"shop API: {variables[API_URL_VARIABLE]}, {health.records['orders']} orders", err=True)
         click.echo(_deliver(inbox or find_bundle(bundle) / INBOX_IN_BUNDLE, days), err=True)
-        code = surroundings.run_command(command, port)
+        code = surroundings.run_command(command, variables)
     sys.exit(code)
 
 
@@ -110,14 +113,8 @@ def _deliver(inbox: Path, days: tuple[TradingDay, ...]) -> str:
 
 
 def _server_command(port: int, until: datetime | None, bundle: Path) -> list[str]:
-    command = [
-        sys.executable,
-        "-m",
-        "sales_lakehouse.commands.simulate",
-        "shop-api",
-        "--until-stdin-ends",
-    ]
-    command += ["--port", str(port), "--bundle", str(bundle)]
+    command = [sys.executable, "-m", "sales_lakehouse.commands.simulate", "shop-api", "--until-stdin-ends"]
+    command += ["--port", f"{port}", "--bundle", f"{bundle}"]
     return command + (["--date", f"{until:%Y-%m-%d}"] if until else [])
 
 

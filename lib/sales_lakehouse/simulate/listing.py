@@ -39,7 +39,4 @@ def render_page(listing: Listing, since: datetime | None, page: int, size: int) 
     found = listing.after(since)
     records = ", ".join(each.json_text for each in found[(page - 1) * size : page * size])
     pages = -(-len(found) // size)
-    return (
-        f'{{"{listing.name}": [{records}], '
-        f'"page": {page}, "pages": {pages}, "total": {len(found)}}}'
-    )
+    return f'{{"{listing.name}": [{records}], "page": {page}, "pages": {pages}, "total": {len(found)}}}'

@@ -85,8 +85,7 @@ def read_samples(folder: Path, until: date | None = None) -> tuple[TradingDay, .
     if not chosen:
         span = f"{dated[0][0]} to {dated[-1][0]}" if dated else "no day at all"
         raise SimulatorError(
-            f"{folder}: no sample day on or before {until}; the samples hold {span}; "
-            "choose a later date"
+            f"{folder}: no sample day on or before {until}; the samples hold {span}; choose a later date"
         )
     return tuple(TradingDay(day, read_invoices(path)) for day, path in chosen)
 
@@ -107,8 +106,7 @@ def _day_of(path: Path) -> date:
         return date.fromisoformat(path.stem)
     except ValueError:
         raise SimulatorError(
-            f"{path}: sample files are named by their day, like 2011-01-04.csv; "
-            "move this file elsewhere"
+            f"{path}: sample files are named by their day, like 2011-01-04.csv; move this file elsewhere"
         ) from None
 
 

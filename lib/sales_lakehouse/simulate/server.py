@@ -34,9 +34,7 @@ def bind_port(port: int) -> socket.socket:
     return door
 
 
-def serve(
-    listings: Iterable[Listing], door: socket.socket, page_size: int, until_stdin_ends: bool
-) -> None:
+def serve(listings: Iterable[Listing], door: socket.socket, page_size: int, until_stdin_ends: bool) -> None:
     """Answer requests at the door until a signal, or the end of standard input, says stop."""
     import uvicorn
 
@@ -72,6 +70,5 @@ def _holder(port: int) -> str:
     if health is None:
         return "another program"
     return (
-        f"another shop API (process {health.pid}), "
-        "perhaps that of a `make lab` or `make run-pipeline` that still runs"
+        f"another shop API (process {health.pid}), perhaps that of a `make lab` or `make run-pipeline` that still runs"
     )

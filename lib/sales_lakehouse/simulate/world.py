@@ -5,7 +5,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from types import FrameType
 
@@ -13,7 +13,6 @@ from sales_lakehouse.simulate.errors import SimulatorError
 from sales_lakehouse.simulate.health import HOST, Health, ask_health
 from sales_lakehouse.simulate.server import bind_port
 
-API_URL_VARIABLE = "BUNDLE_VAR_shop_api_url"
 START_SECONDS = 30.0
 STOP_SECONDS = 5.0
 
@@ -45,13 +44,12 @@ def shop_api(server_command: Sequence[str], port: int) -> Iterator[Health]:
         _end(server)
 
 
-def run_command(command: Sequence[str], port: int) -> int:
-    """Run the command with the shop's address in its environment; give its exit code.
+def run_command(command: Sequence[str], variables: Mapping[str, str]) -> int:
+    """Run the command with these variables added to its environment; give its exit code.
 
     A command that died of a signal counts as 128 + the signal's number, as in a shell.
     """
-    environment = os.environ | {API_URL_VARIABLE: f"http://{HOST}:{port}"}
-    process = subprocess.Popen(command, env=environment)
+    process = subprocess.Popen(command, env={**os.environ, **variables})
     with _signals_go_to(process):
         code = process.wait()
     return code if code >= 0 else 128 - code

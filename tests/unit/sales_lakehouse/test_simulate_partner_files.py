@@ -52,9 +52,7 @@ def test_each_partner_has_one_file_for_each_day(files: dict[str, PartnerFile]) -
 
 
 @pytest.mark.parametrize("day", sample_days())
-def test_gift_file_is_the_shops_own_lines_byte_for_byte(
-    day: str, files: dict[str, PartnerFile]
-) -> None:
+def test_gift_file_is_the_shops_own_lines_byte_for_byte(day: str, files: dict[str, PartnerFile]) -> None:
     header, *raw = (SAMPLES / f"{day}.csv").read_bytes().splitlines(keepends=True)
     own = [line for line in raw if seller_of(line.split(b",")[0].decode()) == "gift_partner"]
     assert own
@@ -62,9 +60,7 @@ def test_gift_file_is_the_shops_own_lines_byte_for_byte(
 
 
 @pytest.mark.parametrize("day", sample_days())
-def test_euro_footer_agrees_with_its_rows_and_with_the_raw_day(
-    day: str, files: dict[str, PartnerFile]
-) -> None:
+def test_euro_footer_agrees_with_its_rows_and_with_the_raw_day(day: str, files: dict[str, PartnerFile]) -> None:
     _, *rows, footer = euro_rows(files[f"verkauf_{day}.csv"])
     amount = sum(int(row[3]) * Decimal(row[5].replace(",", ".")) for row in rows)
     expected = seller_total(day, "euro_partner")
@@ -73,13 +69,9 @@ def test_euro_footer_agrees_with_its_rows_and_with_the_raw_day(
 
 
 @pytest.mark.parametrize("day", sample_days())
-def test_euro_file_has_carriage_returns_and_no_point_in_a_price(
-    day: str, files: dict[str, PartnerFile]
-) -> None:
+def test_euro_file_has_carriage_returns_and_no_point_in_a_price(day: str, files: dict[str, PartnerFile]) -> None:
     content = files[f"verkauf_{day}.csv"].content
-    assert content.startswith(
-        b"Beleg;Artikel;Bezeichnung;Menge;Zeitpunkt;Einzelpreis;Kunde;Land\r\n"
-    )
+    assert content.startswith(b"Beleg;Artikel;Bezeichnung;Menge;Zeitpunkt;Einzelpreis;Kunde;Land\r\n")
     assert content.count(b"\n") == content.count(b"\r\n") == content.count(b"\r")
     _, *rows, _ = euro_rows(files[f"verkauf_{day}.csv"])
     assert not any("." in row[5] + row[6] for row in rows)

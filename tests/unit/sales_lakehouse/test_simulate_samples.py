@@ -21,9 +21,7 @@ def test_control_totals_of_the_source_note_hold() -> None:
     assert [day for day, *_ in table] == sample_days()
     for day, invoices, lines, amount in table:
         assert len({row["InvoiceNo"] for row in raw_rows(day)}) == int(invoices)
-        assert day_total(day) == Total(
-            int(lines.replace(",", "")), Decimal(amount.replace(",", ""))
-        )
+        assert day_total(day) == Total(int(lines.replace(",", "")), Decimal(amount.replace(",", "")))
 
 
 def test_the_fortnight_is_21930_lines_worth_358238_pounds_50() -> None:

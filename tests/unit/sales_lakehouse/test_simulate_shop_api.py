@@ -143,17 +143,13 @@ def test_page_size_is_capped_at_a_hundred(shop: httpx.Client) -> None:
         ("page=1&page=2", "page is given twice"),
     ],
 )
-def test_a_bad_query_is_refused_with_its_reason(
-    shop: httpx.Client, query: str, message: str
-) -> None:
+def test_a_bad_query_is_refused_with_its_reason(shop: httpx.Client, query: str, message: str) -> None:
     answer = shop.get(f"/orders?{query}")
     assert answer.status_code == 400
     assert message in answer.json()["error"]
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "status"), [("GET", "/x", 404), ("POST", "/orders", 405)]
-)
+@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/x", 404), ("POST", "/orders", 405)])
 def test_other_errors_are_json_too(shop: httpx.Client, method: str, path: str, status: int) -> None:
     answer = shop.request(method, path)
     assert answer.status_code == status

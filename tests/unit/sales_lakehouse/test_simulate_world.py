@@ -77,9 +77,7 @@ def test_the_command_finds_the_shop_up_and_the_files_delivered(bundle: Path) -> 
 
 
 @pytest.mark.parametrize(("script", "code"), [("exit 0", 0), ("exit 3", 3), ("kill -9 $$", 137)])
-def test_the_exit_code_is_passed_on_and_no_process_is_left(
-    bundle: Path, script: str, code: int
-) -> None:
+def test_the_exit_code_is_passed_on_and_no_process_is_left(bundle: Path, script: str, code: int) -> None:
     port = free_port()
     look = f"{sys.executable} -c '{LOOK}' {bundle}/seen.json; {script}"
     assert run(world(bundle, port, "--", "sh", "-c", look)).returncode == code
@@ -91,8 +89,8 @@ def test_the_exit_code_is_passed_on_and_no_process_is_left(
 def test_date_and_inbox_limit_and_place_the_delivery(bundle: Path) -> None:
     inbox = bundle / "elsewhere"
     options = ("--date", "2011-01-05", "--inbox", f"{inbox}")
-    done = run(world(bundle, free_port(), *options, "--", "true"))
-    assert done.returncode == 0
+    done = run(world(bundle, free_port(), *options, "--", "sh", "-c", "echo $BUNDLE_VAR_inbox_root"))
+    assert (done.returncode, done.stdout) == (0, f"{inbox.resolve()}\n")
     assert sorted(f"{each.relative_to(inbox)}" for each in inbox.rglob("*.csv")) == [
         "euro_partner/verkauf_2011-01-04.csv",
         "euro_partner/verkauf_2011-01-05.csv",
@@ -108,9 +106,7 @@ def test_options_of_the_command_are_its_own_also_without_two_dashes(bundle: Path
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_ends_the_command_and_the_shop(
-    bundle: Path, number: signal.Signals, code: int
-) -> None:
+def test_a_signal_ends_the_command_and_the_shop(bundle: Path, number: signal.Signals, code: int) -> None:
     with staying_world(bundle) as (process, shop):
         process.send_signal(number)
         assert process.wait(20) == code
