@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from sales_lakehouse import books
 from sales_lakehouse.landing import LandingStore
@@ -53,3 +54,12 @@ def close_units(lakehouse: Lakehouse, run: Run) -> int:
         closed += len(done)
     finish(run)
     return closed
+
+
+def mark_applied(lakehouse: Lakehouse, run: Run, units_df: DataFrame) -> None:
+    """Note in the books that the published silver tables now hold these units."""
+    applied_df = units_df.where("state = 'recorded'")
+    if applied_df.isEmpty():
+        return
+    stamped_df = applied_df.withColumn("state", F.lit("applied")).withColumn("run_id", F.lit(run.run_id))
+    lakehouse.upsert("ops.units", stamped_df, ("unit_id",))

@@ -1,0 +1,70 @@
+"""Bring landed units into bronze and note in `ops.units` what became of their bytes."""
+
+from __future__ import annotations
+
+import hashlib
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from sales_lakehouse import books
+from sales_lakehouse.landing import LandingStore, Manifest
+from sales_lakehouse.run import Run
+from sales_lakehouse.specs import SourceSpec
+from sales_lakehouse.stages.bronze import bronze_ddl, read_records
+from sales_lakehouse.tables import Lakehouse
+
+
+def record_units(lakehouse: Lakehouse, run: Run, source: SourceSpec, units: list[Manifest]) -> None:
+    """Append the units that bronze does not hold yet in one commit, then count what bronze holds of them all.
+
+    The bronze table itself says what it holds: a crash between the two writes is mended by the next run.
+    """
+    if not units:
+        return
+    table, store = f"bronze.{source.source}", LandingStore(run.landing_root)
+    bronze_df = lakehouse.read_or_empty(table, bronze_ddl(source))
+    held = {row["_unit_id"] for row in bronze_df.select("_unit_id").distinct().collect()}
+    new = [unit for unit in units if unit.unit_id not in held]
+    if new:
+        bytes_df = lakehouse.read_bytes([str(store.content_path(unit)) for unit in new])
+        rows_df = read_records(bytes_df, source, run.run_id, run.started_at)
+        lakehouse.append(table, rows_df, write_id=_name_of(new))
+    manifests_df = books.manifests_frame(lakehouse.spark, units)
+    counts_df = books.count_units(lakehouse.read(table), manifests_df, run.run_id)
+    lakehouse.upsert("ops.units", counts_df, ("unit_id",))
+
+
+def open_units(lakehouse: Lakehouse, units: dict[str, list[Manifest]]) -> DataFrame:
+    """Return what the books know of units. Grain: one row per unit of `ops.units`."""
+    ids = [unit.unit_id for of_source in units.values() for unit in of_source]
+    return lakehouse.read_or_empty("ops.units", books.UNITS_DDL).where(F.col("unit_id").isin(ids))
+
+
+def open_records(lakehouse: Lakehouse, units_df: DataFrame, source: SourceSpec) -> DataFrame:
+    """Return the readable records of recorded units, with `received_at` and `unit_date` of their delivery.
+
+    Grain: one row per record.
+    """
+    facts_df = units_df.where("state = 'recorded'").select(F.col("unit_id").alias("_unit_id"), "received_at", "unit_date")
+    bronze_df = lakehouse.read_or_empty(f"bronze.{source.source}", bronze_ddl(source))
+    return bronze_df.where("_kind = 'record'").join(F.broadcast(facts_df), on="_unit_id", how="inner")
+
+
+def write_books(lakehouse: Lakehouse, table: str, candidate_df: DataFrame, balances_df: DataFrame, units_df: DataFrame) -> None:
+    """Put the quarantined rows and the balance of units in place of what was written for them before."""
+    ids = [row["unit_id"] for row in units_df.select("unit_id").collect()]
+    if not ids:
+        return
+    listed = ", ".join(f"'{unit_id}'" for unit_id in ids)
+    quarantined_df = candidate_df.where("_disposition = 'quarantined'").drop("_disposition", "_winner", "_old_amount", "_old_slice")
+    lakehouse.replace(f"quarantine.{table}", quarantined_df, f"_unit_id IN ({listed})")
+    lakehouse.replace("ops.balances", balances_df, f"unit_id IN ({listed})")
+    superseded_df = candidate_df.where("_disposition IN ('superseded', 'duplicate')").groupBy(
+        "source", "_scope", "_statement", "_unit_id", "_winner", "_disposition"
+    )
+    lakehouse.replace("ops.superseded", superseded_df.agg(F.count("*").alias("line_count")), f"_unit_id IN ({listed})")
+
+
+def _name_of(units: list[Manifest]) -> str:
+    return hashlib.sha256("".join(sorted(unit.unit_id for unit in units)).encode()).hexdigest()
