@@ -1,0 +1,7 @@
+"""`python -m bundle_runner` is the command `lakehouse`."""
+
+from __future__ import annotations
+
+from bundle_runner.cli import main
+
+main()

@@ -1,0 +1,160 @@
+"""Run a notebook task: attempt after attempt, each in its own folder, fenced before the next."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from bundle_runner.cluster import Clusters, ClusterSpec, Gatekeeper
+from bundle_runner.errors import ReferenceProblem
+from bundle_runner.model import Job, Task
+from bundle_runner.notebook import NotebookCall, NotebookEnd, run_notebook
+from bundle_runner.notebook_file import NotebookFile
+from bundle_runner.page import write_page
+from bundle_runner.record import AttemptRecord, now
+from bundle_runner.states import ResultState
+from bundle_runner.stopper import Stopper, within
+
+POLL_SECONDS = 0.2
+
+
+@dataclass(frozen=True)
+class Work:
+    """One notebook to bring to its end: a task, or one iteration of one."""
+
+    name: str
+    body: Task
+    notebook: NotebookFile
+    values: Callable[[int], dict[str, str]]
+    folder: Path
+    cluster: ClusterSpec
+    upstream: Mapping[str, Any]
+
+
+class Workshop:
+    """What all attempts of a run share: clusters, their gatekeeper, a bound on kernels, the page writer."""
+
+    def __init__(self, run_folder: Path, environment: Mapping[str, str], kernels: int) -> None:
+        self.run_folder = run_folder
+        self.environment = environment
+        self.clusters = Clusters(environment, run_folder / "clusters")
+        self.gatekeeper = Gatekeeper()
+        self._slots = threading.BoundedSemaphore(kernels)
+        self._pages = ThreadPoolExecutor(1, thread_name_prefix="pages")
+        self._written: list[Future[None]] = []
+
+    def run(self, work: Work, stopper: Stopper, note: Callable[[tuple[AttemptRecord, ...]], None]) -> tuple[AttemptRecord, ...]:
+        """Run attempts until one succeeds, the retries are used up, or the run is stopped."""
+        done: tuple[AttemptRecord, ...] = ()
+        while True:
+            started = time.monotonic()
+            current = AttemptRecord(len(done) + 1, now())
+            note((*done, current))
+            current = self._attempt(work, current, stopper)
+            done = (*done, current)
+            note(done)
+            if stopper.state or not _again(work.body, current):
+                return done
+            if stopper.wait(started + work.body.min_retry_interval_millis / 1000 - time.monotonic()):
+                return done
+
+    def _attempt(self, work: Work, record: AttemptRecord, stopper: Stopper) -> AttemptRecord:
+        while not self._slots.acquire(timeout=POLL_SECONDS):
+            if stopper.state:
+                return replace(record, state=stopper.state, ended_at=now(), message="the run was stopped before it started")
+        try:
+            values = work.values(record.number)
+            return self._in_kernel(work, record, values, stopper)
+        except ReferenceProblem as error:
+            return replace(record, state=ResultState.FAILED, ended_at=now(), message=str(error))
+        finally:
+            self._slots.release()
+
+    def _in_kernel(self, work: Work, record: AttemptRecord, values: dict[str, str], stopper: Stopper) -> AttemptRecord:
+        name = f"{work.name}.{record.number}"
+        folder = work.folder / f"attempt_{record.number}"
+        folder.mkdir(parents=True)
+        cluster = self.clusters.get(work.cluster)
+        call = NotebookCall(work.notebook, values, folder, self._environment(work, folder, self.gatekeeper.admit(name, cluster)))
+        with within(stopper, work.body.timeout_seconds) as limit:
+            end = run_notebook(call, lambda kernel: limit.listen(lambda _: kernel.kill()))
+        trouble = self.gatekeeper.dismiss(name)
+        trouble = cluster.leave(name) or trouble
+        return self._judged(record, call, _true_cause(end, trouble), limit.state, work.body.timeout_seconds)
+
+    def _environment(self, work: Work, folder: Path, way: Mapping[str, str]) -> dict[str, str]:
+        upstream = folder / "upstream.json"
+        upstream.write_text(json.dumps(work.upstream, ensure_ascii=False), encoding="utf-8")
+        return {**self.environment, **work.cluster.environment, **way, "BUNDLE_TASK_VALUES": str(upstream)}
+
+    def _judged(
+        self, record: AttemptRecord, call: NotebookCall, end: NotebookEnd, stopped_by: ResultState | None, limit: int
+    ) -> AttemptRecord:
+        state, message = (ResultState.SUCCESS if end.success else ResultState.FAILED), end.message
+        if stopped_by and not end.success:
+            state = stopped_by
+            message = f"stopped after {limit} s (timeout_seconds)" if stopped_by is ResultState.TIMEDOUT else "the run was canceled"
+        html = call.executed.with_suffix(".html") if call.executed.is_file() else None
+        if html:
+            self._written.append(self._pages.submit(write_page, call.executed, html))
+        return replace(
+            record,
+            state=state,
+            ended_at=now(),
+            message=message,
+            stopped=end.stopped and state is ResultState.FAILED,
+            notebook=self._relative(call.executed) if html else None,
+            html=self._relative(html) if html else None,
+            values=_values(call.folder),
+        )
+
+    def _relative(self, path: Path) -> str:
+        return path.relative_to(self.run_folder).as_posix()
+
+    def close(self) -> list[str]:
+        """End the clusters, wait for the pages; return what could not be written."""
+        self.gatekeeper.close()
+        self.clusters.end()
+        self._pages.shutdown(wait=True)
+        return [str(future.exception()) for future in self._written if future.exception()]
+
+
+def _again(body: Task, record: AttemptRecord) -> bool:
+    if record.state is ResultState.SUCCESS:
+        return False
+    if record.state is ResultState.TIMEDOUT and not body.retry_on_timeout:
+        return False
+    return body.max_retries < 0 or record.number <= body.max_retries
+
+
+def _true_cause(end: NotebookEnd, trouble: str) -> NotebookEnd:
+    """Put the trouble of the JVM before what the notebook saw of it."""
+    if end.success or end.stopped or not trouble or trouble in end.message:
+        return end
+    return replace(end, message=trouble)
+
+
+def _values(folder: Path) -> dict[str, Any]:
+    path = folder / "values.json"
+    if not path.is_file():
+        return {}
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content
+
+
+def cluster_of(task: Task, body: Task, job: Job) -> ClusterSpec:
+    """Return the cluster on which a task's notebook runs; tasks that name none share one."""
+    own = body.new_cluster or task.new_cluster
+    if own:
+        return ClusterSpec(f"task-{task.task_key}", own.spark_conf, own.spark_env_vars)
+    key = body.job_cluster_key or task.job_cluster_key
+    for cluster in job.job_clusters:
+        if cluster.job_cluster_key == key:
+            return ClusterSpec(key, cluster.new_cluster.spark_conf, cluster.new_cluster.spark_env_vars)
+    return ClusterSpec("default")

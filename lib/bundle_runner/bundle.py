@@ -1,0 +1,149 @@
+"""A bundle as one target sees it: its jobs, its variables, its place on this machine."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from bundle_runner.bundle_files import apply_target, choose_target, find_bundle, read_bundle
+from bundle_runner.errors import TargetError, UsageError, did_you_mean
+from bundle_runner.interpolate import Interpolator, resources_root
+from bundle_runner.located import Map, Seq, Where
+from bundle_runner.model import BundleFile, Job
+from bundle_runner.parse import parse
+from bundle_runner.variables import Sources, choose
+
+REMOTE_ROOTS = ("~", "/Workspace", "/Volumes", "/dbfs")
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A loaded bundle. Jobs are resolved and checked when they are asked for."""
+
+    path: Path
+    target: str
+    tree: Map
+    variables: Mapping[str, Any]
+
+    @property
+    def folder(self) -> Path:
+        """Return the folder of databricks.yml."""
+        return self.path.parent
+
+    @property
+    def name(self) -> str:
+        """Return the bundle's name."""
+        return str(self.tree["bundle"]["name"])
+
+    @property
+    def job_keys(self) -> list[str]:
+        """Return the keys of all jobs."""
+        return sorted(self._jobs)
+
+    @property
+    def _jobs(self) -> Map:
+        jobs = (self.tree.get("resources") or {}).get("jobs")
+        return jobs if isinstance(jobs, Map) else Map()
+
+    def job(self, key: str) -> Job:
+        """Return one job with every `${...}` resolved and absolute notebook paths.
+
+        Raises: UsageError for an unknown job, ModelError and ReferenceProblem for a wrong one.
+        """
+        if key not in self._jobs:
+            raise UsageError(f"job {key} does not exist in {self.path}{did_you_mean(key, self._jobs)}")
+        where = self._jobs.where[key]
+        tree = self._interpolator.resolve(self._jobs[key], where)
+        _place_notebooks(tree, self.path)
+        return parse(Job, tree, f"job {key}", where)
+
+    def value(self, name: str) -> Any:
+        """Return the resolved value of a variable."""
+        return self._interpolator.resolve(f"${{var.{name}}}")
+
+    @cached_property
+    def root_path(self) -> str | None:
+        """Return `workspace.root_path` of the target as text, None where the target leaves it to the CLI."""
+        workspace = self.tree.get("workspace") or {}
+        found = self._interpolator.resolve(workspace.get("root_path"))
+        return None if found is None else str(found)
+
+    def local_root(self, job: str = "JOB") -> Path:
+        """Return the target's folder on this machine.
+
+        Raises: TargetError when the target lives in a workspace.
+        """
+        root = self.root_path
+        if root is None or root.startswith(REMOTE_ROOTS) or not PurePosixPath(root).is_absolute() or "://" in root:
+            place = root or "the workspace"
+            raise TargetError(
+                f"target {self.target} lives in {place}, not on this machine; "
+                f"run it there: databricks bundle run {job} -t {self.target}"
+            )
+        return Path(root)
+
+    @cached_property
+    def _interpolator(self) -> Interpolator:
+        workspace = {**(self.tree.get("workspace") or {}), "file_path": str(self.folder)}
+        workspace.setdefault("root_path", f"~/.bundle/{self.name}/{self.target}")
+        workspace["current_user"] = _current_user()
+        roots = {
+            "bundle": {**self.tree["bundle"], "target": self.target, "environment": self.target},
+            "var": self.variables,
+            "variables": {name: {"value": value} for name, value in self.variables.items()},
+            "workspace": workspace,
+            "resources": resources_root(self.tree.get("resources")),
+            "artifacts": self.tree.get("artifacts") or {},
+        }
+        return Interpolator(roots)
+
+
+def _current_user() -> dict[str, str]:
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = "nobody"
+    return {"userName": user, "short_name": user, "domain_friendly_name": user}
+
+
+def load_bundle(
+    start: Path,
+    target: str | None = None,
+    variables: Mapping[str, str] | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Bundle:
+    """Read the bundle in this folder or above it for one target; without a name, for its default one.
+
+    Raises: BundleError for what is wrong in the files, UsageError for what is wrong in the arguments.
+    """
+    path = find_bundle(start)
+    tree = read_bundle(path)
+    parsed = parse(BundleFile, tree, "the bundle", Where(path, 1))
+    name = choose_target(tree, target)
+    body = (tree.get("targets") or {}).get(name) or {}
+    sources = Sources(
+        command=variables or {},
+        environment=os.environ if environment is None else environment,
+        overrides_file=path.parent / ".databricks" / "bundle" / name / "variable-overrides.json",
+        target=body.get("variables") or Map(),
+    )
+    values = choose(parsed.variables, tree.get("variables") or Map(), sources)
+    return Bundle(path, name, apply_target(tree, name), values)
+
+
+def _place_notebooks(tree: Any, bundle_file: Path) -> None:
+    """Make notebook paths absolute: each counts from the file that declares it."""
+    tasks = tree.get("tasks") if isinstance(tree, Map) else None
+    for task in tasks if isinstance(tasks, Seq) else ():
+        inner = task.get("for_each_task") if isinstance(task, Map) else None
+        for body in (task, inner.get("task") if isinstance(inner, Map) else None):
+            notebook = body.get("notebook_task") if isinstance(body, Map) else None
+            if isinstance(notebook, Map) and isinstance(notebook.get("notebook_path"), str):
+                where = notebook.where["notebook_path"]
+                folder = where.file.parent if where else bundle_file.parent
+                notebook["notebook_path"] = os.path.normpath(folder / notebook["notebook_path"])

@@ -1,0 +1,145 @@
+"""The command `lakehouse`: run a bundle's jobs, look at runs, and whatever the project adds."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+
+import click
+
+from bundle_runner.errors import RunnerError, UsageError, did_you_mean
+from bundle_runner.pasted import pasted
+
+GROUP = "lakehouse.commands"
+
+
+class Commands(click.Group):
+    """The runner's own commands and those of the entry points, loaded only when they are used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return all names."""
+        return sorted({*super().list_commands(ctx), *_added()})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command; one that cannot be loaded says so when it is called."""
+        own = super().get_command(ctx, cmd_name)
+        entry = _added().get(cmd_name)
+        return _load(entry) if own is None and entry else own
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """Suggest the nearest command for one that does not exist."""
+        if args and self.get_command(ctx, args[0]) is None:
+            ctx.fail(f"no command {args[0]}{did_you_mean(args[0], self.list_commands(ctx))}")
+        return super().resolve_command(ctx, args)
+
+
+def _added() -> dict[str, EntryPoint]:
+    return {entry.name: entry for entry in entry_points(group=GROUP)}
+
+
+def _load(entry: EntryPoint) -> click.Command:
+    try:
+        found = entry.load()
+    except Exception as error:  # a broken neighbour must not break `run`
+        reason = f"{type(error).__name__}: {error}"
+        return _broken(entry, reason)
+    return found if isinstance(found, click.Command) else _broken(entry, "it is no click command")
+
+
+def _broken(entry: EntryPoint, reason: str) -> click.Command:
+    @click.command(entry.name, short_help=f"cannot be loaded: {reason[:60]}", context_settings={"ignore_unknown_options": True})
+    @click.argument("rest", nargs=-1, type=click.UNPROCESSED)
+    def broken(rest: tuple[str, ...]) -> None:
+        raise click.ClickException(f"{entry.name} ({entry.value}) cannot be loaded: {reason}")
+
+    return broken
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+def lakehouse() -> None:
+    """Run the jobs of a Databricks bundle on this machine."""
+
+
+def pairs(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    """Read `k=v` options; the value may contain further equal signs."""
+    found: dict[str, str] = {}
+    for value in values:
+        name, sign, text = value.partition("=")
+        if not sign or not name:
+            raise click.BadParameter(f"expected name=value, got {value!r}", ctx=context, param=option)
+        found[name] = text
+    return found
+
+
+bundle_option = click.option("--bundle", "folder", type=click.Path(file_okay=False, path_type=Path), default=Path("."), help="Folder of databricks.yml; default: here or above.")
+target_option = click.option("-t", "--target", help="Target of the bundle; default: the one marked default.")
+var_option = click.option("--var", "variables", multiple=True, callback=pairs, metavar="NAME=VALUE", help="Set a variable of the bundle.")
+
+
+@lakehouse.command()
+@click.argument("job")
+@target_option
+@click.option("--params", multiple=True, callback=pairs, metavar="NAME=VALUE", help="Set a job parameter; may be repeated.")
+@var_option
+@bundle_option
+def run(job: str, target: str | None, params: dict[str, str], variables: dict[str, str], folder: Path) -> None:
+    """Run JOB as Lakeflow Jobs would, with its Spark on this machine."""
+    from bundle_runner.commands import run_job
+
+    sys.exit(run_job(folder, job, target, params, variables))
+
+
+@lakehouse.group()
+def runs() -> None:
+    """Look at what ran."""
+
+
+format_option = click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+
+
+@runs.command("list")
+@target_option
+@var_option
+@bundle_option
+@format_option
+def runs_list(target: str | None, variables: dict[str, str], folder: Path, form: str) -> None:
+    """List the runs of a target, the newest first."""
+    from bundle_runner.commands import list_runs
+
+    list_runs(folder, target, variables, form)
+
+
+@runs.command("show")
+@click.argument("run_id", metavar="RUN")
+@target_option
+@var_option
+@bundle_option
+@format_option
+def runs_show(run_id: str, target: str | None, variables: dict[str, str], folder: Path, form: str) -> None:
+    """Show one run; a beginning of its id or `last` is enough."""
+    from bundle_runner.commands import show_run
+
+    show_run(folder, target, variables, run_id, form)
+
+
+def main() -> None:
+    """Run the command line; every error of the runner is one message and its exit code."""
+    try:
+        lakehouse(standalone_mode=False, prog_name="lakehouse")
+    except click.exceptions.Exit as end:
+        sys.exit(end.exit_code)
+    except click.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code if not isinstance(error, click.UsageError) else UsageError.exit_code)
+    except RunnerError as error:
+        click.echo(f"lakehouse: {pasted(str(error))}", err=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

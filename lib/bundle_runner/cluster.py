@@ -1,0 +1,167 @@
+"""The clusters of a run: one JVM each, started when the first notebook knocks, replaced when it is dead."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, Listener
+from pathlib import Path
+
+from bundle_runner.errors import ClusterError, RunnerError
+from bundle_runner.jvm import Door, Jvm
+
+FENCE_SECONDS = 15.0
+
+
+@dataclass(frozen=True)
+class ClusterSpec:
+    """What the bundle says of a cluster, as far as it means something on one machine."""
+
+    name: str
+    spark_conf: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+class Cluster:
+    """One Spark JVM for the tasks of a job cluster."""
+
+    def __init__(self, spec: ClusterSpec, environment: Mapping[str, str], folder: Path) -> None:
+        self.spec = spec
+        self._environment = {**environment, **spec.environment}
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._jvm: Jvm | None = None
+        self._doors: dict[str, tuple[Jvm, Door]] = {}
+
+    def enter(self, attempt: str) -> Door:
+        """Return the attempt's door; start or replace the JVM where needed.
+
+        Raises: ClusterError when Spark does not start.
+        """
+        with self._lock:
+            if self._jvm is None or not self._jvm.alive:
+                self._jvm = Jvm(self.spec.name, self.spec.spark_conf, self._environment, self._folder)
+            if attempt not in self._doors:
+                self._doors[attempt] = (self._jvm, self._jvm.open_door(attempt))
+            return self._doors[attempt][1]
+
+    def leave(self, attempt: str) -> str:
+        """Fence an attempt: afterwards nothing of it runs. Return what went wrong with its JVM, else nothing."""
+        with self._lock:
+            jvm, door = self._doors.pop(attempt, (None, None))
+            if jvm is None or door is None:
+                return ""
+            if not jvm.alive:
+                return f"the Spark JVM of cluster {self.spec.name} died ({_exit_words(jvm)}); its log: {jvm.log}"
+            if not _fenced(jvm, door):
+                jvm.process.kill()
+                jvm.process.wait()
+            return ""
+
+    def end(self) -> None:
+        """End the JVM."""
+        with self._lock:
+            if self._jvm is not None:
+                self._jvm.end()
+                self._jvm = None
+
+
+def _fenced(jvm: Jvm, door: Door) -> bool:
+    try:
+        jvm.close_door(door)
+        return jvm.fence(door, FENCE_SECONDS)
+    except Exception:  # py4j raises many kinds when the JVM dies under it; a JVM in doubt is replaced
+        return False
+
+
+def _exit_words(jvm: Jvm) -> str:
+    code = jvm.process.poll()
+    return f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
+
+
+class Gatekeeper:
+    """Answers the kernels of a run that knock for a Spark JVM."""
+
+    def __init__(self) -> None:
+        self._authkey = secrets.token_bytes(32)
+        self._listener = Listener(("127.0.0.1", 0), backlog=16, authkey=self._authkey)
+        self._guests: dict[str, tuple[str, Cluster]] = {}
+        self._problems: dict[str, str] = {}
+        threading.Thread(target=self._serve, name="gatekeeper", daemon=True).start()
+
+    def admit(self, attempt: str, cluster: Cluster) -> dict[str, str]:
+        """Expect an attempt and return the environment by which its kernel finds the way."""
+        token = secrets.token_hex(16)
+        self._guests[token] = (attempt, cluster)
+        host, port = self._listener.address  # type: ignore[misc]
+        return {
+            "BUNDLE_RUNNER_ADDRESS": f"{host}:{port}",
+            "BUNDLE_RUNNER_AUTHKEY": self._authkey.hex(),
+            "BUNDLE_RUNNER_ATTEMPT": token,
+        }
+
+    def dismiss(self, attempt: str) -> str:
+        """Expect the attempt no more; return why it got no Spark, if so."""
+        for token in [token for token, (name, _) in self._guests.items() if name == attempt]:
+            del self._guests[token]
+        return self._problems.pop(attempt, "")
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._listener.close()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                line = self._listener.accept()
+            except OSError:
+                return  # closed
+            except Exception:  # a stranger without the key, or one who hung up: keep the door for the others
+                continue
+            threading.Thread(target=self._answer, args=(line,), daemon=True).start()
+
+    def _answer(self, line: Connection) -> None:
+        with line:
+            try:
+                token = line.recv()
+                attempt, cluster = self._guests[token]
+            except (KeyError, EOFError, OSError):
+                return
+            try:
+                door = cluster.enter(attempt)
+                answer: dict[str, object] = {"port": door.port, "secret": door.secret}
+            except Exception as error:  # whatever it is, the kernel must hear it instead of waiting
+                answer = {"problem": self._note(attempt, error)}
+            line.send(answer)
+
+    def _note(self, attempt: str, error: Exception) -> str:
+        text = str(error) if isinstance(error, RunnerError) else f"{type(error).__name__}: {error}"
+        self._problems[attempt] = text
+        return text
+
+
+class Clusters:
+    """All clusters of one run."""
+
+    def __init__(self, environment: Mapping[str, str], folder: Path) -> None:
+        self._environment = environment
+        self._folder = folder
+        self._clusters: dict[str, Cluster] = {}
+        self._lock = threading.Lock()
+
+    def get(self, spec: ClusterSpec) -> Cluster:
+        """Return the cluster of this name; it starts when it is entered."""
+        with self._lock:
+            if spec.name not in self._clusters:
+                self._clusters[spec.name] = Cluster(spec, self._environment, self._folder / spec.name)
+            return self._clusters[spec.name]
+
+    def end(self) -> None:
+        """End every JVM."""
+        for cluster in self._clusters.values():
+            cluster.end()
+
+
+__all__ = ["Cluster", "ClusterError", "ClusterSpec", "Clusters", "Gatekeeper"]

@@ -1,0 +1,114 @@
+"""What the commands of the runner do, once click has read their arguments."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import signal
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from types import FrameType
+
+import click
+
+from bundle_runner.bundle import load_bundle
+from bundle_runner.errors import UsageError
+from bundle_runner.pasted import lakehouse_command
+from bundle_runner.plan import Plan, prepare, runs_folder
+from bundle_runner.record import FILE, RunRecord, read_record, seconds_between
+from bundle_runner.report import last_lines, write_index
+from bundle_runner.screen import LiveScreen, PlainScreen, Screen, ended_words
+
+
+def run_job(
+    folder: Path, job: str, target: str | None, params: Mapping[str, str], variables: Mapping[str, str]
+) -> int:
+    """Run a job, show it, and return the exit code."""
+    plan = prepare(load_bundle(folder, target, variables), job, params)
+    from bundle_runner.execute import Run  # papermill and Jupyter are read only when something runs
+
+    with _screen(plan) as screen:
+        current = Run(plan, screen)
+        with _interrupts(current):
+            record = current.execute()
+    write_index(record, plan.folder)
+    click.echo("\n".join(last_lines(record, plan.folder, _again(folder, job, target, params, variables))))
+    return record.exit_code if record.exit_code is not None else 1
+
+
+def _screen(plan: Plan) -> Screen:
+    if sys.stdout.isatty():
+        return LiveScreen()
+    return PlainScreen(max(len(key) for key in plan.graph.tasks) + 8)
+
+
+@contextmanager
+def _interrupts(current: object) -> Iterator[None]:
+    """Turn Ctrl-C and SIGTERM into a canceled run that cleans up after itself."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        current.interrupted.set()  # type: ignore[attr-defined]
+
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _again(
+    folder: Path, job: str, target: str | None, params: Mapping[str, str], variables: Mapping[str, str]
+) -> str:
+    words = [lakehouse_command(), "run", job]
+    words += ["-t", target] if target else []
+    words += ["--bundle", str(folder)] if folder != Path(".") else []
+    for option, values in (("--params", params), ("--var", variables)):
+        for name, value in values.items():
+            words += [option, f"{name}={value}"]
+    return shlex.join(words)
+
+
+def _folders(folder: Path, target: str | None, variables: Mapping[str, str]) -> list[Path]:
+    root = runs_folder(load_bundle(folder, target, variables).local_root())
+    return sorted((path.parent for path in root.glob(f"*/{FILE}")), reverse=True) if root.is_dir() else []
+
+
+def list_runs(folder: Path, target: str | None, variables: Mapping[str, str], form: str) -> None:
+    """Print all runs, the newest first."""
+    records = [read_record(path) for path in _folders(folder, target, variables)]
+    if form == "json":
+        click.echo(json.dumps([asdict(record) for record in records], indent=1))
+        return
+    if not records:
+        click.echo(f"no runs yet; start one: {lakehouse_command()} run JOB")
+    for record in records:
+        click.echo(_line(record))
+
+
+def _line(record: RunRecord) -> str:
+    seconds = seconds_between(record.started_at, record.ended_at)
+    return f"{record.run_id}  {record.job:<20}  {record.state or 'UNFINISHED':<22}  {seconds:6.0f} s"
+
+
+def show_run(folder: Path, target: str | None, variables: Mapping[str, str], run_id: str, form: str) -> None:
+    """Print one run with its tasks.
+
+    Raises: UsageError when no run, or more than one, begins so.
+    """
+    folders = _folders(folder, target, variables)
+    found = folders[:1] if run_id == "last" else [path for path in folders if path.name.startswith(run_id)]
+    if len(found) != 1:
+        many = f"{len(found)} runs begin with {run_id}" if found else f"there is no run {run_id}"
+        raise UsageError(f"{many}; list them: lakehouse runs list")
+    record = read_record(found[0])
+    if form == "json":
+        click.echo(json.dumps(asdict(record), indent=1))
+        return
+    click.echo(_line(record))
+    for task in record.tasks:
+        click.echo(f"  {task.task_key:<20}  {task.state or 'UNFINISHED':<16}  {ended_words(task)}".rstrip())
+    click.echo(f"report  {found[0] / (record.report or 'index.html')}")

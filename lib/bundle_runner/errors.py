@@ -1,0 +1,78 @@
+"""What can go wrong when a bundle is run, as one tree.
+
+RunnerError                   the root; `exit_code` 1
+├── UsageError                the command line asks for what is not there (exit 2)
+│   ├── TargetError           the target cannot run on this machine, or does not exist
+│   └── ParameterError        a parameter is unknown, or a notebook does not declare it
+├── BundleError               a file of the bundle is wrong; nothing was started (exit 2)
+│   ├── ModelError            a field is unknown, missing, of the wrong type, or not run yet
+│   ├── ReferenceProblem      `${...}` or `{{...}}` names something that does not exist
+│   └── GraphError            the tasks do not form a graph that can be run
+└── RunError                  something failed while the run was under way
+    ├── ClusterError          the Spark JVM could not be started, or died
+    └── NotebookError         a notebook did not reach its end
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class RunnerError(Exception):
+    """Say where, what, expected and got, and what to do next."""
+
+    exit_code = 1
+
+
+class UsageError(RunnerError):
+    """Name the argument and what is possible instead."""
+
+    exit_code = 2
+
+
+class TargetError(UsageError):
+    """Name the target and the command that runs it."""
+
+
+class ParameterError(UsageError):
+    """Name the parameter, the task and the names that are declared."""
+
+
+class BundleError(RunnerError):
+    """Name the file, and the line where it is known."""
+
+    exit_code = 2
+
+
+class ModelError(BundleError):
+    """Name each field of the bundle that cannot be understood."""
+
+
+class ReferenceProblem(BundleError):
+    """Name the reference and the place that uses it."""
+
+
+class GraphError(BundleError):
+    """Name each task that cannot be placed in the graph."""
+
+
+class RunError(RunnerError):
+    """Name what failed while the run was under way."""
+
+
+class ClusterError(RunError):
+    """Name the cluster, its log and the remedy."""
+
+
+class NotebookError(RunError):
+    """Name the cell and the true cause, in one line."""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return `; did you mean X?` for the nearest known word, else what is known, else nothing."""
+    names = sorted(set(known))
+    close = get_close_matches(word, names, n=1, cutoff=0.6)
+    if close:
+        return f"; did you mean {close[0]}?"
+    return f"; known: {', '.join(names[:12])}{', …' if len(names) > 12 else ''}" if names else ""

@@ -1,0 +1,175 @@
+"""The graph of a job: is it one, which tasks are ready, and what becomes of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from bundle_runner.errors import GraphError, did_you_mean
+from bundle_runner.model import Dependency, Job, RunIf, Task
+from bundle_runner.references import paths
+from bundle_runner.states import CANCELS, FAILURES, ResultState
+
+RUN_IFS = frozenset({RunIf.ALL_SUCCESS, RunIf.ALL_DONE})
+
+
+@dataclass(frozen=True)
+class End:
+    """How a task ended; a condition also has an outcome."""
+
+    state: ResultState
+    outcome: str | None = None
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A checked job: every dependency exists and nothing goes round in a circle."""
+
+    tasks: Mapping[str, Task]
+
+    @property
+    def leaves(self) -> list[str]:
+        """Return the tasks on which no other task depends."""
+        inner = {dependency.task_key for task in self.tasks.values() for dependency in task.depends_on}
+        return [key for key in self.tasks if key not in inner]
+
+    def upstream(self, key: str) -> set[str]:
+        """Return every task that must have ended before this one."""
+        found: set[str] = set()
+        open_keys = [dependency.task_key for dependency in self.tasks[key].depends_on]
+        while open_keys:
+            parent = open_keys.pop()
+            if parent not in found and parent in self.tasks:
+                found.add(parent)
+                open_keys += [dependency.task_key for dependency in self.tasks[parent].depends_on]
+        return found
+
+    def ready(self, ends: Mapping[str, End], started: set[str]) -> list[str]:
+        """Return the tasks whose dependencies have all ended and that were not started."""
+        return [
+            key
+            for key, task in self.tasks.items()
+            if key not in started and all(dependency.task_key in ends for dependency in task.depends_on)
+        ]
+
+
+def build_graph(job: Job) -> Graph:
+    """Check the tasks of a job and return their graph.
+
+    Raises: GraphError with one line for each finding.
+    """
+    graph = Graph({task.task_key: task for task in job.tasks})
+    findings = [*_twins(job), *(line for task in job.tasks for line in _check_task(task, graph, job))]
+    if not findings:
+        findings = _circle(graph)
+    if findings:
+        raise GraphError("\n".join(findings))
+    return graph
+
+
+def _twins(job: Job) -> Iterator[str]:
+    keys = [task.task_key for task in job.tasks]
+    for key in sorted({key for key in keys if keys.count(key) > 1}):
+        yield f"task {key} is defined {keys.count(key)} times"
+
+
+def _check_task(task: Task, graph: Graph, job: Job) -> Iterator[str]:
+    name = f"task {task.task_key}"
+    for dependency in task.depends_on:
+        yield from _check_dependency(name, task, dependency, graph)
+    if task.run_if not in RUN_IFS:
+        yield f"{name}: run_if {task.run_if} is not run by this runner yet"
+    if task.condition_task and task.max_retries:
+        yield f"{name}: a condition is not retried; remove max_retries"
+    yield from _check_inner(name, task)
+    yield from _check_clusters(name, task, job)
+    for text in texts(task):
+        yield from _check_references(name, task, text, graph, job)
+
+
+def _check_dependency(name: str, task: Task, dependency: Dependency, graph: Graph) -> Iterator[str]:
+    parent = graph.tasks.get(dependency.task_key)
+    if dependency.task_key == task.task_key:
+        yield f"{name} depends on itself"
+    elif parent is None:
+        yield f"{name} depends on {dependency.task_key}, which does not exist{did_you_mean(dependency.task_key, graph.tasks)}"
+    elif dependency.outcome and not parent.condition_task:
+        yield f"{name}: outcome is for conditions only, and {dependency.task_key} is a {parent.kind} task"
+
+
+def _check_inner(name: str, task: Task) -> Iterator[str]:
+    inner = task.for_each_task.task if task.for_each_task else None
+    if inner is None:
+        return
+    if inner.for_each_task:
+        yield f"{name}: for_each_task does not nest"
+    elif not inner.notebook_task:
+        yield f"{name}: only a notebook_task is run inside for_each_task"
+    if inner.depends_on:
+        yield f"{name}: the inner task {inner.task_key} cannot have depends_on; write it at {task.task_key}"
+
+
+def _check_clusters(name: str, task: Task, job: Job) -> Iterator[str]:
+    known = [cluster.job_cluster_key for cluster in job.job_clusters]
+    for body in (task, task.for_each_task.task if task.for_each_task else None):
+        if body and body.job_cluster_key and body.job_cluster_key not in known:
+            hint = did_you_mean(body.job_cluster_key, known)
+            yield f"{name}: job cluster {body.job_cluster_key} does not exist{hint}"
+
+
+def texts(task: Task) -> list[str]:
+    """Return every text of a task in which `{{...}}` is resolved."""
+    found: list[str] = []
+    if task.notebook_task:
+        found += task.notebook_task.base_parameters.values()
+    if task.condition_task:
+        found += [task.condition_task.left, task.condition_task.right]
+    if task.for_each_task:
+        found += [task.for_each_task.inputs, *texts(task.for_each_task.task)]
+    return found
+
+
+def _check_references(name: str, task: Task, text: str, graph: Graph, job: Job) -> Iterator[str]:
+    declared = [parameter.name for parameter in job.parameters]
+    for path in paths(text):
+        reference = "{{" + ".".join(path) + "}}"
+        if path[0] == "tasks" and len(path) > 1:
+            if path[1] not in graph.tasks:
+                yield f"{name}: {reference} names a task that does not exist{did_you_mean(path[1], graph.tasks)}"
+            elif path[1] not in graph.upstream(task.task_key):
+                yield f"{name}: {reference} names a task that need not have ended; add it to depends_on"
+        if path[:2] == ("job", "parameters") and len(path) > 2 and path[2] not in declared:
+            yield f"{name}: {reference}: the job has no such parameter{did_you_mean(path[2], declared)}"
+        if path[0] == "input" and not task.for_each_task:
+            yield f"{name}: {reference} has a meaning inside for_each_task only"
+
+
+def _circle(graph: Graph) -> list[str]:
+    for key in graph.tasks:
+        if key in graph.upstream(key):
+            members = sorted(other for other in graph.tasks if key in graph.upstream(other) & {key} and other in graph.upstream(key))
+            return [f"these tasks wait for each other: {', '.join(members)}"]
+    return []
+
+
+def verdict(task: Task, ends: Mapping[str, End]) -> ResultState | None:
+    """Return the state of a task that does not run, or None when it does.
+
+    A dependency counts as excluded when it was excluded, or when its outcome is not the wanted one.
+    Source: Lakeflow's run-if rules; excluded dependencies alone exclude a task whatever its run_if.
+    """
+    states = [_edge_state(dependency, ends[dependency.task_key]) for dependency in task.depends_on]
+    if states and all(state is ResultState.EXCLUDED for state in states):
+        return ResultState.EXCLUDED
+    if task.run_if is RunIf.ALL_DONE:
+        return None
+    if any(state in FAILURES for state in states):
+        return ResultState.UPSTREAM_FAILED
+    if any(state in CANCELS for state in states):
+        return ResultState.UPSTREAM_CANCELED
+    return ResultState.EXCLUDED if ResultState.EXCLUDED in states else None
+
+
+def _edge_state(dependency: Dependency, end: End) -> ResultState:
+    wrong = dependency.outcome is not None and end.outcome is not None and dependency.outcome != end.outcome
+    return ResultState.EXCLUDED if wrong else end.state

@@ -1,0 +1,103 @@
+"""What a kernel of the runner does at its start: offer `dbutils`, and join the Spark JVM when a cell needs it."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import signal
+from multiprocessing.connection import Client
+from typing import Any
+
+from IPython.core.error import InputRejected
+from IPython.core.getipython import get_ipython
+
+from bundle_runner.dbutils import DbUtils
+
+ADDRESS, AUTHKEY, ATTEMPT = "BUNDLE_RUNNER_ADDRESS", "BUNDLE_RUNNER_AUTHKEY", "BUNDLE_RUNNER_ATTEMPT"
+NEEDS_SPARK = re.compile(r"\bspark\b|SparkSession|get_spark")
+
+
+class _Joiner(ast.NodeTransformer):
+    """Join before the first cell that names Spark; where that fails, reject the cell with the reason."""
+
+    def __init__(self, shell: Any) -> None:
+        self._shell = shell
+        self._joined = False
+        self._problem = ""
+
+    def before_cell(self, info: Any) -> None:
+        """Hear which cell comes next."""
+        if self._joined or not NEEDS_SPARK.search(info.raw_cell or ""):
+            return
+        try:
+            self._shell.user_ns["spark"] = join(*_knock())
+            self._joined, self._problem = True, ""
+        except Exception as error:  # an error in this hook would only be printed, and the cell would run
+            self._problem = f"{type(error).__name__}: {error}"
+
+    def visit(self, node: ast.AST) -> Any:
+        """Reject the cell when the join failed."""
+        if self._problem:
+            raise InputRejected(f"no Spark for this notebook: {self._problem}")
+        return node
+
+
+def prepare() -> None:
+    """Set up this kernel; called by the runner through `--IPKernelApp.exec_lines`."""
+    shell = get_ipython()  # type: ignore[no-untyped-call]
+    joiner = _Joiner(shell)
+    shell.user_ns["dbutils"] = DbUtils()
+    shell.events.register("pre_run_cell", joiner.before_cell)
+    shell.ast_transformers.append(joiner)
+
+
+def _knock() -> tuple[int, str]:
+    """Ask the runner for the door to the JVM; the first knock starts it.
+
+    Raises: ConnectionError with the runner's reason.
+    """
+    host, port = os.environ[ADDRESS].rsplit(":", 1)
+    with Client((host, int(port)), authkey=bytes.fromhex(os.environ[AUTHKEY])) as line:
+        line.send(os.environ[ATTEMPT])
+        answer = line.recv()
+    if "problem" in answer:
+        raise ConnectionError(answer["problem"])
+    return answer["port"], answer["secret"]
+
+
+def join(port: int, secret: str) -> Any:
+    """Return a session of this kernel's own on the JVM behind the door."""
+    from pyspark import SparkConf, SparkContext
+    from pyspark.java_gateway import launch_gateway
+    from pyspark.sql import SparkSession
+
+    gateway = _through_door(launch_gateway, port, secret)
+    scala_context = gateway.jvm.org.apache.spark.SparkContext.getOrCreate()
+    java_context = gateway.jvm.JavaSparkContext.fromSparkContext(scala_context)
+    interrupt = signal.getsignal(signal.SIGINT)
+    context = SparkContext(conf=SparkConf(_jconf=java_context.getConf()), gateway=gateway, jsc=java_context)
+    signal.signal(signal.SIGINT, interrupt)  # pyspark's own would cancel the neighbours' jobs, too
+    session = SparkSession(context).newSession()
+    SparkSession._instantiatedSession = SparkSession._activeSession = session
+    SparkSession._get_j_spark_session_class(context._jvm).setActiveSession(session._jsparkSession)
+    _guard_stop(SparkSession, SparkContext)
+    return session
+
+
+def _through_door(launch: Any, port: int, secret: str) -> Any:
+    os.environ["PYSPARK_GATEWAY_PORT"], os.environ["PYSPARK_GATEWAY_SECRET"] = str(port), secret
+    try:
+        return launch()
+    finally:
+        del os.environ["PYSPARK_GATEWAY_PORT"], os.environ["PYSPARK_GATEWAY_SECRET"]
+
+
+def _guard_stop(*classes: Any) -> None:
+    """The JVM belongs to the job: a notebook that stops it would stop its neighbours."""
+
+    def stop(self: Any) -> None:
+        print("spark.stop() is ignored: the job ends its cluster")
+
+    for kind in classes:
+        kind.stop = stop

@@ -1,0 +1,184 @@
+"""Read YAML so that every value still knows its file and line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bundle_runner.errors import BundleError
+
+
+@dataclass(frozen=True)
+class Where:
+    """A place in a file; lines count from 1."""
+
+    file: Path
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+class Map(dict[str, Any]):
+    """A mapping whose keys know where they were written."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.where: dict[str, Where] = {}
+
+    def put(self, key: str, value: Any, where: Where) -> None:
+        """Set a value together with its place."""
+        self[key] = value
+        self.where[key] = where
+
+
+class Seq(list[Any]):
+    """A list whose items know where they were written."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.where: list[Where] = []
+
+    def add(self, value: Any, where: Where) -> None:
+        """Append a value together with its place."""
+        self.append(value)
+        self.where.append(where)
+
+
+class _Loader(yaml.SafeLoader):
+    """The scalars of the Databricks CLI: no dates, no `yes` and `no`."""
+
+    yaml_implicit_resolvers = {
+        first: [(tag, pattern) for tag, pattern in pairs if not tag.endswith((":timestamp", ":bool"))]
+        for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+for _word in ("true", "True", "TRUE", "false", "False", "FALSE"):
+    _Loader.add_implicit_resolver(  # type: ignore[no-untyped-call]
+        "tag:yaml.org,2002:bool", yaml.resolver.re.compile(f"^{_word}$"), [_word[0]]
+    )
+
+
+def load(path: Path) -> Map:
+    """Read a YAML file whose root is a mapping.
+
+    Raises: BundleError when it cannot be read, is not YAML, or says one key twice.
+    """
+    try:
+        loader = _Loader(path.read_text(encoding="utf-8-sig"))
+        node = loader.get_single_node()
+        value = Map() if node is None else _build(loader, node, path)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise BundleError(f"{path}:{line}: this is not YAML: {error.problem}") from error
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise BundleError(f"{path}: cannot be read: {error}") from error
+    if not isinstance(value, Map):
+        raise BundleError(f"{path}:1: expected a mapping such as `bundle:` …, got {type(value).__name__}")
+    return value
+
+
+def _build(loader: _Loader, node: yaml.Node, path: Path) -> Any:
+    if isinstance(node, yaml.MappingNode):
+        return _mapping(loader, node, path)
+    if isinstance(node, yaml.SequenceNode):
+        seq = Seq()
+        for item in node.value:
+            seq.add(_build(loader, item, path), _where(item, path))
+        return seq
+    return loader.construct_object(node)  # type: ignore[no-untyped-call]
+
+
+def _mapping(loader: _Loader, node: yaml.MappingNode, path: Path) -> Map:
+    _refuse_twins(node, path)
+    loader.flatten_mapping(node)
+    result = Map()
+    for key, value in node.value:
+        result.put(str(key.value), _build(loader, value, path), _where(key, path))
+    return result
+
+
+def _refuse_twins(node: yaml.MappingNode, path: Path) -> None:
+    seen: dict[str, int] = {}
+    for key, _ in node.value:
+        if key.value in seen and key.value != "<<":
+            first = seen[key.value]
+            raise BundleError(f"{_where(key, path)}: {key.value} stands here and in line {first}; keep one")
+        seen[str(key.value)] = key.start_mark.line + 1
+
+
+def _where(node: yaml.Node, path: Path) -> Where:
+    return Where(path, node.start_mark.line + 1)
+
+
+def merge(base: Map, over: Map) -> Map:
+    """Lay `over` upon `base`: mappings are merged, keyed lists by their key, all else is replaced."""
+    result = Map()
+    for source in (base, over):
+        for key, value in source.items():
+            merged = _merge_value(key, result[key], value) if key in result else value
+            result.put(key, merged, source.where[key])
+    return result
+
+
+LIST_KEYS = {
+    "tasks": "task_key",
+    "job_clusters": "job_cluster_key",
+    "environments": "environment_key",
+    "parameters": "name",
+}
+
+
+def _merge_value(key: str, old: Any, new: Any) -> Any:
+    if isinstance(old, Map) and isinstance(new, Map):
+        return merge(old, new)
+    if isinstance(old, Seq) and isinstance(new, Seq) and key in LIST_KEYS:
+        return _merge_keyed(LIST_KEYS[key], old, new)
+    return new
+
+
+def _merge_keyed(name: str, old: Seq, new: Seq) -> Seq:
+    result, place = Seq(), {}
+    for source in (old, new):
+        for item, where in zip(source, source.where, strict=True):
+            key = item.get(name) if isinstance(item, Map) else None
+            if key is not None and key in place:
+                result[place[key]] = merge(result[place[key]], item)
+                continue
+            place[key] = len(result)
+            result.add(item, where)
+    return result
+
+
+def find(root: Any, path: tuple[str | int, ...]) -> Where | None:
+    """Return the place of the deepest part of a path that is written down."""
+    found: Where | None = None
+    node = root
+    for part in path:
+        if isinstance(node, Map) and isinstance(part, str) and part in node:
+            found, node = node.where[part], node[part]
+        elif isinstance(node, Seq) and isinstance(part, int) and part < len(node):
+            found, node = node.where[part], node[part]
+        else:
+            break
+    return found
+
+
+def transform(node: Any, leaf: Callable[[Any, Where | None], Any], where: Where | None = None) -> Any:
+    """Return a copy in which every scalar went through `leaf` together with its place."""
+    if isinstance(node, Map):
+        result = Map()
+        for key, value in node.items():
+            result.put(key, transform(value, leaf, node.where[key]), node.where[key])
+        return result
+    if isinstance(node, Seq):
+        seq = Seq()
+        for item, place in zip(node, node.where, strict=True):
+            seq.add(transform(item, leaf, place), place)
+        return seq
+    return leaf(node, where)

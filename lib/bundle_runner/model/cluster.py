@@ -1,0 +1,49 @@
+"""The clusters of a job."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bundle_runner.model.base import Strict, Text
+
+
+class NewCluster(Strict):
+    """A cluster as Databricks makes it; the laptop takes `spark_conf` and `spark_env_vars` from it."""
+
+    spark_conf: dict[str, Text] = {}
+    spark_env_vars: dict[str, Text] = {}
+    apply_policy_default_values: bool | None = None
+    autoscale: dict[str, Any] | None = None
+    autotermination_minutes: int | None = None
+    aws_attributes: dict[str, Any] | None = None
+    azure_attributes: dict[str, Any] | None = None
+    cluster_log_conf: dict[str, Any] | None = None
+    cluster_name: str | None = None
+    custom_tags: dict[str, Text] = {}
+    data_security_mode: str | None = None
+    docker_image: dict[str, Any] | None = None
+    driver_instance_pool_id: str | None = None
+    driver_node_type_id: str | None = None
+    enable_elastic_disk: bool | None = None
+    enable_local_disk_encryption: bool | None = None
+    gcp_attributes: dict[str, Any] | None = None
+    init_scripts: list[Any] = []
+    instance_pool_id: str | None = None
+    is_single_node: bool | None = None
+    kind: str | None = None
+    node_type_id: str | None = None
+    num_workers: int | None = None
+    policy_id: str | None = None
+    runtime_engine: str | None = None
+    single_user_name: str | None = None
+    spark_version: str | None = None
+    ssh_public_keys: list[str] = []
+    use_ml_runtime: bool | None = None
+    workload_type: dict[str, Any] | None = None
+
+
+class JobCluster(Strict):
+    """A cluster that several tasks of one job share."""
+
+    job_cluster_key: str
+    new_cluster: NewCluster = NewCluster()

@@ -1,0 +1,108 @@
+"""The tasks of a job."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
+
+from bundle_runner.model.base import Strict, Text
+from bundle_runner.model.cluster import NewCluster
+
+TaskKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,100}$")]
+
+
+class RunIf(StrEnum):
+    """When a task runs, judged by the states of the tasks it depends on."""
+
+    ALL_SUCCESS = "ALL_SUCCESS"
+    ALL_DONE = "ALL_DONE"
+    NONE_FAILED = "NONE_FAILED"
+    AT_LEAST_ONE_SUCCESS = "AT_LEAST_ONE_SUCCESS"
+    ALL_FAILED = "ALL_FAILED"
+    AT_LEAST_ONE_FAILED = "AT_LEAST_ONE_FAILED"
+
+
+class NotebookTask(Strict):
+    """A notebook and the values for its parameters cell."""
+
+    later: ClassVar[frozenset[str]] = frozenset({"warehouse_id"})
+    notebook_path: str
+    base_parameters: dict[str, Text] = {}
+    source: Literal["WORKSPACE"] | None = None
+
+
+class ConditionTask(Strict):
+    """A comparison of two texts; the outcome is `true` or `false`."""
+
+    op: Literal[
+        "EQUAL_TO", "NOT_EQUAL", "GREATER_THAN", "GREATER_THAN_OR_EQUAL", "LESS_THAN", "LESS_THAN_OR_EQUAL"
+    ]
+    left: Text
+    right: Text
+
+
+class ForEachTask(Strict):
+    """One task run once per element of a JSON list."""
+
+    inputs: Text
+    task: Task
+    concurrency: int = Field(default=1, ge=1, le=100)
+
+
+class Dependency(Strict):
+    """A task that must end first, and for a condition the outcome it must have."""
+
+    task_key: str
+    outcome: Annotated[Text | None, Field(pattern="^(true|false)$")] = None
+
+
+LATER_KINDS = frozenset(
+    "spark_python_task python_wheel_task spark_jar_task spark_submit_task sql_task dbt_task dbt_cloud_task "
+    "dbt_platform_task pipeline_task run_job_task clean_rooms_notebook_task dashboard_task power_bi_task "
+    "gen_ai_compute_task alert_task python_operator_task".split()
+)
+KINDS = ("notebook_task", "condition_task", "for_each_task")
+
+
+class Task(Strict):
+    """One task: exactly one of the kinds, and the rules for running it."""
+
+    later: ClassVar[frozenset[str]] = LATER_KINDS | {"libraries", "environment_key", "disabled", "compute"}
+    task_key: TaskKey
+    description: str | None = None
+    depends_on: tuple[Dependency, ...] = ()
+    run_if: RunIf = RunIf.ALL_SUCCESS
+    notebook_task: NotebookTask | None = None
+    condition_task: ConditionTask | None = None
+    for_each_task: ForEachTask | None = None
+    max_retries: int = Field(default=0, ge=-1)
+    min_retry_interval_millis: int = Field(default=0, ge=0)
+    retry_on_timeout: bool = False
+    timeout_seconds: int = Field(default=0, ge=0)
+    job_cluster_key: str | None = None
+    existing_cluster_id: str | None = None
+    new_cluster: NewCluster | None = None
+    disable_auto_optimization: bool | None = None
+    email_notifications: dict[str, Any] | None = None
+    webhook_notifications: dict[str, Any] | None = None
+    notification_settings: dict[str, Any] | None = None
+    health: dict[str, Any] | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one_kind(self) -> Task:
+        kinds = [kind for kind in KINDS if getattr(self, kind) is not None]
+        if len(kinds) != 1:
+            got = " and ".join(kinds) or "none of them"
+            raise PydanticCustomError("kind", "expected one of {kinds}, got {got}", {"kinds": ", ".join(KINDS), "got": got})
+        return self
+
+    @property
+    def kind(self) -> str:
+        """Return the kind without its ending: notebook, condition or for_each."""
+        return next(kind for kind in KINDS if getattr(self, kind) is not None).removesuffix("_task")
+
+
+ForEachTask.model_rebuild()

@@ -1,0 +1,111 @@
+"""Read a notebook before it runs: is it there, which parameters does it declare, does it mark its end."""
+
+from __future__ import annotations
+
+import ast
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bundle_runner.errors import BundleError, ParameterError, did_you_mean
+
+END_TAG = "bundle-runner-end"
+END_CELL = "from bundle_runner import task as _task\n\n_task.end()"
+
+
+@dataclass(frozen=True)
+class NotebookFile:
+    """A notebook as it stands in the bundle."""
+
+    path: Path
+    content: dict[str, Any]
+
+    @property
+    def parameters(self) -> dict[str, object] | None:
+        """Return the names and defaults of the cell tagged `parameters`; None where no cell has the tag."""
+        for cell in self.content["cells"]:
+            if "parameters" in cell.get("metadata", {}).get("tags", []) and cell["cell_type"] == "code":
+                return _literals(source_of(cell), self.path)
+        return None
+
+    def check_values(self, names: set[str], task_key: str) -> None:
+        """Refuse values that the notebook would not notice.
+
+        Raises: ParameterError naming each of them.
+        """
+        declared = self.parameters
+        unknown = sorted(names - set(declared or {}))
+        if unknown and declared is None:
+            raise ParameterError(
+                f"task {task_key}: {self.path.name} has no cell tagged `parameters`, and the job gives it "
+                f"{', '.join(unknown)}; nothing was started; tag the cell that declares them"
+            )
+        if unknown:
+            hint = did_you_mean(unknown[0], set(declared or {}))
+            raise ParameterError(
+                f"task {task_key}: {self.path.name} does not declare {', '.join(unknown)}{hint}; nothing was "
+                f'started; add a line such as {unknown[0]} = "" to its parameters cell, or drop the value'
+            )
+
+    @property
+    def marks_its_end(self) -> bool:
+        """Tell whether the last code cell calls `task.end`."""
+        code = [cell for cell in self.content["cells"] if cell["cell_type"] == "code" and source_of(cell).strip()]
+        return bool(code) and "task.end(" in source_of(code[-1])
+
+
+def read_notebook(path: Path) -> NotebookFile:
+    """Read a notebook; a path without an ending means `.ipynb`.
+
+    Raises: BundleError when it does not exist or is no notebook.
+    """
+    found = path if path.suffix else path.with_suffix(".ipynb")
+    if found.suffix == ".py":
+        raise BundleError(f"{found}: notebooks as .py source are not run by this runner yet")
+    try:
+        content = json.loads(found.read_text(encoding="utf-8"))
+        content["cells"]
+    except FileNotFoundError:
+        raise BundleError(f"{found}: there is no such notebook{_nearby(found)}") from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BundleError(f"{found}: this is not a notebook: {type(error).__name__}: {error}") from error
+    return NotebookFile(found, content)
+
+
+def _nearby(path: Path) -> str:
+    if not path.parent.is_dir():
+        return f"; the folder {path.parent} does not exist either"
+    return did_you_mean(path.name, [file.name for file in path.parent.glob("*.ipynb")])
+
+
+def source_of(cell: dict[str, Any]) -> str:
+    """Return a cell's text, however the file stores it."""
+    source = cell.get("source", "")
+    return source if isinstance(source, str) else "".join(source)
+
+
+def _literals(source: str, path: Path) -> dict[str, object]:
+    try:
+        statements = ast.parse(source).body
+    except SyntaxError as error:
+        raise BundleError(f"{path}: its parameters cell is not Python: {error.msg} in line {error.lineno}") from error
+    found: dict[str, object] = {}
+    for statement in statements:
+        name, value = _assignment(statement)
+        if name is None or value is None:
+            continue
+        try:
+            found[name] = ast.literal_eval(value)
+        except ValueError:
+            raise BundleError(f"{path}: parameter {name}: expected a literal such as \"\"; compute in a later cell") from None
+    return found
+
+
+def _assignment(statement: ast.stmt) -> tuple[str | None, ast.expr | None]:
+    if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
+        target: ast.expr = statement.targets[0]
+        return (target.id if isinstance(target, ast.Name) else None), statement.value
+    if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+        return statement.target.id, statement.value
+    return None, None

@@ -1,0 +1,142 @@
+"""run.json: what a run did, written whole after every step, so that it is true whenever it is read.
+
+Times are ISO 8601 in UTC. Paths are relative to the run folder. `state` is null while something runs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bundle_runner.states import ResultState
+
+FILE = "run.json"
+
+
+@dataclass(frozen=True)
+class AttemptRecord:
+    """One execution of a notebook."""
+
+    number: int
+    started_at: str
+    state: ResultState | None = None
+    ended_at: str | None = None
+    message: str = ""
+    stopped: bool = False
+    notebook: str | None = None
+    html: str | None = None
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TaskRecord:
+    """One task, or one iteration of a for_each task (then with its input)."""
+
+    task_key: str
+    kind: str
+    state: ResultState | None = None
+    started_at: str | None = None
+    ended_at: str | None = None
+    message: str = ""
+    stopped: bool = False
+    outcome: str | None = None
+    input: Any = None
+    attempts: tuple[AttemptRecord, ...] = ()
+    iterations: tuple[TaskRecord, ...] = ()
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """Return the task values of the last attempt."""
+        return self.attempts[-1].values if self.attempts else {}
+
+    @property
+    def records(self) -> int | str | None:
+        """Return what the task says of its records; the sum for a for_each task."""
+        counts = [part.records for part in self.iterations]
+        numbers = [count for count in counts if isinstance(count, int)]
+        if numbers:
+            return sum(numbers)
+        found = self.values.get("records")
+        return found if isinstance(found, int | str) else None
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One run of a job. `exit_code` is that of `lakehouse run`."""
+
+    run_id: str
+    bundle: str
+    target: str
+    job: str
+    job_name: str
+    parameters: dict[str, str]
+    started_at: str
+    state: ResultState | None = None
+    ended_at: str | None = None
+    exit_code: int | None = None
+    message: str = ""
+    tasks: tuple[TaskRecord, ...] = ()
+    books: tuple[str, ...] = ()
+    report: str | None = None
+
+
+class Journal:
+    """Keeps run.json in step with the run; may be told from any thread."""
+
+    def __init__(self, folder: Path, record: RunRecord) -> None:
+        self.folder = folder
+        self.record = record
+        self._lock = threading.Lock()
+        self._write()
+
+    def put(self, task: TaskRecord) -> None:
+        """Note the present state of a task."""
+        with self._lock:
+            tasks = tuple(task if old.task_key == task.task_key else old for old in self.record.tasks)
+            self.record = replace(self.record, tasks=tasks)
+            self._write()
+
+    def close(self, **facts: Any) -> RunRecord:
+        """Note how the run ended."""
+        with self._lock:
+            self.record = replace(self.record, **facts)
+            self._write()
+            return self.record
+
+    def _write(self) -> None:
+        draft = self.folder / f".{FILE}.draft"
+        draft.write_text(json.dumps(asdict(self.record), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        os.replace(draft, self.folder / FILE)
+
+
+def now() -> str:
+    """Return the present moment as run.json writes it."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def seconds_between(start: str | None, end: str | None) -> float:
+    """Return the seconds from one moment to another; 0 where one is missing."""
+    if not start or not end:
+        return 0.0
+    return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
+
+
+def read_record(folder: Path) -> RunRecord:
+    """Read a run folder's run.json."""
+    content = json.loads((folder / FILE).read_text(encoding="utf-8"))
+    return RunRecord(**{**content, **_states(content), "tasks": tuple(_task(task) for task in content["tasks"]), "books": tuple(content["books"])})
+
+
+def _task(content: dict[str, Any]) -> TaskRecord:
+    attempts = tuple(AttemptRecord(**{**attempt, **_states(attempt)}) for attempt in content["attempts"])
+    iterations = tuple(_task(part) for part in content["iterations"])
+    return TaskRecord(**{**content, **_states(content), "attempts": attempts, "iterations": iterations})
+
+
+def _states(content: dict[str, Any]) -> dict[str, ResultState | None]:
+    return {"state": ResultState(content["state"]) if content["state"] else None}

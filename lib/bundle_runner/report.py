@@ -1,0 +1,76 @@
+"""What is said of a run once it is over: the last lines on the screen and a page that links the notebooks."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator
+from pathlib import Path
+
+from bundle_runner.page import page
+from bundle_runner.record import RunRecord, TaskRecord, seconds_between
+from bundle_runner.states import FAILURES, ResultState
+
+INDEX = "index.html"
+
+
+def last_lines(record: RunRecord, folder: Path, command: str) -> list[str]:
+    """Return the verdict, what failed and what to do, the run id, the books and the report's path."""
+    seconds = seconds_between(record.started_at, record.ended_at)
+    return [
+        "",
+        f"{record.state}  {record.job} · target {record.target} · {seconds:.0f} s",
+        *(line for task in record.tasks for line in _failure(task, folder)),
+        *_advice(record, command),
+        f"run     {record.run_id}",
+        *(f"books   {line}" for line in record.books),
+        f"report  {folder / (record.report or INDEX)}",
+    ]
+
+
+def _failure(task: TaskRecord, folder: Path) -> Iterator[str]:
+    for part in task.iterations:
+        yield from _failure(part, folder)
+    if task.state not in FAILURES or task.state is ResultState.UPSTREAM_FAILED or task.iterations:
+        return
+    yield f"  {task.task_key} {'stopped' if task.stopped else str(task.state).lower()}: {task.message}"
+    notebook = task.attempts[-1].html if task.attempts else None
+    if notebook:
+        yield f"    what it saw: {folder / notebook}"
+
+
+def _advice(record: RunRecord, command: str) -> list[str]:
+    if record.state in FAILURES or record.state is ResultState.SUCCESS_WITH_FAILURES:
+        return [f"  then run again: {command}"]
+    return []
+
+
+def write_index(record: RunRecord, folder: Path) -> None:
+    """Write the run's page."""
+    rows = "\n".join(row for task in record.tasks for row in _rows(task))
+    facts = "".join(f"<tr><th>{_text(k)}</th><td>{_text(v)}</td></tr>" for k, v in _facts(record))
+    books = f"<h2>Books</h2><pre>{_text(chr(10).join(record.books))}</pre>" if record.books else ""
+    body = (
+        f"<h1>{_text(record.job_name)}: {_text(record.state)}</h1>\n<table>{facts}</table>\n{books}\n<h2>Tasks</h2>\n"
+        f"<table><tr><th>task</th><th>state</th><th>seconds</th><th>records</th><th>message</th><th>notebook</th></tr>\n{rows}</table>"
+    )
+    (folder / INDEX).write_text(page(_text(f"{record.job_name} {record.run_id}"), body), encoding="utf-8")
+
+
+def _facts(record: RunRecord) -> list[tuple[str, object]]:
+    seconds = seconds_between(record.started_at, record.ended_at)
+    facts = [("run", record.run_id), ("bundle", record.bundle), ("target", record.target), ("started", record.started_at)]
+    return [*facts, ("seconds", f"{seconds:.1f}"), *record.parameters.items()]
+
+
+def _rows(task: TaskRecord) -> Iterator[str]:
+    seconds = f"{seconds_between(task.started_at, task.ended_at):.1f}" if task.started_at else ""
+    links = " ".join(f'<a href="{_text(a.html)}">attempt {a.number}</a>' for a in task.attempts if a.html)
+    records = "" if task.records is None else task.records
+    cells = [_text(task.task_key), _text(task.state), seconds, _text(records), _text(task.message), links]
+    yield "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+    for part in task.iterations:
+        yield from _rows(part)
+
+
+def _text(value: object) -> str:
+    return html.escape("" if value is None else str(value))
