@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 
 from bundle_runner.bundle import Bundle, load_bundle
-from bundle_runner.errors import UsageError
+from bundle_runner.errors import BundleError, UsageError
 
 TARGET = "local"
 
 
+@lru_cache
+def _bundle_around(start: Path) -> Bundle | None:
+    try:
+        return load_bundle(start, TARGET)
+    except UsageError:
+        return None  # no bundle around the notebook, or one without this target
+
+
 def value_for(name: str, start: Path) -> str:
     """Return the default of the job parameter, else the variable of that name, else an empty text."""
-    try:
-        bundle = load_bundle(start, TARGET)
-    except UsageError:
-        return ""  # no bundle around the notebook, or one without this target
+    bundle = _bundle_around(start)
+    if bundle is None:
+        return ""
     value = _job_parameter(bundle, name)
     if value is None and name in bundle.variables:
         value = str(bundle.value(name))
@@ -24,7 +33,8 @@ def value_for(name: str, start: Path) -> str:
 
 def _job_parameter(bundle: Bundle, name: str) -> str | None:
     for key in bundle.job_keys:
-        for parameter in bundle.job(key).parameters:
-            if parameter.name == name:
-                return parameter.default
+        with suppress(BundleError):  # a job that this runner cannot run says nothing of its parameters
+            for parameter in bundle.job(key).parameters:
+                if parameter.name == name:
+                    return parameter.default
     return None

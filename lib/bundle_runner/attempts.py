@@ -49,7 +49,9 @@ class Workshop:
         self._pages = ThreadPoolExecutor(1, thread_name_prefix="pages")
         self._written: list[Future[None]] = []
 
-    def run(self, work: Work, stopper: Stopper, note: Callable[[tuple[AttemptRecord, ...]], None]) -> tuple[AttemptRecord, ...]:
+    def run(
+        self, work: Work, stopper: Stopper, note: Callable[[tuple[AttemptRecord, ...]], None]
+    ) -> tuple[AttemptRecord, ...]:
         """Run attempts until one succeeds, the retries are used up, or the run is stopped."""
         done: tuple[AttemptRecord, ...] = ()
         while True:
@@ -67,7 +69,9 @@ class Workshop:
     def _attempt(self, work: Work, record: AttemptRecord, stopper: Stopper) -> AttemptRecord:
         while not self._slots.acquire(timeout=POLL_SECONDS):
             if stopper.state:
-                return replace(record, state=stopper.state, ended_at=now(), message="the run was stopped before it started")
+                return replace(
+                    record, state=stopper.state, ended_at=now(), message="the run was stopped before it started"
+                )
         try:
             values = work.values(record.number)
             return self._in_kernel(work, record, values, stopper)
@@ -81,7 +85,9 @@ class Workshop:
         folder = work.folder / f"attempt_{record.number}"
         folder.mkdir(parents=True)
         cluster = self.clusters.get(work.cluster)
-        call = NotebookCall(work.notebook, values, folder, self._environment(work, folder, self.gatekeeper.admit(name, cluster)))
+        call = NotebookCall(
+            work.notebook, values, folder, self._environment(work, folder, self.gatekeeper.admit(name, cluster))
+        )
         with within(stopper, work.body.timeout_seconds) as limit:
             end = run_notebook(call, lambda kernel: limit.listen(lambda _: kernel.kill()))
         trouble = self.gatekeeper.dismiss(name)
@@ -99,7 +105,11 @@ class Workshop:
         state, message = (ResultState.SUCCESS if end.success else ResultState.FAILED), end.message
         if stopped_by and not end.success:
             state = stopped_by
-            message = f"stopped after {limit} s (timeout_seconds)" if stopped_by is ResultState.TIMEDOUT else "the run was canceled"
+            message = (
+                f"stopped after {limit} s (timeout_seconds)"
+                if stopped_by is ResultState.TIMEDOUT
+                else "the run was canceled"
+            )
         html = call.executed.with_suffix(".html") if call.executed.is_file() else None
         if html:
             self._written.append(self._pages.submit(write_page, call.executed, html))

@@ -10,7 +10,12 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from bundle_runner.bundle_files import apply_target, choose_target, find_bundle, read_bundle
+from bundle_runner.bundle_files import (
+    apply_target,
+    choose_target,
+    find_bundle,
+    read_bundle,
+)
 from bundle_runner.errors import TargetError, UsageError, did_you_mean
 from bundle_runner.interpolate import Interpolator, resources_root
 from bundle_runner.located import Map, Seq, Where

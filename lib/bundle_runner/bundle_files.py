@@ -48,9 +48,7 @@ def _refuse_twins(root: Map, part: Map) -> None:
         for key in members if isinstance(members, Map) else ():
             old = _resources(root).get(kind)
             if isinstance(old, Map) and key in old:
-                raise BundleError(
-                    f"{members.where[key]}: {kind}.{key} is also defined at {old.where[key]}; keep one"
-                )
+                raise BundleError(f"{members.where[key]}: {kind}.{key} is also defined at {old.where[key]}; keep one")
 
 
 def _resources(tree: Map) -> Map:

@@ -27,7 +27,9 @@ class Commands(click.Group):
         entry = _added().get(cmd_name)
         return _load(entry) if own is None and entry else own
 
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         """Suggest the nearest command for one that does not exist."""
         if args and self.get_command(ctx, args[0]) is None:
             ctx.fail(f"no command {args[0]}{did_you_mean(args[0], self.list_commands(ctx))}")
@@ -41,14 +43,16 @@ def _added() -> dict[str, EntryPoint]:
 def _load(entry: EntryPoint) -> click.Command:
     try:
         found = entry.load()
-    except Exception as error:  # a broken neighbour must not break `run`
+    except Exception as error:  # noqa: BLE001 a broken neighbour must not break `run`
         reason = f"{type(error).__name__}: {error}"
         return _broken(entry, reason)
     return found if isinstance(found, click.Command) else _broken(entry, "it is no click command")
 
 
 def _broken(entry: EntryPoint, reason: str) -> click.Command:
-    @click.command(entry.name, short_help=f"cannot be loaded: {reason[:60]}", context_settings={"ignore_unknown_options": True})
+    @click.command(
+        entry.name, short_help=f"cannot be loaded: {reason[:60]}", context_settings={"ignore_unknown_options": True}
+    )
     @click.argument("rest", nargs=-1, type=click.UNPROCESSED)
     def broken(rest: tuple[str, ...]) -> None:
         raise click.ClickException(f"{entry.name} ({entry.value}) cannot be loaded: {reason}")
@@ -72,15 +76,25 @@ def pairs(context: click.Context, option: click.Parameter, values: tuple[str, ..
     return found
 
 
-bundle_option = click.option("--bundle", "folder", type=click.Path(file_okay=False, path_type=Path), default=Path("."), help="Folder of databricks.yml; default: here or above.")
+bundle_option = click.option(
+    "--bundle",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("."),
+    help="Folder of databricks.yml; default: here or above.",
+)
 target_option = click.option("-t", "--target", help="Target of the bundle; default: the one marked default.")
-var_option = click.option("--var", "variables", multiple=True, callback=pairs, metavar="NAME=VALUE", help="Set a variable of the bundle.")
+var_option = click.option(
+    "--var", "variables", multiple=True, callback=pairs, metavar="NAME=VALUE", help="Set a variable of the bundle."
+)
 
 
 @lakehouse.command()
 @click.argument("job")
 @target_option
-@click.option("--params", multiple=True, callback=pairs, metavar="NAME=VALUE", help="Set a job parameter; may be repeated.")
+@click.option(
+    "--params", multiple=True, callback=pairs, metavar="NAME=VALUE", help="Set a job parameter; may be repeated."
+)
 @var_option
 @bundle_option
 def run(job: str, target: str | None, params: dict[str, str], variables: dict[str, str], folder: Path) -> None:

@@ -6,10 +6,13 @@ import secrets
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from multiprocessing import AuthenticationError
 from multiprocessing.connection import Connection, Listener
 from pathlib import Path
 
-from bundle_runner.errors import ClusterError, RunnerError
+from py4j.protocol import Py4JError
+
+from bundle_runner.errors import RunnerError
 from bundle_runner.jvm import Door, Jvm
 
 FENCE_SECONDS = 15.0
@@ -72,7 +75,7 @@ def _fenced(jvm: Jvm, door: Door) -> bool:
     try:
         jvm.close_door(door)
         return jvm.fence(door, FENCE_SECONDS)
-    except Exception:  # py4j raises many kinds when the JVM dies under it; a JVM in doubt is replaced
+    except (Py4JError, OSError):  # the JVM died under the question: one in doubt is replaced
         return False
 
 
@@ -95,7 +98,7 @@ class Gatekeeper:
         """Expect an attempt and return the environment by which its kernel finds the way."""
         token = secrets.token_hex(16)
         self._guests[token] = (attempt, cluster)
-        host, port = self._listener.address  # type: ignore[misc]
+        host, port = self._listener.address
         return {
             "BUNDLE_RUNNER_ADDRESS": f"{host}:{port}",
             "BUNDLE_RUNNER_AUTHKEY": self._authkey.hex(),
@@ -116,11 +119,12 @@ class Gatekeeper:
         while True:
             try:
                 line = self._listener.accept()
+            except (AuthenticationError, EOFError, ConnectionError):
+                pass  # a stranger without the key, or one who hung up: the others still come
             except OSError:
                 return  # closed
-            except Exception:  # a stranger without the key, or one who hung up: keep the door for the others
-                continue
-            threading.Thread(target=self._answer, args=(line,), daemon=True).start()
+            else:
+                threading.Thread(target=self._answer, args=(line,), daemon=True).start()
 
     def _answer(self, line: Connection) -> None:
         with line:
@@ -132,7 +136,7 @@ class Gatekeeper:
             try:
                 door = cluster.enter(attempt)
                 answer: dict[str, object] = {"port": door.port, "secret": door.secret}
-            except Exception as error:  # whatever it is, the kernel must hear it instead of waiting
+            except Exception as error:  # noqa: BLE001 whatever it is, the kernel must hear it instead of waiting
                 answer = {"problem": self._note(attempt, error)}
             line.send(answer)
 
@@ -162,6 +166,3 @@ class Clusters:
         """End every JVM."""
         for cluster in self._clusters.values():
             cluster.end()
-
-
-__all__ = ["Cluster", "ClusterError", "ClusterSpec", "Clusters", "Gatekeeper"]

@@ -23,12 +23,12 @@ from bundle_runner.report import last_lines, write_index
 from bundle_runner.screen import LiveScreen, PlainScreen, Screen, ended_words
 
 
-def run_job(
-    folder: Path, job: str, target: str | None, params: Mapping[str, str], variables: Mapping[str, str]
-) -> int:
+def run_job(folder: Path, job: str, target: str | None, params: Mapping[str, str], variables: Mapping[str, str]) -> int:
     """Run a job, show it, and return the exit code."""
     plan = prepare(load_bundle(folder, target, variables), job, params)
-    from bundle_runner.execute import Run  # papermill and Jupyter are read only when something runs
+    from bundle_runner.execute import (
+        Run,  # papermill and Jupyter are read only when something runs
+    )
 
     with _screen(plan) as screen:
         current = Run(plan, screen)
@@ -60,9 +60,7 @@ def _interrupts(current: object) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _again(
-    folder: Path, job: str, target: str | None, params: Mapping[str, str], variables: Mapping[str, str]
-) -> str:
+def _again(folder: Path, job: str, target: str | None, params: Mapping[str, str], variables: Mapping[str, str]) -> str:
     words = [lakehouse_command(), "run", job]
     words += ["-t", target] if target else []
     words += ["--bundle", str(folder)] if folder != Path(".") else []

@@ -92,7 +92,8 @@ def _check_dependency(name: str, task: Task, dependency: Dependency, graph: Grap
     if dependency.task_key == task.task_key:
         yield f"{name} depends on itself"
     elif parent is None:
-        yield f"{name} depends on {dependency.task_key}, which does not exist{did_you_mean(dependency.task_key, graph.tasks)}"
+        hint = did_you_mean(dependency.task_key, graph.tasks)
+        yield f"{name} depends on {dependency.task_key}, which does not exist{hint}"
     elif dependency.outcome and not parent.condition_task:
         yield f"{name}: outcome is for conditions only, and {dependency.task_key} is a {parent.kind} task"
 
@@ -147,7 +148,9 @@ def _check_references(name: str, task: Task, text: str, graph: Graph, job: Job) 
 def _circle(graph: Graph) -> list[str]:
     for key in graph.tasks:
         if key in graph.upstream(key):
-            members = sorted(other for other in graph.tasks if key in graph.upstream(other) & {key} and other in graph.upstream(key))
+            members = sorted(
+                other for other in graph.tasks if key in graph.upstream(other) & {key} and other in graph.upstream(key)
+            )
             return [f"these tasks wait for each other: {', '.join(members)}"]
     return []
 

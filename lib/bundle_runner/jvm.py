@@ -49,7 +49,9 @@ class Jvm:
             self.end()
             if isinstance(error, ClusterError | KeyboardInterrupt):
                 raise
-            raise ClusterError(f"cluster {name}: Spark did not start: {_first_line(error)}; its log: {self.log}") from error
+            raise ClusterError(
+                f"cluster {name}: Spark did not start: {_first_line(error)}; its log: {self.log}"
+            ) from error
 
     @property
     def alive(self) -> bool:
@@ -148,7 +150,9 @@ def _start(
 ) -> subprocess.Popen[bytes]:
     submit = spark_home() / "bin" / "spark-submit"
     if not submit.is_file():
-        raise ClusterError(f"cluster {name}: this environment has no Spark at {submit.parent.parent}; run: make setup-local")
+        raise ClusterError(
+            f"cluster {name}: this environment has no Spark at {submit.parent.parent}; run: make setup-local"
+        )
     command = [str(submit), "--name", name]
     for key, value in conf.items():
         command += ["--conf", f"{key}={value}"]
@@ -172,7 +176,13 @@ def spark_home() -> Path:
 
 def spark_environment(base: Mapping[str, str]) -> dict[str, str]:
     """Return an environment in which Spark is this environment's own, whatever the shell says."""
-    foreign = ("SPARK_CONF_DIR", "PYSPARK_SUBMIT_ARGS", "PYSPARK_DRIVER_PYTHON", "SPARK_CONNECT_MODE_ENABLED", "SPARK_REMOTE")
+    foreign = (
+        "SPARK_CONF_DIR",
+        "PYSPARK_SUBMIT_ARGS",
+        "PYSPARK_DRIVER_PYTHON",
+        "SPARK_CONNECT_MODE_ENABLED",
+        "SPARK_REMOTE",
+    )
     kept = {key: value for key, value in base.items() if key not in foreign}
     return {**kept, "SPARK_HOME": str(spark_home()), "PYSPARK_PYTHON": sys.executable}
 

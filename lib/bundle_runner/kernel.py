@@ -33,7 +33,7 @@ class _Joiner(ast.NodeTransformer):
         try:
             self._shell.user_ns["spark"] = join(*_knock())
             self._joined, self._problem = True, ""
-        except Exception as error:  # an error in this hook would only be printed, and the cell would run
+        except Exception as error:  # noqa: BLE001 an error in this hook would only be printed, and the cell would run
             self._problem = f"{type(error).__name__}: {error}"
 
     def visit(self, node: ast.AST) -> Any:
@@ -45,7 +45,9 @@ class _Joiner(ast.NodeTransformer):
 
 def prepare() -> None:
     """Set up this kernel; called by the runner through `--IPKernelApp.exec_lines`."""
-    shell = get_ipython()  # type: ignore[no-untyped-call]
+    shell = get_ipython()
+    if shell is None:
+        raise RuntimeError("bundle_runner.kernel is for kernels: this process is none")
     joiner = _Joiner(shell)
     shell.user_ns["dbutils"] = DbUtils()
     shell.events.register("pre_run_cell", joiner.before_cell)

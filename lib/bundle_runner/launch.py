@@ -31,7 +31,14 @@ class RunnerKernel(AsyncKernelManager):
     @property
     def kernel_spec(self) -> KernelSpec:
         """Return the kernel of this environment, whatever kernels the machine has installed."""
-        command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", "--HistoryManager.enabled=False"]
+        command = [
+            sys.executable,
+            "-m",
+            "ipykernel_launcher",
+            "-f",
+            "{connection_file}",
+            "--HistoryManager.enabled=False",
+        ]
         return KernelSpec(argv=[*command, f"--IPKernelApp.exec_lines={START_UP}"], language="python", name="python3")
 
     async def _async_start_kernel(self, **keywords: Any) -> None:
@@ -42,7 +49,7 @@ class RunnerKernel(AsyncKernelManager):
         if self.killed:
             self.kill()
 
-    start_kernel = _async_start_kernel  # type: ignore[assignment]
+    start_kernel = _async_start_kernel
 
     def kill(self) -> None:
         """End the kernel and what it started, at once; may be called from any thread."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,10 +59,9 @@ class _Loader(yaml.SafeLoader):
     }
 
 
-for _word in ("true", "True", "TRUE", "false", "False", "FALSE"):
-    _Loader.add_implicit_resolver(  # type: ignore[no-untyped-call]
-        "tag:yaml.org,2002:bool", yaml.resolver.re.compile(f"^{_word}$"), [_word[0]]
-    )
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:bool", re.compile("^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
+)
 
 
 def load(path: Path) -> Map:
@@ -72,6 +72,7 @@ def load(path: Path) -> Map:
     try:
         loader = _Loader(path.read_text(encoding="utf-8-sig"))
         node = loader.get_single_node()
+        _refuse_twins(node, path, set())
         value = Map() if node is None else _build(loader, node, path)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
@@ -91,11 +92,10 @@ def _build(loader: _Loader, node: yaml.Node, path: Path) -> Any:
         for item in node.value:
             seq.add(_build(loader, item, path), _where(item, path))
         return seq
-    return loader.construct_object(node)  # type: ignore[no-untyped-call]
+    return loader.construct_object(node)
 
 
 def _mapping(loader: _Loader, node: yaml.MappingNode, path: Path) -> Map:
-    _refuse_twins(node, path)
     loader.flatten_mapping(node)
     result = Map()
     for key, value in node.value:
@@ -103,13 +103,19 @@ def _mapping(loader: _Loader, node: yaml.MappingNode, path: Path) -> Map:
     return result
 
 
-def _refuse_twins(node: yaml.MappingNode, path: Path) -> None:
+def _refuse_twins(node: yaml.Node | None, path: Path, checked: set[int]) -> None:
+    """Refuse a mapping that says one key twice; done before `<<` is laid into its mappings."""
+    if node is None or id(node) in checked:
+        return
+    checked.add(id(node))
     seen: dict[str, int] = {}
-    for key, _ in node.value:
-        if key.value in seen and key.value != "<<":
-            first = seen[key.value]
-            raise BundleError(f"{_where(key, path)}: {key.value} stands here and in line {first}; keep one")
-        seen[str(key.value)] = key.start_mark.line + 1
+    for item in node.value if isinstance(node, yaml.MappingNode) else ():
+        name, line = str(item[0].value), item[0].start_mark.line + 1
+        if name in seen:
+            raise BundleError(f"{path}:{line}: {name} stands here and in line {seen[name]}; keep one")
+        seen[name] = line
+    for item in node.value if isinstance(node, yaml.CollectionNode) else ():
+        _refuse_twins(item[1] if isinstance(item, tuple) else item, path, checked)
 
 
 def _where(node: yaml.Node, path: Path) -> Where:
@@ -143,7 +149,8 @@ def _merge_value(key: str, old: Any, new: Any) -> Any:
 
 
 def _merge_keyed(name: str, old: Seq, new: Seq) -> Seq:
-    result, place = Seq(), {}
+    result = Seq()
+    place: dict[Any, int] = {}
     for source in (old, new):
         for item, where in zip(source, source.where, strict=True):
             key = item.get(name) if isinstance(item, Map) else None
@@ -160,12 +167,11 @@ def find(root: Any, path: tuple[str | int, ...]) -> Where | None:
     found: Where | None = None
     node = root
     for part in path:
-        if isinstance(node, Map) and isinstance(part, str) and part in node:
-            found, node = node.where[part], node[part]
-        elif isinstance(node, Seq) and isinstance(part, int) and part < len(node):
-            found, node = node.where[part], node[part]
-        else:
+        in_map = isinstance(node, Map) and part in node
+        in_seq = isinstance(node, Seq) and isinstance(part, int) and part < len(node)
+        if not in_map and not in_seq:
             break
+        found, node = node.where[part], node[part]
     return found
 
 

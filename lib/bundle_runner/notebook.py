@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import nbformat
+import nbformat as untyped_nbformat
 import papermill
 from jupyter_client.manager import KernelManager
 from nbclient.exceptions import DeadKernelError
@@ -20,6 +20,7 @@ from bundle_runner.notebook_file import END_CELL, END_TAG, NotebookFile
 
 LINE_LIMIT = 600
 KERNEL_START_SECONDS = 120
+nbformat: Any = untyped_nbformat
 logging.getLogger("papermill").setLevel(logging.CRITICAL)
 logging.getLogger("traitlets").setLevel(logging.CRITICAL)
 
@@ -52,7 +53,9 @@ def run_notebook(call: NotebookCall, on_kernel: Callable[[RunnerKernel], None]) 
     """Execute the notebook; `on_kernel` receives the kernel, so that others can end it."""
     call.folder.mkdir(parents=True, exist_ok=True)
     (call.folder / "parameters.json").write_text(json.dumps(dict(call.values)), encoding="utf-8")
-    kernel = new_kernel({**call.environment, "BUNDLE_TASK_DIR": str(call.folder)}, call.notebook.path.parent, call.folder / "kernel.log")
+    kernel = new_kernel(
+        {**call.environment, "BUNDLE_TASK_DIR": str(call.folder)}, call.notebook.path.parent, call.folder / "kernel.log"
+    )
     on_kernel(kernel)
     try:
         _execute(call, kernel)
@@ -80,7 +83,7 @@ def _execute(call: NotebookCall, kernel: KernelManager) -> None:
     )
 
 
-def _prepared(notebook: NotebookFile) -> nbformat.NotebookNode:
+def _prepared(notebook: NotebookFile) -> Any:
     """Return the notebook for papermill, with an end mark where it has none of its own."""
     node = nbformat.reads(json.dumps(notebook.content), as_version=4)
     if not notebook.marks_its_end:
@@ -120,7 +123,8 @@ def _check_end(call: NotebookCall) -> NotebookEnd:
         for output in cell.outputs:
             if output.output_type == "error" and output.ename == "SystemExit":
                 return NotebookEnd(
-                    False, f"cell {cell.execution_count} left the notebook by sys.exit({output.evalue}) before its end mark"
+                    False,
+                    f"cell {cell.execution_count} left the notebook by sys.exit({output.evalue}) before its end mark",
                 )
     return NotebookEnd(False, "the notebook ended without its end mark: task.end() was not reached")
 

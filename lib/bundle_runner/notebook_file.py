@@ -98,7 +98,9 @@ def _literals(source: str, path: Path) -> dict[str, object]:
         try:
             found[name] = ast.literal_eval(value)
         except ValueError:
-            raise BundleError(f"{path}: parameter {name}: expected a literal such as \"\"; compute in a later cell") from None
+            raise BundleError(
+                f'{path}: parameter {name}: expected a literal such as ""; compute in a later cell'
+            ) from None
     return found
 
 

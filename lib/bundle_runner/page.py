@@ -10,15 +10,21 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src
 
 STYLE = """
 :root { color-scheme: light dark; --paper: #fff; --ink: #1b1f24; --soft: #f4f5f7; --line: #d5d9de; --bad: #b3261e }
-@media (prefers-color-scheme: dark) { :root { --paper: #16181c; --ink: #e4e6e9; --soft: #20242a; --line: #3a4048; --bad: #ff8a80 } }
-body { margin: 0 auto; max-width: 62rem; padding: 1.5rem; background: var(--paper); color: var(--ink); font: 16px/1.55 system-ui, sans-serif }
-pre { margin: 0; padding: .6rem .8rem; overflow-x: auto; font: 13px/1.45 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere }
-.code { background: var(--soft); border: 1px solid var(--line); border-radius: 4px; margin-top: 1rem }
-.out { margin: .3rem 0 .3rem .8rem; overflow-x: auto }
-.error pre { border-left: 3px solid var(--bad) }
-.number { font: 12px ui-monospace, monospace; opacity: .65; padding: .2rem .8rem 0 }
-table { border-collapse: collapse; font-size: 14px } td, th { border: 1px solid var(--line); padding: .25rem .6rem; text-align: right }
-img { max-width: 100%; background: #fff } a { color: inherit }
+@media (prefers-color-scheme: dark) {
+  :root { --paper: #16181c; --ink: #e4e6e9; --soft: #20242a; --line: #3a4048; --bad: #ff8a80 }
+}
+body { margin: 0 auto; max-width: 62rem; padding: 1.5rem; background: var(--paper); color: var(--ink) }
+body { font: 16px/1.55 system-ui, sans-serif }
+pre { margin: 0; padding: .6rem .8rem; font: 13px/1.45 ui-monospace, monospace; white-space: pre-wrap }
+pre { overflow-wrap: anywhere }
+.jp-InputArea, .input_area, .highlight { background: var(--soft); border-radius: 4px }
+.jp-OutputArea-output, .output_area { overflow-x: auto }
+.output_error pre, [data-mime-type="application/vnd.jupyter.error"] pre { border-left: 3px solid var(--bad) }
+.prompt { font: 12px ui-monospace, monospace; opacity: .65 }
+table { border-collapse: collapse; font-size: 14px }
+td, th { border: 1px solid var(--line); padding: .25rem .6rem; text-align: left; vertical-align: top }
+img { max-width: 100%; background: #fff }
+a { color: inherit }
 """
 
 
@@ -42,6 +48,7 @@ def page(title: str, body: str) -> str:
 def _body(notebook: Path) -> str:
     from nbconvert.exporters import HTMLExporter
 
-    exporter: Any = HTMLExporter(template_name="basic", sanitize_html=True, exclude_anchor_links=True)
+    make: Any = HTMLExporter  # nbconvert's own annotations stop at its constructor
+    exporter = make(template_name="basic", sanitize_html=True, exclude_anchor_links=True)
     body, _ = exporter.from_filename(str(notebook))
     return str(body)

@@ -87,9 +87,8 @@ def _choose(job: Job, job_key: str, given: Mapping[str, str]) -> dict[str, str]:
     declared = {parameter.name: parameter.default for parameter in job.parameters}
     for name in given:
         if name not in declared:
-            raise ParameterError(
-                f"--params {name}: job {job_key} has no such parameter{did_you_mean(name, declared)}; nothing was started"
-            )
+            hint = did_you_mean(name, declared)
+            raise ParameterError(f"--params {name}: job {job_key} has no such parameter{hint}; nothing was started")
     return {**declared, **given}
 
 

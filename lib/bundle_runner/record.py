@@ -114,9 +114,14 @@ class Journal:
         os.replace(draft, self.folder / FILE)
 
 
+def written(moment: datetime) -> str:
+    """Return a moment as run.json writes it."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def now() -> str:
     """Return the present moment as run.json writes it."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return written(datetime.now(UTC))
 
 
 def seconds_between(start: str | None, end: str | None) -> float:
@@ -129,7 +134,8 @@ def seconds_between(start: str | None, end: str | None) -> float:
 def read_record(folder: Path) -> RunRecord:
     """Read a run folder's run.json."""
     content = json.loads((folder / FILE).read_text(encoding="utf-8"))
-    return RunRecord(**{**content, **_states(content), "tasks": tuple(_task(task) for task in content["tasks"]), "books": tuple(content["books"])})
+    lists = {"tasks": tuple(_task(task) for task in content["tasks"]), "books": tuple(content["books"])}
+    return RunRecord(**{**content, **_states(content), **lists})
 
 
 def _task(content: dict[str, Any]) -> TaskRecord:

@@ -58,7 +58,12 @@ def write_index(record: RunRecord, folder: Path) -> None:
 
 def _facts(record: RunRecord) -> list[tuple[str, object]]:
     seconds = seconds_between(record.started_at, record.ended_at)
-    facts = [("run", record.run_id), ("bundle", record.bundle), ("target", record.target), ("started", record.started_at)]
+    facts = [
+        ("run", record.run_id),
+        ("bundle", record.bundle),
+        ("target", record.target),
+        ("started", record.started_at),
+    ]
     return [*facts, ("seconds", f"{seconds:.1f}"), *record.parameters.items()]
 
 

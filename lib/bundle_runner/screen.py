@@ -18,7 +18,9 @@ class Screen(Protocol):
 
     def __enter__(self) -> Self: ...
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
 
     def started(self, task: TaskRecord) -> None: ...
 
@@ -37,7 +39,9 @@ class PlainScreen:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         pass
 
     def started(self, task: TaskRecord) -> None:
@@ -72,7 +76,9 @@ class LiveScreen:
         self._live.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._live.stop()
 
     def started(self, task: TaskRecord) -> None:
@@ -104,7 +110,9 @@ class LiveScreen:
             mark: Any = Spinner("dots") if running else Text(_mark(task.state))
             seconds = seconds_between(task.started_at, now() if running else task.ended_at)
             words = f"{seconds:.0f} s" if running else ended_words(task)
-            table.add_row(mark, Text(task.task_key), Text(str(task.state or "RUNNING"), style=_style(task.state)), Text(words))
+            table.add_row(
+                mark, Text(task.task_key), Text(str(task.state or "RUNNING"), style=_style(task.state)), Text(words)
+            )
         return table
 
 

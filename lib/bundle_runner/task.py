@@ -90,10 +90,11 @@ def end(summary: str = "") -> None:
         _write(folder / "end.json", {"summary": summary})
 
 
-def given_values() -> dict[str, Any]:
+def given_values() -> dict[str, str]:
     """Return the values that the run gave to this notebook; empty outside the runner."""
     folder = _attempt_folder()
-    return _read(folder / "parameters.json") if folder else {}
+    values = _read(folder / "parameters.json") if folder else {}
+    return {name: str(value) for name, value in values.items()}
 
 
 def _attempt_folder() -> Path | None:
@@ -108,13 +109,16 @@ def _on_databricks() -> bool:
 def _dbutils() -> Any:
     from IPython.core.getipython import get_ipython
 
-    return get_ipython().user_ns["dbutils"]  # type: ignore[no-untyped-call]
+    shell = get_ipython()
+    if shell is None:
+        raise TaskError("no notebook runs here: on Databricks, parameters and task values need one")
+    return shell.user_ns["dbutils"]
 
 
 def _widget(name: str, value: str) -> str:
     try:
         return str(_dbutils().widgets.get(name))
-    except Exception:  # the class of "no such widget" differs between runtimes
+    except Exception:  # noqa: BLE001 the class of "no such widget" differs between runtimes
         return value
 
 

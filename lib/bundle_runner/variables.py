@@ -34,10 +34,7 @@ def choose(declared: Mapping[str, Variable], defaults: Map, sources: Sources) ->
         if name not in declared:
             raise UsageError(f"--var {name}: the bundle has no such variable{did_you_mean(name, declared)}")
     from_file = _read_overrides(sources.overrides_file)
-    return {
-        name: _value(name, variable, defaults.get(name), sources, from_file)
-        for name, variable in declared.items()
-    }
+    return {name: _value(name, variable, defaults.get(name), sources, from_file) for name, variable in declared.items()}
 
 
 def _value(name: str, variable: Variable, raw: Any, sources: Sources, from_file: Map) -> Any:

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from bundle_runner.model.bundle_file import BundleFile, BundleSettings, Target, Variable, Workspace
+from bundle_runner.model.bundle_file import (
+    BundleFile,
+    BundleSettings,
+    Target,
+    Variable,
+    Workspace,
+)
 from bundle_runner.model.cluster import JobCluster, NewCluster
 from bundle_runner.model.job import Job, JobParameter, Schedule
-from bundle_runner.model.task import ConditionTask, Dependency, ForEachTask, NotebookTask, RunIf, Task
+from bundle_runner.model.task import (
+    ConditionTask,
+    Dependency,
+    ForEachTask,
+    NotebookTask,
+    RunIf,
+    Task,
+)
 
 __all__ = [
     "BundleFile",

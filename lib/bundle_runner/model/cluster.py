@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from bundle_runner.model.base import Strict, Text
 
@@ -40,6 +40,16 @@ class NewCluster(Strict):
     ssh_public_keys: list[str] = []
     use_ml_runtime: bool | None = None
     workload_type: dict[str, Any] | None = None
+
+
+class Library(Strict):
+    """A Python library of the cluster; on a laptop the environment already holds it."""
+
+    later: ClassVar[frozenset[str]] = frozenset({"jar", "maven", "cran"})
+    whl: str | None = None
+    egg: str | None = None
+    pypi: dict[str, str] | None = None
+    requirements: str | None = None
 
 
 class JobCluster(Strict):

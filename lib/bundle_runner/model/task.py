@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from bundle_runner.model.base import Strict, Text
-from bundle_runner.model.cluster import NewCluster
+from bundle_runner.model.cluster import Library, NewCluster
 
 TaskKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,100}$")]
 
@@ -37,9 +37,7 @@ class NotebookTask(Strict):
 class ConditionTask(Strict):
     """A comparison of two texts; the outcome is `true` or `false`."""
 
-    op: Literal[
-        "EQUAL_TO", "NOT_EQUAL", "GREATER_THAN", "GREATER_THAN_OR_EQUAL", "LESS_THAN", "LESS_THAN_OR_EQUAL"
-    ]
+    op: Literal["EQUAL_TO", "NOT_EQUAL", "GREATER_THAN", "GREATER_THAN_OR_EQUAL", "LESS_THAN", "LESS_THAN_OR_EQUAL"]
     left: Text
     right: Text
 
@@ -60,9 +58,24 @@ class Dependency(Strict):
 
 
 LATER_KINDS = frozenset(
-    "spark_python_task python_wheel_task spark_jar_task spark_submit_task sql_task dbt_task dbt_cloud_task "
-    "dbt_platform_task pipeline_task run_job_task clean_rooms_notebook_task dashboard_task power_bi_task "
-    "gen_ai_compute_task alert_task python_operator_task".split()
+    {
+        "alert_task",
+        "clean_rooms_notebook_task",
+        "dashboard_task",
+        "dbt_cloud_task",
+        "dbt_platform_task",
+        "dbt_task",
+        "gen_ai_compute_task",
+        "pipeline_task",
+        "power_bi_task",
+        "python_operator_task",
+        "python_wheel_task",
+        "run_job_task",
+        "spark_jar_task",
+        "spark_python_task",
+        "spark_submit_task",
+        "sql_task",
+    }
 )
 KINDS = ("notebook_task", "condition_task", "for_each_task")
 
@@ -70,7 +83,7 @@ KINDS = ("notebook_task", "condition_task", "for_each_task")
 class Task(Strict):
     """One task: exactly one of the kinds, and the rules for running it."""
 
-    later: ClassVar[frozenset[str]] = LATER_KINDS | {"libraries", "environment_key", "disabled", "compute"}
+    later: ClassVar[frozenset[str]] = LATER_KINDS | {"environment_key", "disabled", "compute"}
     task_key: TaskKey
     description: str | None = None
     depends_on: tuple[Dependency, ...] = ()
@@ -85,6 +98,7 @@ class Task(Strict):
     job_cluster_key: str | None = None
     existing_cluster_id: str | None = None
     new_cluster: NewCluster | None = None
+    libraries: tuple[Library, ...] = ()
     disable_auto_optimization: bool | None = None
     email_notifications: dict[str, Any] | None = None
     webhook_notifications: dict[str, Any] | None = None
@@ -96,7 +110,9 @@ class Task(Strict):
         kinds = [kind for kind in KINDS if getattr(self, kind) is not None]
         if len(kinds) != 1:
             got = " and ".join(kinds) or "none of them"
-            raise PydanticCustomError("kind", "expected one of {kinds}, got {got}", {"kinds": ", ".join(KINDS), "got": got})
+            raise PydanticCustomError(
+                "kind", "expected one of {kinds}, got {got}", {"kinds": ", ".join(KINDS), "got": got}
+            )
         return self
 
     @property
