@@ -76,7 +76,7 @@ def complete_jars(folder: Path, java: Java, pyspark: Path) -> int:
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".fetch-") as work:
             _fetch(missing, Path(work), _ivy(java, pyspark))
             for jar in missing:
-                os.replace(_checked(jar, Path(work) / "jars"), folder / jar.file)
+                _checked(jar, Path(work) / "jars").replace(folder / jar.file)
     for path in _strangers(folder, jars):
         path.unlink()
     return len(missing)

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
-_PASSWORD = "changeit"  # Java's own default; a store of public certificates hides nothing
+_PASSWORD = "changeit"  # noqa: S105 - Java's own default; a store of public certificates hides nothing
 _MAGIC, _FORMAT, _TRUSTED = 0xFEEDFEED, 2, 2
 
 

@@ -1,0 +1,65 @@
+# The project in a few words: `make` lists them. Everything lives in .venv and .lakehouse.
+
+# Only the command line counts: shells use a variable ENV of their own.
+ifneq ($(origin ENV),command line)
+ENV := local
+endif
+ifneq ($(origin DATE),command line)
+DATE :=
+endif
+ifneq ($(origin PORT),command line)
+PORT :=
+endif
+ifneq ($(origin ARGS),command line)
+ARGS :=
+endif
+
+BIN := .venv/bin
+# This environment's Spark, whatever Spark the shell knows.
+export SPARK_HOME := $(CURDIR)/.venv/spark
+export SPARK_CONF_DIR := $(CURDIR)/.venv/spark/conf
+export PYSPARK_PYTHON := $(CURDIR)/.venv/bin/python
+unexport PYSPARK_SUBMIT_ARGS PYSPARK_DRIVER_PYTHON PYTHONPATH PYTHONHOME
+
+WORLD = $(BIN)/lakehouse simulate world $(if $(DATE),--date '$(DATE)') $(if $(PORT),--port '$(PORT)') --
+# make ends with 2 whatever happened: say the real exit code.
+SAY_EXIT_CODE = || { code=$$?; echo "exit code $$code (docs/runbook.md says what it means)"; exit $$code; }
+
+.DEFAULT_GOAL := help
+.PHONY: help setup-local run-pipeline test lint lab reset lock
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+setup-local: ## set up what is missing or changed (PYTHON=python3.12 chooses the Python)
+	@for python in $(or $(PYTHON),$(BIN)/python python3.12 python3.11 python3); do \
+	    "$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && break; \
+	done; \
+	"$$python" -c pass 2>/dev/null || { \
+	    echo "set-up: $$python does not run: install Python 3.11 or 3.12, then: make setup-local PYTHON=python3.12" >&2; \
+	    exit 1; }; \
+	"$$python" lib/bundle_runner/bootstrap.py
+
+run-pipeline: setup-local ## deliver the sample days and run the job (ENV=local DATE=2011-01-05 PORT=8765)
+	@$(if $(filter local,$(ENV)),$(WORLD)) $(BIN)/lakehouse run sales_daily -t '$(ENV)' $(ARGS) $(SAY_EXIT_CODE)
+
+test: setup-local ## all tests (ARGS='-k gate' chooses)
+	@$(BIN)/pytest $(ARGS)
+
+lint: setup-local ## style, types and who may import whom
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+lab: setup-local ## start the shop's API and open the notebooks in JupyterLab
+	@$(WORLD) $(BIN)/jupyter lab --LabApp.default_url=/lab/tree/notebooks $(ARGS) $(SAY_EXIT_CODE)
+
+reset: ## empty the local lakehouse: deliveries, tables and runs; asks first
+	@printf 'Remove .lakehouse with all deliveries, tables and runs? Type yes: '; \
+	read answer && [ "$$answer" = yes ] || { echo 'nothing was removed'; exit 0; }; \
+	rm -rf .lakehouse && echo '.lakehouse is empty'
+
+lock: setup-local ## write requirements.lock anew from pyproject.toml (ARGS=--upgrade takes the newest)
+	@$(BIN)/uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes \
+	    --no-header --no-annotate --group dev pyproject.toml --output-file requirements.lock $(ARGS)
