@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from sales_lakehouse.errors import TableError
+
+_NO_TABLE = {"DELTA_PATH_DOES_NOT_EXIST", "DELTA_TABLE_NOT_FOUND", "DELTA_MISSING_DELTA_TABLE", "PATH_NOT_FOUND"}
 
 
 @dataclass(frozen=True)
@@ -23,25 +26,22 @@ class Lakehouse:
 
     def exists(self, name: str) -> bool:
         """Tell whether the table has a first version."""
-        try:
-            return bool(self.spark.sql(f"DESCRIBE DETAIL {self._quoted(name)}").head())
-        except Exception as cause:
-            if "DELTA_" in str(cause) or "PATH_NOT_FOUND" in str(cause):
-                return False
-            raise
+        return self._load(name) is not None
 
     def read(self, name: str) -> DataFrame:
         """Return a table.
 
         Raises: TableError when it was never written.
         """
-        if not self.exists(name):
+        rows_df = self._load(name)
+        if rows_df is None:
             raise TableError(f"table {name} does not exist under {self.root}; `lakehouse run sales_daily` makes it")
-        return self.spark.read.format("delta").load(self.path(name))
+        return rows_df
 
     def read_or_empty(self, name: str, ddl: str) -> DataFrame:
         """Return a table, or no rows of the given schema where it was never written."""
-        return self.read(name) if self.exists(name) else self.spark.createDataFrame([], ddl)
+        rows_df = self._load(name)
+        return self.spark.createDataFrame([], ddl) if rows_df is None else rows_df
 
     def version(self, name: str) -> int:
         """Return the number of the table's last commit; -1 before the first."""
@@ -104,6 +104,16 @@ class Lakehouse:
             f"WHEN MATCHED AND c._change = 'update' THEN UPDATE SET {assignments} "
             f"WHEN NOT MATCHED AND c._change <> 'delete' THEN INSERT ({', '.join(columns)}) VALUES ({values})"
         )
+
+    def _load(self, name: str) -> DataFrame | None:
+        try:
+            rows_df = self.spark.read.format("delta").load(self.path(name))
+            _ = rows_df.schema  # Spark Connect looks at the path no sooner than here
+        except AnalysisException as cause:
+            if cause.getCondition() in _NO_TABLE:
+                return None
+            raise
+        return rows_df
 
     def _quoted(self, name: str) -> str:
         return f"delta.`{self.path(name)}`"

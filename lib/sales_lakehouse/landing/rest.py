@@ -38,7 +38,9 @@ def read_pages(source: str, delivery: RestDelivery, base_url: str, records_key: 
     Raises: ApiError when the API is not up, answers wrongly, or brings fewer records than it announced.
     """
     found = 0
-    with httpx.Client(base_url=base_url, timeout=_TIMEOUT, follow_redirects=False) as client:
+    # A proxy of the environment is for the world outside: it would look for a loopback address on its own machine.
+    outside = httpx.URL(base_url).host not in ("127.0.0.1", "localhost", "::1")
+    with httpx.Client(base_url=base_url, timeout=_TIMEOUT, follow_redirects=False, trust_env=outside) as client:
         for number in range(1, 1_000_000):
             page = _read_page(client, source, delivery, records_key, since, number)
             found += len(page.records)
@@ -111,10 +113,10 @@ def _is_transient(error: BaseException) -> bool:
 
 
 def _wait(state: RetryCallState) -> float:
-    """Wait as the server asks (whole seconds, at most 30), else exponentially from 0.2 s with jitter."""
+    """Wait as the server asks (whole seconds, at most 30), else exponentially from 0.2 s, with jitter."""
     error = state.outcome.exception() if state.outcome else None
     if isinstance(error, httpx.HTTPStatusError):
         asked = error.response.headers.get("retry-after", "")
         if asked.isdigit():
             return min(float(asked), 30.0)
-    return wait_exponential_jitter(initial=0.2, max=5)(state)
+    return wait_exponential_jitter(multiplier=0.2, max=5)(state)

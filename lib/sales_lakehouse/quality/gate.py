@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 
 from pyspark.sql import DataFrame
@@ -47,15 +46,10 @@ def judge_table(
 
 
 def _validate(rows_df: DataFrame, table: str, rules: list[Rule], columns: list[str] | None) -> dict[str, bool]:
-    from sales_lakehouse.quality.suites import compile_suite, gx
+    from sales_lakehouse.quality.suites import batch_of, compile_suite
 
-    logging.getLogger("great_expectations").setLevel(logging.ERROR)
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}
-    source = context.data_sources.add_spark(name=table, persist=False)
-    batch = source.add_dataframe_asset(name=table).add_batch_definition_whole_dataframe(table)
-    suite = compile_suite(table, rules, columns)
-    result = batch.get_batch(batch_parameters={"dataframe": rows_df}).validate(suite, result_format="BOOLEAN_ONLY")
+    batch = batch_of(rows_df, table)
+    result = batch.validate(compile_suite(table, rules, columns), result_format="BOOLEAN_ONLY")
     verdict: dict[str, bool] = {}
     for outcome in result.results:
         name = outcome.expectation_config.meta["rule"]

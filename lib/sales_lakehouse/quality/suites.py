@@ -5,16 +5,38 @@ Importing Great Expectations takes seconds, so only the gates import this module
 
 from __future__ import annotations
 
+import logging
 import os
+from functools import cache
+
+from pyspark.sql import DataFrame
 
 from sales_lakehouse.specs import Rule
 
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 
-import great_expectations as gx  # noqa: E402  (the analytics switch is read at import)
-from great_expectations import expectations as gxe  # noqa: E402
-from great_expectations.core.expectation_suite import ExpectationSuite  # noqa: E402
-from great_expectations.expectations.expectation import Expectation  # noqa: E402
+# The analytics switch is read at import, so the import comes after it.
+import great_expectations as gx
+from great_expectations import expectations as gxe
+from great_expectations.core.expectation_suite import ExpectationSuite
+from great_expectations.data_context import EphemeralDataContext
+from great_expectations.datasource.fluent.interfaces import Batch
+from great_expectations.expectations.expectation import Expectation
+
+
+def batch_of(rows_df: DataFrame, table: str) -> Batch:
+    """Return a DataFrame as what Great Expectations validates; nothing of it is persisted."""
+    source = _context().data_sources.add_or_update_spark(name=table, persist=False)
+    definition = source.add_dataframe_asset(name=table).add_batch_definition_whole_dataframe(table)
+    return definition.get_batch(batch_parameters={"dataframe": rows_df})
+
+
+@cache
+def _context() -> EphemeralDataContext:
+    logging.getLogger("great_expectations").setLevel(logging.ERROR)
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}
+    return context
 
 
 def compile_suite(name: str, rules: list[Rule], columns: list[str] | None = None) -> ExpectationSuite:

@@ -19,7 +19,7 @@ def scan_json(content: bytes, spec: SourceSpec, layout: JsonFormat) -> tuple[lis
     try:
         text = content.decode("utf-8")
         spans = _record_spans(text, layout.records)
-    except (UnicodeDecodeError, ValueError, RecursionError) as cause:
+    except (ValueError, RecursionError) as cause:
         return [Piece("refused", 0, len(content))], (
             f"not one JSON object with a list {layout.records!r}: {cause}"
         )
@@ -40,7 +40,7 @@ def _pieces(text: str, spans: list[tuple[int, int]], columns: tuple[str, ...]) -
 def _record(text: str, start: int, length: int, columns: tuple[str, ...]) -> Piece:
     try:
         fields = _decode(text)
-    except (ValueError, RecursionError) as cause:
+    except (ValueError, TypeError, RecursionError) as cause:
         return Piece("refused", start, length, reason=f"unreadable record: {cause}", raw=text)
     missing = [name for name in columns if name not in fields]
     if missing:
@@ -62,7 +62,7 @@ def _decode(text: str) -> dict[str, Any]:
         text, parse_float=str, parse_int=str, parse_constant=_refuse_constant, object_pairs_hook=_unique_keys
     )
     if not isinstance(value, dict):
-        raise ValueError(f"expected an object, got {type(value).__name__}")
+        raise TypeError(f"expected an object, got {type(value).__name__}")
     return {key: _stringly(item) for key, item in value.items()}
 
 

@@ -24,9 +24,8 @@ def conform_records(records_df: DataFrame, source: SourceSpec, table: SilverSpec
     Units: times are UTC, dates are local dates of the source.
     """
     texts_df = _with_list_items(_with_numbers(records_df, source), source)
-    for name, mapping in source.silver.columns.items():
-        texts_df = texts_df.withColumn(f"_text_{name}", _text_of(name, mapping))
-    typed_df = _with_statement(_with_types(texts_df, source, table), source)
+    texts = [_text_of(name, mapping).alias(f"_text_{name}") for name, mapping in source.silver.columns.items()]
+    typed_df = _with_statement(_with_types(texts_df.select("*", *texts), source, table), source)
     judged_df = _with_verdict(typed_df, source, table)
     return judged_df.select(*table.names(), *LINEAGE, "_errors", "_warnings", "_raw")
 
@@ -66,31 +65,30 @@ def _text_of(name: str, mapping: Mapping) -> Column:
 
 
 def _with_types(texts_df: DataFrame, source: SourceSpec, table: SilverSpec) -> DataFrame:
-    style, unreadable = source.style, []
-    for name, mapping in source.silver.columns.items():
-        spelling = Spelling(
-            style.decimal_mark, mapping.time_format or style.time_format, mapping.time_zone or style.time_zone
-        )
-        text = F.col(f"_text_{name}")
-        texts_df = texts_df.withColumn(f"_typed_{name}", read_exactly(text, table.type_of(name), spelling))
-        lost = text.isNotNull() & F.col(f"_typed_{name}").isNull()
-        unreadable.append(F.when(lost, F.lit(f"{name}_is_readable")))
     raw = F.to_json(F.struct(*(F.col(f"`{name}`") for name in source.columns)))
-    typed = [F.col(f"_typed_{name}").alias(name) for name in source.silver.columns]
-    kept = [F.col(name) for name in (*_UNIT, "_unit_id", "_record_no", "_row_no")]
     sequence = "received_at" if source.silver.sequence == "received_at" else f"`{source.silver.sequence}`"
-    rows_df = texts_df.select(
-        *typed,
-        *kept,
+    typed_df = texts_df.select(
+        *(_value_of(name, source, table).alias(name) for name in source.silver.columns),
+        *(F.col(f"_text_{name}") for name in source.silver.columns),
+        *(F.col(name) for name in (*_UNIT, "_unit_id", "_record_no", "_row_no")),
         F.lit(source.source).alias("source"),
         F.col(sequence).alias("_sequence"),
-        F.array_compact(F.array(*unreadable)).alias("_unreadable"),
         raw.alias("_raw"),
     )
-    for column in table.columns:
-        if column.derived:
-            rows_df = rows_df.withColumn(column.name, F.expr(column.derived))
-    return rows_df
+    lost = [
+        F.when(F.col(f"_text_{name}").isNotNull() & F.col(name).isNull(), F.lit(f"{name}_is_readable"))
+        for name in source.silver.columns
+    ]
+    derived = [F.expr(column.derived).alias(column.name) for column in table.columns if column.derived]
+    return typed_df.select("*", *derived, F.array_compact(F.array(*lost)).alias("_unreadable"))
+
+
+def _value_of(name: str, source: SourceSpec, table: SilverSpec) -> Column:
+    mapping, style = source.silver.columns[name], source.style
+    time_format, time_zone = mapping.time_format or style.time_format, mapping.time_zone or style.time_zone
+    return read_exactly(
+        F.col(f"_text_{name}"), table.type_of(name), Spelling(style.decimal_mark, time_format, time_zone)
+    )
 
 
 def _with_statement(rows_df: DataFrame, source: SourceSpec) -> DataFrame:

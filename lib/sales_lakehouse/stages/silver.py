@@ -26,17 +26,45 @@ def silver_ddl(table: SilverSpec) -> str:
 
 
 def decide(rows_df: DataFrame, published_df: DataFrame, table: SilverSpec, run_id: str) -> DataFrame:
-    """Give every judged row its disposition, and add the published rows that a winner no longer states.
+    """Give every judged row its disposition.
 
-    Grain: one row per line of a record → the same rows plus one per deleted published row, with `_disposition`
-    (accepted_new, accepted_update, unchanged, duplicate, superseded, quarantined, deleted), `_winner` (the
-    statement that stands) and `_old_amount`, `_old_slice` (what the published row held).
+    Grain: one row per line of a record → the same rows with `_disposition` (accepted_new, accepted_update,
+    unchanged, duplicate, superseded, quarantined), `_winner` (the statement that stands) and `_old_amount`,
+    `_old_slice` (what the published row of this key holds).
     Source: design rules Scope, Order and Record of docs/architecture.md.
     """
     hashed_df = rows_df.withColumn("_content_hash", _content_hash(table)).withColumn("_run_id", F.lit(run_id))
     standing_df = _with_standing(hashed_df, published_df)
-    compared_df = _with_comparison(standing_df, published_df, table)
-    return compared_df.unionByName(_select_deleted(compared_df, published_df, table, run_id))
+    return _with_comparison(standing_df, published_df, table)
+
+
+def select_deleted(candidate_df: DataFrame, published_df: DataFrame, table: SilverSpec, run_id: str) -> DataFrame:
+    """Find the published rows that the winning statements no longer contain.
+
+    Grain: one row per published row to delete, shaped like `decide`'s rows, `_disposition` deleted, `_unit_id` the
+    unit that deletes it.
+    """
+    kept_df = candidate_df.where(F.col("_disposition").isin(*KEPT))
+    winners_df = kept_df.groupBy("source", "_scope").agg(
+        F.first("_unit_id").alias("_new_unit_id"), F.first("_winner").alias("_winner")
+    )
+    gone_df = published_df.join(winners_df, on=["source", "_scope"], how="inner").join(
+        kept_df.select(*table.key), on=list(table.key), how="left_anti"
+    )
+    nothing = F.array().cast("array<string>")
+    return gone_df.select(
+        *table.names(),
+        F.col("_new_unit_id").alias("_unit_id"),
+        *(name for name in (*LINEAGE, "_content_hash") if name != "_unit_id"),
+        F.lit(run_id).alias("_run_id"),
+        nothing.alias("_errors"),
+        nothing.alias("_warnings"),
+        F.lit(None).cast("string").alias("_raw"),
+        F.lit("deleted").alias("_disposition"),
+        "_winner",
+        F.col(table.amount).alias("_old_amount"),
+        F.col(table.slice).alias("_old_slice"),
+    )
 
 
 def future_of(published_df: DataFrame, candidate_df: DataFrame, table: SilverSpec) -> DataFrame:
@@ -86,26 +114,3 @@ def _with_comparison(rows_df: DataFrame, published_df: DataFrame, table: SilverS
     )
     compared_df = rows_df.join(old_df, on=list(table.key), how="left").withColumn("_disposition", change)
     return compared_df.drop("_old_hash")
-
-
-def _select_deleted(rows_df: DataFrame, published_df: DataFrame, table: SilverSpec, run_id: str) -> DataFrame:
-    kept_df = rows_df.where(F.col("_disposition").isin(*KEPT))
-    winners_df = kept_df.groupBy("source", "_scope").agg(
-        F.first("_unit_id").alias("_new_unit_id"), F.first("_winner").alias("_winner")
-    )
-    gone_df = published_df.join(winners_df, on=["source", "_scope"], how="inner").join(
-        kept_df.select(*table.key), on=list(table.key), how="left_anti"
-    )
-    return gone_df.select(
-        *table.names(),
-        F.col("_new_unit_id").alias("_unit_id"),
-        *(name for name in (*LINEAGE, "_content_hash") if name != "_unit_id"),
-        F.lit(run_id).alias("_run_id"),
-        F.array().cast("array<string>").alias("_errors"),
-        F.array().cast("array<string>").alias("_warnings"),
-        F.lit(None).cast("string").alias("_raw"),
-        F.lit("deleted").alias("_disposition"),
-        "_winner",
-        F.col(table.amount).alias("_old_amount"),
-        F.col(table.slice).alias("_old_slice"),
-    )

@@ -1,0 +1,63 @@
+"""Declarations: every shipped file is read, and a wrong one is refused with file and field."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from sales_lakehouse.errors import SpecError
+from sales_lakehouse.specs import Pipelines, load_pipelines
+from tests.conftest import PIPELINES
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(PIPELINES, tmp_path / "pipelines", ignore=shutil.ignore_patterns("samples")))
+
+
+def test_every_shipped_file_is_read(pipelines: Pipelines) -> None:
+    read = {*pipelines.sources, *pipelines.silver, *pipelines.gold}
+    assert read == {path.stem for path in PIPELINES.glob("*/*.yml")}
+    assert {"online_shop", "gift_partner", "euro_partner", "sale_lines", "daily_sales"} <= read
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "message"),
+    [
+        ("sources/gift_partner.yml", "delimiter:", "delimeter:", r"gift_partner\.yml: format\.csv\.delimeter: Extra"),
+        ("sources/gift_partner.yml", "source: gift", "source: gifts", r"file is named 'gift_partner'"),
+        ("sources/gift_partner.yml", "{from: Country}", "{from: Land}", r"reads Land, which is not among the agreed"),
+        ("sources/gift_partner.yml", "Europe/London", "Europe/Londn", r"'Europe/Londn' is not an IANA time zone"),
+        ("sources/gift_partner.yml", "    country_name: {from: Country}\n", "", r"differ in: country_name"),
+        ("sources/gift_partner.yml", "table: sale_lines", "table: lines", r"'lines' has no file under silver/"),
+        ("sources/gift_partner.yml", "delivery:", "delivery: [", r"not valid YAML.*nothing was read or landed"),
+        ("silver/sale_lines.yml", "kind: not_null, columns: [product_id]", "kind: in_set, columns: [product_id]", "lacks"),
+        ("silver/sale_lines.yml", "type: INT", "type: FLOAT", r"columns\.2\.type"),
+        ("gold/daily_sales.yml", "grain: one row", "grain: a row", r"grain"),
+        ("gold/daily_sales.yml", "reads: [sale_lines]", "reads: [lines]", r"reads 'lines'"),
+    ],
+)
+def test_a_wrong_declaration_is_refused_in_words(copy: Path, file: str, old: str, new: str, message: str) -> None:
+    text = (copy / file).read_text()
+    assert old in text
+    (copy / file).write_text(text.replace(old, new))
+    with pytest.raises(SpecError, match=message):
+        load_pipelines(copy)
+
+
+def test_a_contract_without_its_query_is_refused(copy: Path) -> None:
+    (copy / "gold/daily_sales.sql").unlink()
+    with pytest.raises(SpecError, match=r"query daily_sales\.sql is missing"):
+        load_pipelines(copy)
+
+
+def test_a_wrong_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match="no folder sources/"):
+        load_pipelines(tmp_path)
+
+
+def test_a_changed_rule_changes_the_fingerprint(copy: Path, pipelines: Pipelines) -> None:
+    assert load_pipelines(copy).fingerprint == pipelines.fingerprint
+    path = copy / "silver/sale_lines.yml"
+    path.write_text(path.read_text().replace("values: [GBP, EUR]", "values: [GBP]"))
+    assert load_pipelines(copy).fingerprint != pipelines.fingerprint
