@@ -145,7 +145,7 @@ def _again(body: Task, record: AttemptRecord) -> bool:
 
 def _true_cause(end: NotebookEnd, trouble: str) -> NotebookEnd:
     """Put the trouble of the JVM before what the notebook saw of it."""
-    if end.success or end.stopped or not trouble or trouble in end.message:
+    if end.success or end.stopped or not trouble:
         return end
     return replace(end, message=trouble)
 

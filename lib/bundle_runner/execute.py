@@ -43,10 +43,11 @@ class Run:
         try:
             with within(stopper, self.plan.job.timeout_seconds) as limit:
                 self._loop(limit)
+                stopped_by = limit.state
         finally:
             stopper.stop(ResultState.CANCELED)  # where the loop itself failed, nothing may go on
             self._workshop.close()
-        return self._close(limit.state if self._cut_short() else None)
+        return self._close(stopped_by if self._cut_short() else None)
 
     def _cut_short(self) -> bool:
         return any(record.state in CANCELS | {ResultState.TIMEDOUT} for record in self._records.values())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import struct
 import subprocess
@@ -39,6 +38,7 @@ class Jvm:
     def __init__(self, name: str, conf: Mapping[str, str], environment: Mapping[str, str], folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.log = folder / "jvm.log"
+        self._said_before = self.log.stat().st_size if self.log.is_file() else 0
         self.process = _start(name, conf, environment, folder, self.log)
         try:
             port, secret = self._read_address(folder / "address")
@@ -117,7 +117,7 @@ class Jvm:
         deadline = time.monotonic() + START_SECONDS
         while not path.is_file():
             if not self.alive:
-                raise ClusterError(f"the Spark JVM ended at its start: {_last_line(self.log)}; its log: {self.log}")
+                raise ClusterError(f"the Spark JVM ended at its start: {self._first_words()}; its log: {self.log}")
             if time.monotonic() > deadline:
                 raise ClusterError(f"the Spark JVM did not answer within {START_SECONDS:.0f} s; its log: {self.log}")
             time.sleep(0.02)
@@ -125,6 +125,10 @@ class Jvm:
         path.unlink()
         port, length = struct.unpack(">ii", content[:8])
         return port, content[8 : 8 + length].decode()
+
+    def _first_words(self) -> str:
+        said = self.log.read_bytes()[self._said_before :].decode("utf-8", "replace").strip()
+        return said.splitlines()[0][:300] if said else "it said nothing"
 
     def end(self, wait: bool = True) -> None:
         """End the process: it leaves when its standard input closes, else it is killed by its id."""
@@ -198,13 +202,3 @@ def _connect(port: int, secret: str) -> Any:
 
 def _first_line(error: BaseException) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
-
-
-def _last_line(log: Path) -> str:
-    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines() if log.is_file() else []
-    return lines[-1][:300] if lines else "it said nothing"
-
-
-def own_environment() -> dict[str, str]:
-    """Return the environment of this process."""
-    return dict(os.environ)

@@ -1,0 +1,148 @@
+"""Jobs whose kernels share a Spark JVM: one for all, fenced after each attempt, replaced when it dies."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from bundle_runner import jvm
+from tests.bundle.small_bundle import SmallBundle, alive, by_key, states, task
+
+PID = "str(spark._jvm.java.lang.ProcessHandle.current().pid())"
+KILL_ONCE_A_JOB_RUNS = """
+import os, threading, time
+from pyspark.sql import functions as F
+
+def kill_once_a_job_runs(spark):
+    while not spark.sparkContext.statusTracker().getActiveJobsIds():
+        time.sleep(0.01)
+    time.sleep(0.5)
+    os.kill(os.getpid(), 9)
+"""
+CLUSTER = [{"job_cluster_key": "main", "new_cluster": {"spark_conf": {"spark.sql.shuffle.partitions": 3}}}]
+
+
+def test_notebooks_of_a_cluster_share_one_jvm_and_none_can_stop_it(bundle: SmallBundle) -> None:
+    first = bundle.notebook(
+        "first",
+        "from bundle_runner import task",
+        f"task.set_value('jvm', {PID})",
+        "spark.range(3).createOrReplaceTempView('mine')\nspark.conf.set('spark.sql.shuffle.partitions', '9')",
+        "spark.stop()",
+        "from pyspark.sql import SparkSession\nassert SparkSession.builder.getOrCreate() is spark",
+        "assert SparkSession.getActiveSession() is spark",
+        "task.set_value('records', spark.table('mine').count())",
+    )
+    second = bundle.notebook(
+        "second",
+        f"assert {PID} == jvm",
+        "assert not spark.catalog.tableExists('mine'), 'views belong to one notebook'",
+        "assert spark.conf.get('spark.sql.shuffle.partitions') == '3', 'the cluster says so'",
+        "from pyspark.sql import functions as F\nplus = F.udf(lambda x: x + 1, 'long')",
+        "assert spark.range(2).select(plus('id').alias('n')).agg(F.sum('n')).first()[0] == 3",
+        parameters='jvm = ""',
+    )
+    bundle.job(
+        task("first", first, job_cluster_key="main"),
+        task("second", second, "first", job_cluster_key="main", values={"jvm": "{{tasks.first.values.jvm}}"}),
+        job_clusters=CLUSTER,
+    )
+    record = bundle.run()
+    assert states(record) == {"first": "SUCCESS", "second": "SUCCESS"}, [t.message for t in record.tasks]
+    assert by_key(record)["first"].records == 3
+    assert not alive(int(by_key(record)["first"].values["jvm"])), "the JVM ends with the run"
+
+
+def test_no_jvm_is_started_when_no_cell_asks_for_spark(bundle: SmallBundle) -> None:
+    bundle.job(task("one", bundle.notebook("one", "x = 'pyspark'"), job_cluster_key="main"), job_clusters=CLUSTER)
+    record = bundle.run()
+    assert record.exit_code == 0
+    assert not (bundle.folder / ".state/runs" / record.run_id / "clusters").exists()
+
+
+def test_a_killed_kernel_leaves_no_ghost_that_commits_beside_the_retry(bundle: SmallBundle) -> None:
+    append = bundle.notebook(
+        "append",
+        KILL_ONCE_A_JOB_RUNS,
+        "if attempt == '1':\n    threading.Thread(target=kill_once_a_job_runs, args=(spark,), daemon=True).start()",
+        "slow = \"reflect('java.lang.Thread', 'sleep', cast(20 as bigint))\"",
+        "rows = spark.range(0, 400, 1, 2)",
+        "rows = rows.where(F.expr(slow).isNotNull()) if attempt == '1' else rows",
+        "rows.write.format('delta').mode('append').save(os.getcwd() + '/table')",
+        parameters='attempt = ""',
+    )
+    count = bundle.notebook(
+        "count", "import os, time\ntime.sleep(2)", "assert spark.read.format('delta').load(os.getcwd() + '/table').count() == 400"
+    )
+    bundle.job(
+        task("append", append, max_retries=1, values={"attempt": "{{task.execution_count}}"}), task("count", count, "append")
+    )
+    record = bundle.run()
+    first, second = by_key(record)["append"].attempts
+    assert "the kernel died (signal 9)" in first.message
+    assert str(second.state) == "SUCCESS"
+    assert states(record)["count"] == "SUCCESS", by_key(record)["count"].message
+
+
+def test_a_killed_jvm_is_named_and_replaced(bundle: SmallBundle) -> None:
+    one = bundle.notebook(
+        "one",
+        "import os",
+        f"jvm = {PID}",
+        "if attempt == '1':\n    os.kill(int(jvm), 9)",
+        "assert spark.range(5).count() == 5",
+        parameters='attempt = ""',
+    )
+    bundle.job(task("one", one, max_retries=1, values={"attempt": "{{task.execution_count}}"}))
+    record = bundle.run()
+    first, second = by_key(record)["one"].attempts
+    assert first.message.startswith("the Spark JVM of cluster default died (signal 9); its log: ")
+    assert str(second.state) == "SUCCESS", second.message
+
+
+def test_a_missing_spark_is_said_in_one_sentence(bundle: SmallBundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jvm, "spark_home", lambda: Path("/nowhere/spark"))
+    bundle.job(task("one", bundle.notebook("one", "spark.range(1)")))
+    message = by_key(bundle.run())["one"].message
+    assert message == "cluster default: this environment has no Spark at /nowhere/spark; run: make setup-local"
+
+
+def test_a_jvm_that_does_not_start_is_said_with_its_last_words(bundle: SmallBundle) -> None:
+    conf = [{"job_cluster_key": "main", "new_cluster": {"spark_conf": {"spark.driver.memory": "lots"}}}]
+    bundle.job(task("one", bundle.notebook("one", "spark.range(1)"), job_cluster_key="main"), job_clusters=conf)
+    message = by_key(bundle.run())["one"].message
+    assert message.startswith("the Spark JVM ended at its start: ")
+    assert "Invalid maximum heap size: -Xmxlots" in message
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -9)], ids=["Ctrl-C", "killed runner"])
+def test_kernel_and_jvm_die_with_the_runner(bundle: SmallBundle, number: int, code: int) -> None:
+    one = bundle.notebook(
+        "one", "import os, time\nfrom pathlib import Path", f"Path('pids').write_text(f'{{os.getpid()}} ' + {PID})\ntime.sleep(600)"
+    )
+    bundle.job(task("one", one))
+    command = [sys.executable, "-m", "bundle_runner", "run", "main", "--bundle", str(bundle.folder)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    pids = _wait_for_pids(bundle.folder / "pids")
+    os.kill(process.pid, number)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert ("CANCELED  main" in output) is (number == signal.SIGINT)
+    deadline = time.monotonic() + 15
+    while any(alive(pid) for pid in pids) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert not [pid for pid in pids if alive(pid)]
+
+
+def _wait_for_pids(path: Path) -> list[int]:
+    deadline = time.monotonic() + 120
+    while not (path.exists() and len(path.read_text().split()) == 2):
+        assert time.monotonic() < deadline, "the notebook did not start"
+        time.sleep(0.1)
+    return [int(word) for word in path.read_text().split()]
