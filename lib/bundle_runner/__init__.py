@@ -1,0 +1,1 @@
+"""Run anybody's Databricks bundle on a laptop, with the semantics of Lakeflow Jobs."""

@@ -8,30 +8,30 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from bundle_runner.attempts import Work, Workshop, cluster_of
 from bundle_runner.conditions import evaluate
 from bundle_runner.errors import RunError
 from bundle_runner.model import ConditionTask, ForEachTask, Task
+from bundle_runner.observer import Observer
 from bundle_runner.plan import Plan
 from bundle_runner.record import AttemptRecord, TaskRecord, now
 from bundle_runner.references import resolve
 from bundle_runner.states import ResultState
 from bundle_runner.stopper import Stopper, within
 
+Note = Callable[[TaskRecord], None]
+"""Hears of every step of a task."""
 
-class Observer(Protocol):
-    """Someone who watches the run; told from several threads."""
 
-    def started(self, task: TaskRecord) -> None:
-        """Hear that a task or an iteration started."""
+@dataclass(frozen=True)
+class Step:
+    """One notebook of a task: its body in the job file, what its references mean, its folder."""
 
-    def retried(self, task: TaskRecord) -> None:
-        """Hear that an attempt failed and another one follows."""
-
-    def ended(self, task: TaskRecord) -> None:
-        """Hear how a task or an iteration ended."""
+    body: Task
+    facts: Mapping[str, Any]
+    folder: Path
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class TaskRun:
     observer: Observer
     stopper: Stopper
 
-    def carry_out(self, record: TaskRecord, note: Callable[[TaskRecord], None]) -> TaskRecord:
+    def carry_out(self, record: TaskRecord, note: Note) -> TaskRecord:
         """Do what the task's kind demands and return its finished record; `note` hears of every step.
 
         Raises: RunnerError when it cannot be done.
@@ -55,7 +55,7 @@ class TaskRun:
         if self.task.for_each_task:
             with within(self.stopper, self.task.timeout_seconds) as limit:
                 return self._for_each(self.task.for_each_task, record, limit, note)
-        return self._notebook(self.task, record, self._facts, self._folder, self.stopper, note)
+        return self._notebook(Step(self.task, self._facts, self._folder), record, self.stopper, note)
 
     @property
     def _facts(self) -> dict[str, Any]:
@@ -68,9 +68,7 @@ class TaskRun:
     def _folder(self) -> Path:
         return self.plan.folder / "tasks" / self.task.task_key
 
-    def _for_each(
-        self, loop: ForEachTask, record: TaskRecord, stopper: Stopper, note: Callable[[TaskRecord], None]
-    ) -> TaskRecord:
+    def _for_each(self, loop: ForEachTask, record: TaskRecord, stopper: Stopper, note: Note) -> TaskRecord:
         facts, lock = self._facts, threading.Lock()
         inputs = _inputs(resolve(loop.inputs, facts))
         parts = [
@@ -86,8 +84,8 @@ class TaskRun:
         def iterate(index: int) -> None:
             part = replace(parts[index], started_at=now())
             self.observer.started(part)
-            folder, here = self._folder / str(index), {**facts, "input": part.input}
-            part = self._notebook(loop.task, part, here, folder, stopper, lambda step: put(index, step))
+            step = Step(loop.task, {**facts, "input": part.input}, self._folder / str(index))
+            part = self._notebook(step, part, stopper, lambda seen: put(index, seen))
             part = replace(part, ended_at=now())
             put(index, part)
             self.observer.ended(part)
@@ -96,15 +94,8 @@ class TaskRun:
             list(pool.map(iterate, range(len(parts))))
         return _summed(replace(record, iterations=tuple(parts)), stopper.state)
 
-    def _notebook(
-        self,
-        body: Task,
-        record: TaskRecord,
-        facts: Mapping[str, Any],
-        folder: Path,
-        stopper: Stopper,
-        note: Callable[[TaskRecord], None],
-    ) -> TaskRecord:
+    def _notebook(self, step: Step, record: TaskRecord, stopper: Stopper, note: Note) -> TaskRecord:
+        body, facts = step.body, step.facts
         if body.notebook_task is None:
             raise RunError(f"task {record.task_key} has no notebook")
         base = body.notebook_task.base_parameters
@@ -123,7 +114,7 @@ class TaskRun:
             body=body,
             notebook=self.plan.notebooks[body.notebook_task.notebook_path],
             values=values,
-            folder=folder,
+            folder=step.folder,
             cluster=cluster_of(self.task, body, self.plan.job),
             upstream={key: ended.values for key, ended in self.ended.items()},
         )

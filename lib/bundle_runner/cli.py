@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from bundle_runner.errors import RunnerError, UsageError, did_you_mean
+from bundle_runner.errors import did_you_mean
 from bundle_runner.pasted import pasted
 
 GROUP = "lakehouse.commands"
@@ -26,6 +26,13 @@ class Commands(click.Group):
         own = super().get_command(ctx, cmd_name)
         entry = _added().get(cmd_name)
         return _load(entry) if own is None and entry else own
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Let a command's `ctx.exit(code)` be the exit code of the process."""
+        try:
+            return super().invoke(ctx)
+        except click.exceptions.Exit as end:
+            sys.exit(end.exit_code)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -54,7 +61,7 @@ def _broken(entry: EntryPoint, reason: str) -> click.Command:
         entry.name, short_help=f"cannot be loaded: {reason[:60]}", context_settings={"ignore_unknown_options": True}
     )
     @click.argument("rest", nargs=-1, type=click.UNPROCESSED)
-    def broken(rest: tuple[str, ...]) -> None:
+    def broken(rest: tuple[str, ...]) -> None:  # noqa: ARG001 click hands them over
         raise click.ClickException(f"{entry.name} ({entry.value}) cannot be loaded: {reason}")
 
     return broken
@@ -80,7 +87,7 @@ bundle_option = click.option(
     "--bundle",
     "folder",
     type=click.Path(file_okay=False, path_type=Path),
-    default=Path("."),
+    default=Path(),
     help="Folder of databricks.yml; default: here or above.",
 )
 target_option = click.option("-t", "--target", help="Target of the bundle; default: the one marked default.")
@@ -138,21 +145,27 @@ def runs_show(run_id: str, target: str | None, variables: dict[str, str], folder
 
 
 def main() -> None:
-    """Run the command line; every error of the runner is one message and its exit code."""
+    """Run the command line; every expected error is one message and its exit code."""
     try:
         lakehouse(standalone_mode=False, prog_name="lakehouse")
-    except click.exceptions.Exit as end:
-        sys.exit(end.exit_code)
-    except click.Abort:
+    except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
     except click.ClickException as error:
         error.show()
-        sys.exit(error.exit_code if not isinstance(error, click.UsageError) else UsageError.exit_code)
-    except RunnerError as error:
-        click.echo(f"lakehouse: {pasted(str(error))}", err=True)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        sys.exit(130)
+    except OSError as error:
+        sys.exit(_said(error, 1))
+    except Exception as error:
+        code = getattr(error, "exit_code", None)  # the errors of the runner and of added commands carry it
+        if not isinstance(code, int):
+            raise
+        sys.exit(_said(error, code))
+    sys.exit(0)
+
+
+def _said(error: Exception, code: int) -> int:
+    click.echo(f"lakehouse: {pasted(str(error))}", err=True)
+    return code
 
 
 if __name__ == "__main__":

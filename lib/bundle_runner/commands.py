@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from types import FrameType
 
 import click
 
@@ -49,7 +48,7 @@ def _screen(plan: Plan) -> Screen:
 def _interrupts(current: object) -> Iterator[None]:
     """Turn Ctrl-C and SIGTERM into a canceled run that cleans up after itself."""
 
-    def interrupt(number: int, frame: FrameType | None) -> None:
+    def interrupt(*_: object) -> None:
         current.interrupted.set()  # type: ignore[attr-defined]
 
     before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
@@ -63,7 +62,7 @@ def _interrupts(current: object) -> Iterator[None]:
 def _again(folder: Path, job: str, target: str | None, params: Mapping[str, str], variables: Mapping[str, str]) -> str:
     words = [lakehouse_command(), "run", job]
     words += ["-t", target] if target else []
-    words += ["--bundle", str(folder)] if folder != Path(".") else []
+    words += ["--bundle", str(folder)] if folder != Path() else []
     for option, values in (("--params", params), ("--var", variables)):
         for name, value in values.items():
             words += [option, f"{name}={value}"]

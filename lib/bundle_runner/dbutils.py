@@ -1,4 +1,8 @@
-"""The part of Databricks' `dbutils` that this runner offers: widgets and task values."""
+"""The part of Databricks' `dbutils` that this runner offers: widgets and task values.
+
+The names of methods and arguments are Databricks' own.
+"""
+# ruff: noqa: N802, N803
 
 from __future__ import annotations
 
@@ -25,7 +29,7 @@ class Widgets:
     def __init__(self) -> None:
         self._defaults: dict[str, str] = {}
 
-    def text(self, name: str, defaultValue: str = "", label: str | None = None) -> None:
+    def text(self, name: str, defaultValue: str = "", label: str | None = None) -> None:  # noqa: ARG002 for display only
         """Declare a widget."""
         self._defaults[name] = defaultValue
 

@@ -9,11 +9,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from bundle_runner.attempts import Workshop
-from bundle_runner.carry_out import Observer, TaskRun
+from bundle_runner.carry_out import TaskRun
 from bundle_runner.errors import RunnerError
 from bundle_runner.graph import End, Graph, verdict
 from bundle_runner.jvm import spark_environment
 from bundle_runner.model import Task
+from bundle_runner.observer import Observer
 from bundle_runner.plan import Plan
 from bundle_runner.record import Journal, RunRecord, TaskRecord, now, written
 from bundle_runner.states import CANCELS, FAILURES, ResultState, run_state

@@ -81,8 +81,10 @@ def join(port: int, secret: str) -> Any:
     context = SparkContext(conf=SparkConf(_jconf=java_context.getConf()), gateway=gateway, jsc=java_context)
     signal.signal(signal.SIGINT, interrupt)  # pyspark's own would cancel the neighbours' jobs, too
     session = SparkSession(context).newSession()
-    SparkSession._instantiatedSession = SparkSession._activeSession = session
-    SparkSession._get_j_spark_session_class(context._jvm).setActiveSession(session._jsparkSession)
+    # No public call makes a session the active one of this thread, and `getActiveSession` must give this one.
+    SparkSession._instantiatedSession = SparkSession._activeSession = session  # noqa: SLF001
+    java_class = SparkSession._get_j_spark_session_class(context._jvm)  # noqa: SLF001
+    java_class.setActiveSession(session._jsparkSession)  # noqa: SLF001
     _guard_stop(SparkSession, SparkContext)
     return session
 
@@ -96,9 +98,9 @@ def _through_door(launch: Any, port: int, secret: str) -> Any:
 
 
 def _guard_stop(*classes: Any) -> None:
-    """The JVM belongs to the job: a notebook that stops it would stop its neighbours."""
+    """Keep the JVM, which belongs to the job: a notebook that stops it would stop its neighbours."""
 
-    def stop(self: Any) -> None:
+    def stop(_: Any) -> None:
         print("spark.stop() is ignored: the job ends its cluster")
 
     for kind in classes:

@@ -6,7 +6,6 @@ Times are ISO 8601 in UTC. Paths are relative to the run folder. `state` is null
 from __future__ import annotations
 
 import json
-import os
 import threading
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -111,7 +110,7 @@ class Journal:
     def _write(self) -> None:
         draft = self.folder / f".{FILE}.draft"
         draft.write_text(json.dumps(asdict(self.record), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-        os.replace(draft, self.folder / FILE)
+        draft.replace(self.folder / FILE)
 
 
 def written(moment: datetime) -> str:

@@ -3,30 +3,20 @@
 from __future__ import annotations
 
 import threading
+from contextlib import AbstractContextManager
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Protocol, Self
 
+from bundle_runner.observer import Observer
 from bundle_runner.record import TaskRecord, now, seconds_between
 from bundle_runner.states import CANCELS, FAILURES, ResultState
 
 MARKS = {ResultState.SUCCESS: "ok", ResultState.EXCLUDED: "--"}
 
 
-class Screen(Protocol):
+class Screen(Observer, AbstractContextManager["Screen"], Protocol):
     """Watches a run and shows it; a context in which the run happens."""
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
-
-    def started(self, task: TaskRecord) -> None: ...
-
-    def retried(self, task: TaskRecord) -> None: ...
-
-    def ended(self, task: TaskRecord) -> None: ...
 
 
 class PlainScreen:
@@ -58,7 +48,7 @@ class PlainScreen:
 
     def _print(self, task: TaskRecord, state: str, words: str) -> None:
         with self._lock:
-            line = f"{datetime.now():%H:%M:%S}  {task.task_key:<{self._width}}  {state:<15}  {words}"
+            line = f"{datetime.now().astimezone():%H:%M:%S}  {task.task_key:<{self._width}}  {state:<15}  {words}"
             print(line.rstrip(), flush=True)
 
 

@@ -25,12 +25,15 @@ class Watcher:
     said: list[tuple[str, str]] = field(default_factory=list)
 
     def started(self, task: TaskRecord) -> None:
+        """Hear it."""
         self.said.append(("started", task.task_key))
 
     def retried(self, task: TaskRecord) -> None:
+        """Hear it."""
         self.said.append(("retried", task.task_key))
 
     def ended(self, task: TaskRecord) -> None:
+        """Hear it."""
         self.said.append((str(task.state), task.task_key))
 
 

@@ -8,11 +8,11 @@ import threading
 import time
 
 import pytest
-from tests.bundle.small_bundle import SmallBundle, alive, by_key, states, task
 
 from bundle_runner.errors import BundleError, GraphError, ParameterError
 from bundle_runner.execute import Run
 from bundle_runner.record import read_record
+from tests.bundle.small_bundle import SmallBundle, alive, by_key, states, task
 
 TASK = "from bundle_runner import task"
 
@@ -37,7 +37,11 @@ def test_values_conditions_loops_and_a_report_whatever_happens(bundle: SmallBund
         "task.end()",
         parameters='name = ""\nstate = ""',
     )
-    loop = {"inputs": "{{tasks.first.values.names}}", "concurrency": 2, "task": task("one", each, values={"item": "{{input}}"})}
+    loop = {
+        "inputs": "{{tasks.first.values.names}}",
+        "concurrency": 2,
+        "task": task("one", each, values={"item": "{{input}}"}),
+    }
     loop["task"].pop("depends_on")
     bundle.job(
         task("first", first),
@@ -84,7 +88,12 @@ ENDS = {
     "sys.exit(0)": (["import sys", "sys.exit(0)", "x = 1"], "FAILED", r"cell 2 left the notebook by sys.exit\(0\)", 1),
     "a killed kernel": (["import os", "os.kill(os.getpid(), 9)", "x = 1"], "FAILED", r"signal 9\) in cell 2", 1),
     "os._exit(0)": (["import os", "os._exit(0)", "x = 1"], "FAILED", r"the kernel died \(exit code 0\) in cell 2", 1),
-    "a deliberate stop": ([TASK, "task.stop('3 of 7 columns are missing')"], "FAILED", "^3 of 7 columns are missing$", 3),
+    "a deliberate stop": (
+        [TASK, "task.stop('3 of 7 columns are missing')"],
+        "FAILED",
+        "^3 of 7 columns are missing$",
+        3,
+    ),
     "a caught stop": ([TASK, "try:\n    task.stop('x')\nexcept task.Stop:\n    pass"], "SUCCESS", "^$", 0),
     "a skipped end": ([TASK, "if False:\n    task.end()"], "FAILED", "without its end mark", 1),
 }
@@ -174,10 +183,10 @@ def test_what_a_notebook_does_not_declare_is_refused_before_anything_runs(bundle
     one = bundle.notebook("one", "x = 1", parameters='busines_date = ""')
     bare = bundle.notebook("bare", "x = 1")
     bundle.job(task("one", one), parameters=[{"name": "business_date", "default": ""}])
-    with pytest.raises(ParameterError, match="one.ipynb does not declare business_date; did you mean busines_date"):
+    with pytest.raises(ParameterError, match=r"one.ipynb does not declare business_date; did you mean busines_date"):
         bundle.run()
     bundle.job(task("bare", bare, values={"x": "1"}))
-    with pytest.raises(ParameterError, match="bare.ipynb has no cell tagged `parameters`"):
+    with pytest.raises(ParameterError, match=r"bare.ipynb has no cell tagged `parameters`"):
         bundle.run()
     assert not (bundle.folder / ".state").exists()
 
@@ -196,7 +205,9 @@ def test_a_missing_notebook_and_an_unknown_parameter_are_refused(bundle: SmallBu
 
 
 def test_dbutils_offers_widgets_and_task_values(bundle: SmallBundle) -> None:
-    one = bundle.notebook("one", "dbutils.jobs.taskValues.set(key='n', value={'deep': 7})", "dbutils.widgets.text('w', 'd')")
+    one = bundle.notebook(
+        "one", "dbutils.jobs.taskValues.set(key='n', value={'deep': 7})", "dbutils.widgets.text('w', 'd')"
+    )
     two = bundle.notebook(
         "two",
         "assert dbutils.jobs.taskValues.get(taskKey='one', key='n') == {'deep': 7}",
@@ -210,7 +221,9 @@ def test_dbutils_offers_widgets_and_task_values(bundle: SmallBundle) -> None:
 
 def test_hostile_output_becomes_an_inert_page(bundle: SmallBundle) -> None:
     bad = "<script>alert(1)</script><img src=x onerror=alert(2)><iframe src='https://example.com'></iframe>"
-    one = bundle.notebook("one", f"from IPython.display import HTML, Markdown, display\ndisplay(HTML({bad!r}), Markdown({bad!r}))")
+    one = bundle.notebook(
+        "one", f"from IPython.display import HTML, Markdown, display\ndisplay(HTML({bad!r}), Markdown({bad!r}))"
+    )
     bundle.job(task("one", one))
     record = bundle.run()
     html = by_key(record)["one"].attempts[0].html
@@ -224,7 +237,13 @@ def test_hostile_output_becomes_an_inert_page(bundle: SmallBundle) -> None:
 
 
 def test_run_json_is_written_while_the_run_goes_on(bundle: SmallBundle) -> None:
-    look = bundle.notebook("look", "from pathlib import Path\nimport json, os", "runs = Path('.state/runs')\nfound = json.loads(next(runs.glob('*/run.json')).read_text())", "assert found['run_id'] == os.environ['BUNDLE_RUN_ID']\nassert found['state'] is None\nassert found['tasks'][0]['attempts'][0]['number'] == 1")
+    look = bundle.notebook(
+        "look",
+        "from pathlib import Path\nimport json, os",
+        "runs = Path('.state/runs')\nfound = json.loads(next(runs.glob('*/run.json')).read_text())",
+        "assert found['run_id'] == os.environ['BUNDLE_RUN_ID']\nassert found['state'] is None",
+        "assert found['tasks'][0]['attempts'][0]['number'] == 1",
+    )
     bundle.job(task("look", look))
     record = bundle.run()
     assert record.exit_code == 0, by_key(record)["look"].message

@@ -78,10 +78,13 @@ def test_a_killed_kernel_leaves_no_ghost_that_commits_beside_the_retry(bundle: S
         parameters='attempt = ""',
     )
     count = bundle.notebook(
-        "count", "import os, time\ntime.sleep(2)", "assert spark.read.format('delta').load(os.getcwd() + '/table').count() == 400"
+        "count",
+        "import os, time\ntime.sleep(2)",
+        "assert spark.read.format('delta').load(os.getcwd() + '/table').count() == 400",
     )
     bundle.job(
-        task("append", append, max_retries=1, values={"attempt": "{{task.execution_count}}"}), task("count", count, "append")
+        task("append", append, max_retries=1, values={"attempt": "{{task.execution_count}}"}),
+        task("count", count, "append"),
     )
     record = bundle.run()
     first, second = by_key(record)["append"].attempts
@@ -121,10 +124,14 @@ def test_a_jvm_that_does_not_start_is_said_with_its_last_words(bundle: SmallBund
     assert "Invalid maximum heap size: -Xmxlots" in message
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -9)], ids=["Ctrl-C", "killed runner"])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -9)], ids=["Ctrl-C", "killed runner"]
+)
 def test_kernel_and_jvm_die_with_the_runner(bundle: SmallBundle, number: int, code: int) -> None:
     one = bundle.notebook(
-        "one", "import os, time\nfrom pathlib import Path", f"Path('pids').write_text(f'{{os.getpid()}} ' + {PID})\ntime.sleep(600)"
+        "one",
+        "import os, time\nfrom pathlib import Path",
+        f"Path('pids').write_text(f'{{os.getpid()}} ' + {PID})\ntime.sleep(600)",
     )
     bundle.job(task("one", one))
     command = [sys.executable, "-m", "bundle_runner", "run", "main", "--bundle", str(bundle.folder)]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from pydantic import Field
+
 from bundle_runner.model.base import Strict
 
 
@@ -60,7 +62,7 @@ class Target(Strict):
     presets: dict[str, Any] | None = None
     bundle: dict[str, Any] | None = None
     workspace: Workspace | None = None
-    variables: dict[str, Any] = {}
+    variables: dict[str, Any] = Field(default_factory=dict)
     resources: dict[str, Any] | None = None
     artifacts: Any = None
     cluster_id: str | None = None
@@ -76,10 +78,10 @@ class BundleFile(Strict):
 
     bundle: BundleSettings
     include: tuple[str, ...] = ()
-    variables: dict[str, Variable] = {}
-    targets: dict[str, Target | None] = {}
+    variables: dict[str, Variable] = Field(default_factory=dict)
+    targets: dict[str, Target | None] = Field(default_factory=dict)
     workspace: Workspace | None = None
-    resources: dict[str, dict[str, Any]] = {}
+    resources: dict[str, dict[str, Any]] = Field(default_factory=dict)
     presets: dict[str, Any] | None = None
     artifacts: Any = None
     environments: Any = None

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from pydantic import Field
+
 from bundle_runner.model.base import Strict, Text
 
 
 class NewCluster(Strict):
     """A cluster as Databricks makes it; the laptop takes `spark_conf` and `spark_env_vars` from it."""
 
-    spark_conf: dict[str, Text] = {}
-    spark_env_vars: dict[str, Text] = {}
+    spark_conf: dict[str, Text] = Field(default_factory=dict)
+    spark_env_vars: dict[str, Text] = Field(default_factory=dict)
     apply_policy_default_values: bool | None = None
     autoscale: dict[str, Any] | None = None
     autotermination_minutes: int | None = None
@@ -19,7 +21,7 @@ class NewCluster(Strict):
     azure_attributes: dict[str, Any] | None = None
     cluster_log_conf: dict[str, Any] | None = None
     cluster_name: str | None = None
-    custom_tags: dict[str, Text] = {}
+    custom_tags: dict[str, Text] = Field(default_factory=dict)
     data_security_mode: str | None = None
     docker_image: dict[str, Any] | None = None
     driver_instance_pool_id: str | None = None
@@ -27,7 +29,7 @@ class NewCluster(Strict):
     enable_elastic_disk: bool | None = None
     enable_local_disk_encryption: bool | None = None
     gcp_attributes: dict[str, Any] | None = None
-    init_scripts: list[Any] = []
+    init_scripts: list[Any] = Field(default_factory=list)
     instance_pool_id: str | None = None
     is_single_node: bool | None = None
     kind: str | None = None
@@ -37,7 +39,7 @@ class NewCluster(Strict):
     runtime_engine: str | None = None
     single_user_name: str | None = None
     spark_version: str | None = None
-    ssh_public_keys: list[str] = []
+    ssh_public_keys: list[str] = Field(default_factory=list)
     use_ml_runtime: bool | None = None
     workload_type: dict[str, Any] | None = None
 

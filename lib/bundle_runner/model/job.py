@@ -48,7 +48,7 @@ class Job(Strict):
     trigger: dict[str, Any] | None = None
     continuous: dict[str, Any] | None = None
     health: dict[str, Any] | None = None
-    tags: dict[str, Text] = {}
+    tags: dict[str, Text] = Field(default_factory=dict)
     email_notifications: dict[str, Any] | None = None
     webhook_notifications: dict[str, Any] | None = None
     notification_settings: dict[str, Any] | None = None

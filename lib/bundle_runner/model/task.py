@@ -30,7 +30,7 @@ class NotebookTask(Strict):
 
     later: ClassVar[frozenset[str]] = frozenset({"warehouse_id"})
     notebook_path: str
-    base_parameters: dict[str, Text] = {}
+    base_parameters: dict[str, Text] = Field(default_factory=dict)
     source: Literal["WORKSPACE"] | None = None
 
 

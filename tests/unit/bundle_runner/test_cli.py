@@ -1,0 +1,181 @@
+"""The command line: exit codes, messages without traces, and what must stay fast."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from bundle_runner import cli
+from bundle_runner.pasted import pasted
+from bundle_runner.plan import runs_folder
+from bundle_runner.record import AttemptRecord, Journal, RunRecord, TaskRecord, read_record
+from bundle_runner.report import last_lines, write_index
+from bundle_runner.screen import ended_words
+from bundle_runner.states import ResultState
+from tests.unit.bundle_runner.bundle_folder import write
+
+RECORD = RunRecord(
+    run_id="20110105T000000Z-ab12",
+    bundle="small",
+    target="local",
+    job="main",
+    job_name="<b>main</b>",
+    parameters={"day": "2011-01-05"},
+    started_at="2011-01-05T00:00:00.000Z",
+    ended_at="2011-01-05T00:01:15.500Z",
+    state=ResultState.FAILED,
+    exit_code=3,
+    tasks=(
+        TaskRecord("load", "for_each", ResultState.SUCCESS, iterations=(TaskRecord("load[a]", "notebook", input="a"),)),
+        TaskRecord(
+            "gate",
+            "notebook",
+            ResultState.FAILED,
+            started_at="2011-01-05T00:00:00.000Z",
+            ended_at="2011-01-05T00:00:02.500Z",
+            message="3 rows <script>",
+            stopped=True,
+            attempts=(
+                AttemptRecord(
+                    1,
+                    "2011-01-05T00:00:00.000Z",
+                    ResultState.FAILED,
+                    html="tasks/gate/g.html",
+                    values={"records": 1234},
+                ),
+            ),
+        ),
+    ),
+    books=("in 5 = out 5",),
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Give a bundle with one finished run."""
+    write(
+        tmp_path,
+        databricks="""
+        targets: {local: {workspace: {root_path: "${workspace.file_path}/.state"}}}
+        resources: {jobs: {main: {tasks: [{task_key: a, notebook_task: {notebook_path: ./a.ipynb}}]}}}
+        """,
+    )
+    run = runs_folder(tmp_path / ".state") / RECORD.run_id
+    run.mkdir(parents=True)
+    Journal(run, RECORD)
+    return tmp_path
+
+
+def call(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["lakehouse", *words])
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    return int(end.value.code or 0)
+
+
+USAGE = {
+    "an unknown job": (["run", "mian"], "job mian does not exist"),
+    "an unknown command": (["rnu"], "no command rnu; did you mean run?"),
+    "a parameter without a value": (["run", "main", "--params", "x"], "expected name=value, got 'x'"),
+    "an unknown parameter": (["run", "main", "--params", "x=1"], "job main has no such parameter"),
+    "a missing notebook": (["run", "main"], "task a: .*a.ipynb: there is no such notebook"),
+    "an unknown run": (["runs", "show", "2012"], "there is no run 2012; list them: .*lakehouse runs list"),
+}
+
+
+@pytest.mark.parametrize(("words", "message"), USAGE.values(), ids=USAGE.keys())
+def test_wrong_usage_is_one_sentence_and_exit_2(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: list[str], message: str
+) -> None:
+    monkeypatch.chdir(folder)
+    assert call(monkeypatch, *words) == 2
+    said = capsys.readouterr().err
+    assert re.search(message, said), said
+    assert "Traceback" not in said
+
+
+def test_runs_are_listed_and_shown(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call(monkeypatch, "runs", "list", "--bundle", str(folder))
+    assert "20110105T000000Z-ab12  main" in capsys.readouterr().out
+    call(monkeypatch, "runs", "show", "last", "--bundle", str(folder))
+    assert "gate                  FAILED            2.5 s · 1,234 records · 3 rows <script>" in capsys.readouterr().out
+    call(monkeypatch, "runs", "show", "2011", "--bundle", str(folder), "--format", "json")
+    assert json.loads(capsys.readouterr().out)["exit_code"] == 3
+
+
+def test_a_record_survives_its_file(folder: Path) -> None:
+    assert read_record(folder / ".state/runs" / RECORD.run_id) == RECORD
+
+
+def test_the_last_lines_say_verdict_failure_books_and_report() -> None:
+    assert last_lines(RECORD, Path("/r"), "lakehouse run main") == [
+        "",
+        "FAILED  main · target local · 76 s",
+        "  gate stopped: 3 rows <script>",
+        "    what it saw: /r/tasks/gate/g.html",
+        "  then run again: lakehouse run main",
+        "run     20110105T000000Z-ab12",
+        "books   in 5 = out 5",
+        "report  /r/index.html",
+    ]
+
+
+def test_the_page_of_a_run_shows_text_as_text(tmp_path: Path) -> None:
+    write_index(RECORD, tmp_path)
+    page = (tmp_path / "index.html").read_text()
+    assert "&lt;b&gt;main&lt;/b&gt;: FAILED" in page
+    assert "3 rows &lt;script&gt;" in page
+    assert '<a href="tasks/gate/g.html">attempt 1</a>' in page
+    assert "<script" not in page
+
+
+def test_words_of_an_ended_task() -> None:
+    both = TaskRecord(
+        "x",
+        "for_each",
+        iterations=tuple(
+            TaskRecord("i", "notebook", attempts=(AttemptRecord(1, "", values={"records": n}),)) for n in (2000, 5)
+        ),
+    )
+    assert ended_words(both) == "2,005 records"
+    assert ended_words(TaskRecord("x", "condition", outcome="true", message="1 > 0")) == "outcome true"
+
+
+def test_help_reads_neither_spark_nor_papermill() -> None:
+    slow = {"pyspark", "papermill", "nbconvert", "pandas", "nbformat", "IPython"}
+    code = f"import sys\nfrom bundle_runner import cli, commands, plan\nprint({slow} & set(sys.modules))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout == "set()\n"
+
+
+def test_a_broken_neighbour_does_not_break_the_runner(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    entry = cli.EntryPoint("broken", "no_such_module:command", cli.GROUP)
+    monkeypatch.setattr(cli, "_added", lambda: {"broken": entry})
+    assert call(monkeypatch, "--help") == 0
+    assert "cannot be loaded: ModuleNotFoundError" in capsys.readouterr().out
+    assert call(monkeypatch, "broken", "--any", "thing") == 1
+    assert "broken (no_such_module:command) cannot be loaded" in capsys.readouterr().err
+
+
+def test_commands_in_messages_work_as_pasted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bundle_runner.pasted.lakehouse_command", lambda: ".venv/bin/lakehouse")
+    assert pasted("then `lakehouse run x`; list them: lakehouse runs list") == (
+        "then `.venv/bin/lakehouse run x`; list them: .venv/bin/lakehouse runs list"
+    )
+    assert pasted("the lakehouse is empty") == "the lakehouse is empty"
+
+
+def test_added_commands_are_click_commands() -> None:
+    names = cli._added()
+    assert "simulate" in names
+    assert all(isinstance(cli._load(entry), click.Command) for entry in names.values())

@@ -1,0 +1,157 @@
+"""Which tasks run: Lakeflow's rules as a table, and what cannot be a graph."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bundle_runner.errors import GraphError
+from bundle_runner.execute import exit_code
+from bundle_runner.graph import End, build_graph, verdict
+from bundle_runner.model import Job, Task
+from bundle_runner.record import TaskRecord
+from bundle_runner.states import ResultState, run_state
+
+S = ResultState
+NOTEBOOK = {"notebook_path": "/a.ipynb"}
+CONDITION = {"op": "EQUAL_TO", "left": "a", "right": "b"}
+
+
+def task(key: str, *after: str, **rest: Any) -> dict[str, Any]:
+    kind = {} if {"condition_task", "for_each_task"} & set(rest) else {"notebook_task": NOTEBOOK}
+    return {"task_key": key, "depends_on": [{"task_key": name} for name in after], **kind, **rest}
+
+
+def job(*tasks: dict[str, Any], **rest: Any) -> Job:
+    return Job.model_validate({"tasks": list(tasks), **rest})
+
+
+TABLE = [
+    ("ALL_SUCCESS", [S.SUCCESS, S.SUCCESS], None),
+    ("ALL_SUCCESS", [S.SUCCESS, S.FAILED], S.UPSTREAM_FAILED),
+    ("ALL_SUCCESS", [S.SUCCESS, S.TIMEDOUT], S.UPSTREAM_FAILED),
+    ("ALL_SUCCESS", [S.SUCCESS, S.UPSTREAM_FAILED], S.UPSTREAM_FAILED),
+    ("ALL_SUCCESS", [S.SUCCESS, S.CANCELED], S.UPSTREAM_CANCELED),
+    ("ALL_SUCCESS", [S.SUCCESS, S.EXCLUDED], S.EXCLUDED),
+    ("ALL_SUCCESS", [S.FAILED, S.EXCLUDED], S.UPSTREAM_FAILED),
+    ("ALL_SUCCESS", [S.EXCLUDED, S.EXCLUDED], S.EXCLUDED),
+    ("ALL_DONE", [S.FAILED, S.UPSTREAM_FAILED], None),
+    ("ALL_DONE", [S.SUCCESS, S.EXCLUDED], None),
+    ("ALL_DONE", [S.EXCLUDED, S.EXCLUDED], S.EXCLUDED),
+    ("ALL_DONE", [S.CANCELED, S.SUCCESS], None),
+]
+
+
+@pytest.mark.parametrize(("rule", "states", "expected"), TABLE)
+def test_run_if_decides_by_the_states_above(rule: str, states: list[S], expected: S | None) -> None:
+    parents = [f"p{index}" for index in range(len(states))]
+    child = Task.model_validate(task("child", *parents, run_if=rule))
+    ends = {key: End(state) for key, state in zip(parents, states, strict=True)}
+    assert verdict(child, ends) is expected
+
+
+@pytest.mark.parametrize(("outcome", "expected"), [("true", None), ("false", S.EXCLUDED)])
+def test_a_condition_excludes_those_who_want_the_other_outcome(outcome: str, expected: S | None) -> None:
+    child = Task.model_validate(
+        {"task_key": "c", "depends_on": [{"task_key": "if", "outcome": "true"}], "notebook_task": NOTEBOOK}
+    )
+    assert verdict(child, {"if": End(S.SUCCESS, outcome)}) is expected
+    assert verdict(child, {"if": End(S.FAILED)}) is S.UPSTREAM_FAILED
+
+
+BROKEN = {
+    "itself": ([task("a", "a")], "task a depends on itself"),
+    "unknown": ([task("load"), task("b", "laod")], "task b depends on laod, which does not exist; did you mean load?"),
+    "twins": ([task("a"), task("a")], "task a is defined 2 times"),
+    "circle": (
+        [task("a", "c"), task("b", "a"), task("c", "b"), task("d", "c")],
+        "these tasks wait for each other: a, b, c$",
+    ),
+    "outcome": (
+        [task("a"), task("b", depends_on=[{"task_key": "a", "outcome": "true"}])],
+        "task b: outcome is for conditions only, and a is a notebook task",
+    ),
+    "a rule that waits": (
+        [task("a"), task("b", "a", run_if="NONE_FAILED")],
+        "task b: run_if NONE_FAILED is not run by this",
+    ),
+    "a retried condition": ([task("a", condition_task=CONDITION, max_retries=2)], "task a: a condition is not retried"),
+    "a nested loop": (
+        [
+            task(
+                "a",
+                for_each_task={"inputs": "[]", "task": task("b", for_each_task={"inputs": "[]", "task": task("c")})},
+            )
+        ],
+        "task a: for_each_task does not nest",
+    ),
+    "an unknown cluster": (
+        [task("a", job_cluster_key="mian")],
+        "task a: job cluster mian does not exist; did you mean main?",
+    ),
+    "a value from beside": (
+        [task("a"), task("b", notebook_task={**NOTEBOOK, "base_parameters": {"x": "{{tasks.a.values.n}}"}})],
+        r"task b: \{\{tasks.a.values.n\}\} names a task that need not have ended; add it to depends_on",
+    ),
+    "an unknown parameter": (
+        [task("a", notebook_task={**NOTEBOOK, "base_parameters": {"x": "{{job.parameters.dat}}"}})],
+        r"task a: \{\{job.parameters.dat\}\}: the job has no such parameter; did you mean date?",
+    ),
+    "input outside a loop": (
+        [task("a", notebook_task={**NOTEBOOK, "base_parameters": {"x": "{{input.y}}"}})],
+        "has a meaning inside for_each_task only",
+    ),
+}
+
+
+@pytest.mark.parametrize(("tasks", "message"), BROKEN.values(), ids=BROKEN.keys())
+def test_what_is_no_graph_is_said_in_words(tasks: list[dict[str, Any]], message: str) -> None:
+    broken = job(*tasks, job_clusters=[{"job_cluster_key": "main"}], parameters=[{"name": "date"}])
+    with pytest.raises(GraphError, match=message):
+        build_graph(broken)
+
+
+def test_all_findings_are_said_at_once() -> None:
+    with pytest.raises(GraphError, match=r"(?s)task a depends on itself.*task b depends on c"):
+        build_graph(job(task("a", "a"), task("b", "c")))
+
+
+def test_ready_tasks_are_those_whose_parents_have_ended() -> None:
+    graph = build_graph(job(task("a"), task("b", "a"), task("c", "a"), task("d", "b", "c")))
+    done = End(S.SUCCESS)
+    assert graph.ready({}, set()) == ["a"]
+    assert graph.ready({"a": done}, {"a"}) == ["b", "c"]
+    assert graph.ready({"a": done, "b": done}, {"a", "b", "c"}) == []
+    assert graph.leaves == ["d"]
+    assert graph.upstream("d") == {"a", "b", "c"}
+
+
+RUNS = [
+    ([S.SUCCESS], [S.SUCCESS, S.EXCLUDED], S.SUCCESS),
+    ([S.SUCCESS], [S.SUCCESS, S.FAILED], S.SUCCESS_WITH_FAILURES),
+    ([S.UPSTREAM_FAILED], [S.FAILED, S.UPSTREAM_FAILED], S.FAILED),
+    ([S.CANCELED], [S.SUCCESS, S.CANCELED], S.CANCELED),
+]
+
+
+@pytest.mark.parametrize(("leaves", "everything", "expected"), RUNS)
+def test_the_leaves_decide_the_state_of_the_run(leaves: list[S], everything: list[S], expected: S) -> None:
+    assert run_state(leaves, everything) is expected
+
+
+CODES = [
+    ({"a": (S.SUCCESS, False), "b": (S.EXCLUDED, False)}, 0),
+    ({"a": (S.FAILED, True), "b": (S.UPSTREAM_FAILED, False)}, 3),
+    ({"a": (S.FAILED, True), "b": (S.FAILED, False)}, 3),
+    ({"a": (S.FAILED, False), "b": (S.UPSTREAM_FAILED, False)}, 1),
+    ({"a": (S.TIMEDOUT, False), "b": (S.SUCCESS, False)}, 1),
+]
+
+
+@pytest.mark.parametrize(("ends", "code"), CODES)
+def test_the_exit_code_follows_the_root_failures(ends: dict[str, tuple[S, bool]], code: int) -> None:
+    graph = build_graph(job(task("a"), task("b", "a", run_if="ALL_DONE")))
+    records = {key: TaskRecord(key, "notebook", state=state, stopped=stopped) for key, (state, stopped) in ends.items()}
+    state = run_state([records["b"].state or S.FAILED], [record.state or S.FAILED for record in records.values()])
+    assert exit_code(state, graph, records) == code

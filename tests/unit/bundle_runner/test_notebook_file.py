@@ -1,0 +1,65 @@
+"""Notebooks before they run: the parameters cell and the end mark."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bundle_runner.errors import BundleError, ParameterError
+from bundle_runner.notebook_file import NotebookFile, read_notebook
+
+
+def notebook(folder: Path, parameters: str | None, *cells: str) -> NotebookFile:
+    tagged = (
+        []
+        if parameters is None
+        else [{"cell_type": "code", "metadata": {"tags": ["parameters"]}, "source": parameters}]
+    )
+    rest = [{"cell_type": "code", "metadata": {}, "source": [cell]} for cell in cells]
+    path = folder / "n.ipynb"
+    path.write_text(json.dumps({"cells": [*tagged, *rest], "nbformat": 4, "nbformat_minor": 5, "metadata": {}}))
+    return read_notebook(path)
+
+
+def test_the_parameters_cell_declares_by_literals(tmp_path: Path) -> None:
+    source = 'day = ""  # the day\nlimit: int = -5\nnames = ["a"]\n"""words"""'
+    assert notebook(tmp_path, source).parameters == {"day": "", "limit": -5, "names": ["a"]}
+    assert notebook(tmp_path, None, "x = 1").parameters is None
+
+
+def test_a_parameter_that_is_no_literal_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BundleError, match=r"n.ipynb: parameter day: expected a literal such as \"\""):
+        _ = notebook(tmp_path, "day = today()").parameters
+    with pytest.raises(BundleError, match="its parameters cell is not Python"):
+        _ = notebook(tmp_path, "day = ").parameters
+
+
+def test_undeclared_values_are_refused_together(tmp_path: Path) -> None:
+    file = notebook(tmp_path, 'day = ""')
+    file.check_values({"day"}, "load")
+    file.check_values(set(), "load")
+    with pytest.raises(ParameterError, match=r"task load: n.ipynb does not declare aday, root; did you mean day"):
+        file.check_values({"day", "root", "aday"}, "load")
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [(["task.end()"], True), (["task.end('x')", ""], True), (["task.end()", "x = 1"], False), ([], False)],
+)
+def test_the_end_mark_stands_in_the_last_code_cell(tmp_path: Path, cells: list[str], expected: bool) -> None:
+    assert notebook(tmp_path, None, *cells).marks_its_end is expected
+
+
+def test_what_is_no_notebook_is_named(tmp_path: Path) -> None:
+    (tmp_path / "bad.ipynb").write_text("{}")
+    (tmp_path / "load.ipynb").write_text("{}")
+    with pytest.raises(BundleError, match=r"bad.ipynb: this is not a notebook"):
+        read_notebook(tmp_path / "bad.ipynb")
+    with pytest.raises(BundleError, match=r"lod.ipynb: there is no such notebook; did you mean load.ipynb"):
+        read_notebook(tmp_path / "lod")
+    with pytest.raises(BundleError, match=r"a.py: notebooks as .py source are not run by this runner yet"):
+        read_notebook(tmp_path / "a.py")
+    with pytest.raises(BundleError, match=r"the folder .* does not exist either"):
+        read_notebook(tmp_path / "none" / "a.ipynb")

@@ -1,0 +1,90 @@
+"""Dynamic value references and conditions."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from bundle_runner.conditions import evaluate
+from bundle_runner.errors import ReferenceProblem, RunError
+from bundle_runner.references import paths, resolve, time_facts
+
+FACTS: dict[str, Any] = {
+    "job": {"name": "main", "parameters": {"date": "2011-01-05"}},
+    "task": {"name": "load"},
+    "tasks": {"a": {"values": {"n": 7, "list": ["x", 1], "text": "ä", "flag": True, "odd key": {"b": "c"}}}},
+    "input": {"name": "shop", "size": 3},
+}
+TEXTS = {
+    "plain": ("no reference", "no reference"),
+    "several": ("{{job.name}}-{{ task.name }}", "main-load"),
+    "a parameter": ("{{job.parameters.date}}", "2011-01-05"),
+    "a number": ("{{tasks.a.values.n}}", "7"),
+    "a list as JSON": ("{{tasks.a.values.list}}", '["x", 1]'),
+    "a boolean": ("{{tasks.a.values.flag}}", "true"),
+    "text as it is": ("{{tasks.a.values.text}}", "ä"),
+    "a key in backticks": ("{{tasks.a.values.`odd key`.b}}", "c"),
+    "a field of the input": ("{{input.name}}{{input.size}}", "shop3"),
+    "the whole input": ("{{input}}", '{"name": "shop", "size": 3}'),
+    "another's braces": ("{{ ds }} {{secrets/a/b}} {{", "{{ ds }} {{secrets/a/b}} {{"),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), TEXTS.values(), ids=TEXTS.keys())
+def test_references_are_replaced_by_text(text: str, expected: str) -> None:
+    assert resolve(text, FACTS) == expected
+
+
+def test_a_wrong_name_in_a_known_namespace_is_an_error() -> None:
+    with pytest.raises(ReferenceProblem, match=r"\{\{job.nam\}\} has no value: nam is unknown; did you mean name?"):
+        resolve("{{job.nam}}", FACTS)
+    with pytest.raises(ReferenceProblem, match="deep is unknown"):
+        resolve("{{tasks.a.values.n.deep}}", FACTS)
+
+
+def test_paths_lists_what_a_text_refers_to() -> None:
+    assert paths("{{input}} {{tasks.a.values.n}} {{other.x}}") == [("input",), ("tasks", "a", "values", "n")]
+
+
+def test_times_are_given_in_utc() -> None:
+    facts = time_facts(datetime(2011, 1, 9, 0, 30, 5, tzinfo=timezone(timedelta(hours=1))))
+    assert facts == {
+        "iso_date": "2011-01-08",
+        "iso_datetime": "2011-01-08T23:30:05.000Z",
+        "year": "2011",
+        "month": "01",
+        "day": "08",
+        "hour": "23",
+        "minute": "30",
+        "second": "05",
+        "iso_weekday": "6",
+        "is_weekday": "false",
+        "timestamp_ms": "1294529405000",
+    }
+
+
+CONDITIONS = [
+    ("EQUAL_TO", "12.0", "12", False),
+    ("EQUAL_TO", "a", "a", True),
+    ("NOT_EQUAL", "12.0", "12", True),
+    ("GREATER_THAN", "10", "9", True),
+    ("GREATER_THAN", "0", "0", False),
+    ("GREATER_THAN_OR_EQUAL", "12.0", "12", True),
+    ("LESS_THAN", "-1", "0.5", True),
+    ("LESS_THAN_OR_EQUAL", "2", "1", False),
+]
+
+
+@pytest.mark.parametrize(("op", "left", "right", "expected"), CONDITIONS)
+def test_conditions_compare_equality_by_text_and_order_by_number(
+    op: str, left: str, right: str, expected: bool
+) -> None:
+    assert evaluate(op, left, right) is expected
+
+
+@pytest.mark.parametrize("text", ["", "many", "NaN", "Infinity"])
+def test_an_order_needs_numbers(text: str) -> None:
+    with pytest.raises(RunError, match=f"GREATER_THAN compares numbers, got '{text}'"):
+        evaluate("GREATER_THAN", text, "0")
