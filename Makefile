@@ -19,11 +19,11 @@ BIN := .venv/bin
 export SPARK_HOME := $(CURDIR)/.venv/spark
 export SPARK_CONF_DIR := $(CURDIR)/.venv/spark/conf
 export PYSPARK_PYTHON := $(CURDIR)/.venv/bin/python
-unexport PYSPARK_SUBMIT_ARGS PYSPARK_DRIVER_PYTHON PYTHONPATH PYTHONHOME
+unexport PYSPARK_SUBMIT_ARGS PYSPARK_DRIVER_PYTHON PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
 WORLD = $(BIN)/lakehouse simulate world $(if $(DATE),--date '$(DATE)') $(if $(PORT),--port '$(PORT)') --
-# make ends with 2 whatever happened: say the real exit code.
-SAY_EXIT_CODE = || { code=$$?; echo "exit code $$code (docs/runbook.md says what it means)"; exit $$code; }
+# make itself ends with 2 whatever happened.
+SAY_EXIT_CODE = || { code=$$?; echo "lakehouse ended with exit code $$code" >&2; exit $$code; }
 
 .DEFAULT_GOAL := help
 .PHONY: help setup-local run-pipeline test lint lab reset lock
@@ -35,8 +35,8 @@ setup-local: ## set up what is missing or changed (PYTHON=python3.12 chooses the
 	@for python in $(or $(PYTHON),$(BIN)/python python3.12 python3.11 python3); do \
 	    "$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && break; \
 	done; \
-	"$$python" -c pass 2>/dev/null || { \
-	    echo "set-up: $$python does not run: install Python 3.11 or 3.12, then: make setup-local PYTHON=python3.12" >&2; \
+	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 6))' 2>/dev/null || { \
+	    echo "set-up: $$python is no Python 3 that runs: install 3.11 or 3.12, then: make setup-local PYTHON=python3.12" >&2; \
 	    exit 1; }; \
 	"$$python" lib/bundle_runner/bootstrap.py
 

@@ -82,18 +82,23 @@ def check_python(version: "tuple[int, int]") -> None:
 
 def wanted() -> Dict[str, str]:
     """Return everything that the environment depends on; set-up is current while it stays the same."""
-    digest = hashlib.sha256()
-    package = Path(__file__).resolve().parent
-    spark_home = sorted(path for path in (package / "spark_home").rglob("*") if path.suffix != ".pyc")
-    for path in [ROOT / "pyproject.toml", LOCK, Path(__file__), *spark_home]:
-        if path.is_file():
-            digest.update(path.read_bytes())
+    spark_home = Path(__file__).resolve().parent / "spark_home"
     return {
         "python": "{}.{}".format(*sys.version_info[:2]),
         "root": str(ROOT),
-        "inputs": digest.hexdigest(),
+        "packages": fingerprint([ROOT / "pyproject.toml", LOCK, Path(__file__)]),
+        "spark": fingerprint(sorted(path for path in spark_home.rglob("*") if path.suffix != ".pyc")),
         "java": "{}:{}".format(os.environ.get("JAVA_HOME", ""), shutil.which("java") or ""),
     }
+
+
+def fingerprint(paths: List[Path]) -> str:
+    """Return one hash over the files."""
+    digest = hashlib.sha256()
+    for path in paths:
+        if path.is_file():
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def recorded() -> Dict[str, str]:
@@ -102,6 +107,11 @@ def recorded() -> Dict[str, str]:
         return dict(json.loads(STAMP.read_text()))
     except (OSError, ValueError):
         return {}
+
+
+def record(*names: str) -> None:
+    """Write down what is done."""
+    STAMP.write_text(json.dumps({name: wanted()[name] for name in names}, indent=1))
 
 
 def is_current() -> bool:
@@ -133,7 +143,7 @@ def only_one() -> Iterator[None]:
     try:
         fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        print("set-up: another set-up of this folder is running; waiting for it", flush=True)
+        say("another set-up of this folder is running; waiting for it")
         fcntl.flock(folder, fcntl.LOCK_EX)
     try:
         yield
@@ -142,16 +152,17 @@ def only_one() -> Iterator[None]:
 
 
 def set_up() -> None:
-    """Do all steps; the stamp comes last, so that an interrupted set-up is taken up again."""
+    """Do all steps; what is done is written down, so that an interrupted set-up is taken up there."""
     started = time.time()
-    print("set-up: Python {}.{}.{} ({})".format(*sys.version_info[:3], sys.executable))
+    say("Python {}.{}.{} ({})".format(*sys.version_info[:3], sys.executable))
     make_environment()
-    install_packages()
-    own_python = str(venv_bin("python"))
-    if subprocess.call([own_python, "-m", "bundle_runner.spark_home"], env=clean_environ()):
+    if recorded().get("packages") != wanted()["packages"]:
+        install_packages()
+        record("python", "root", "packages")
+    if subprocess.call([str(venv_bin("python")), "-m", "bundle_runner.spark_home"], env=clean_environ()):
         sys.exit(1)  # it has said why
-    STAMP.write_text(json.dumps(wanted(), indent=1))
-    print("set-up: ready in {:.0f} s, in {}".format(time.time() - started, VENV.name))
+    record(*wanted())
+    say("ready in {:.0f} s, in {}".format(time.time() - started, VENV.name))
 
 
 def make_environment() -> None:
@@ -167,7 +178,7 @@ def make_environment() -> None:
                 "sudo apt install python{2}.{3}-venv; {4}".format(sys.executable, module, *sys.version_info[:2], AGAIN)
             )
     if VENV.exists():
-        print("set-up: .venv is broken, was moved or belongs to another Python: making it anew")
+        say(".venv is broken, was moved or belongs to another Python: making it anew")
         shutil.rmtree(str(VENV))
     run("the environment", [sys.executable, "-m", "venv", str(VENV)])
 
@@ -199,15 +210,16 @@ def install_packages() -> None:
 
 def install_locked(python: str, pip: List[str]) -> None:
     """Install what the lock says; after a set-up that was killed, also what seems to be there."""
-    label = "{} packages (about 700 MB the first time)".format(len(re.findall(r"(?m)^\S+==", LOCK.read_text())))
     killed = STARTED.exists()
+    size = "" if recorded() or killed else " (about 700 MB)"
+    label = "{} packages{}".format(len(re.findall(r"(?m)^\S+==", LOCK.read_text())), size)
     STARTED.touch()
     if pip_has_its_own_index(python):
         again = ["--force-reinstall"] if killed else []
         run(label, [*pip, *again, "--require-hashes", "--no-build-isolation", "--use-pep517", "-r", str(LOCK)])
     else:
         again = ["--reinstall"] if killed else []
-        uv = [str(venv_bin("uv")), "pip", "sync", "--require-hashes", "--compile-bytecode", "--no-build-isolation"]
+        uv = [str(venv_bin("uv")), "pip", "sync", "--require-hashes", "--no-build-isolation"]
         run(label, [*uv, *again, str(LOCK)])
     STARTED.unlink()
 
@@ -232,21 +244,28 @@ def pip_has_its_own_index(python: str) -> bool:
 
 def run(label: str, command: List[str]) -> None:
     """Run one step with its output in the log; on failure raise what it means."""
-    terminal = sys.stdout.isatty()
-    print("set-up: {}".format(label), end="" if terminal else "\n", flush=True)
+    say(label)
     VENV.mkdir(exist_ok=True)
     with open(str(LOG), "w+") as log:
         process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=clean_environ(), cwd=str(ROOT))
-        started = time.time()
-        while process.poll() is None:
-            time.sleep(0.1)
-            if terminal:
-                print("\rset-up: {} … {:.0f} s".format(label, time.time() - started), end="", flush=True)
-        if terminal:
-            print()
+        wait_for(process)
         log.seek(0)
         if process.returncode:
             raise SetUpError(explain(log.read()))
+
+
+def wait_for(process: "subprocess.Popen[bytes]") -> None:
+    """Wait, and on a terminal show that time passes."""
+    started = time.time()
+    while process.poll() is None:
+        time.sleep(0.1)
+        if sys.stdout.isatty():
+            print("\r        {:.0f} s\r".format(time.time() - started), end="", flush=True)
+
+
+def say(text: str) -> None:
+    """Print one line at once: children print between our lines."""
+    print("set-up: {}".format(text), flush=True)
 
 
 def explain(output: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -72,6 +73,8 @@ def complete_jars(folder: Path, java: Java, pyspark: Path) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     jars = locked_jars()
     missing = [jar for jar in jars if not jar.is_in(folder)]
+    for killed in folder.parent.glob(".fetch-*"):
+        shutil.rmtree(killed)
     if missing:
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".fetch-") as work:
             _fetch(missing, Path(work), _ivy(java, pyspark))
