@@ -67,11 +67,8 @@ class Workshop:
                 return done
 
     def _attempt(self, work: Work, record: AttemptRecord, stopper: Stopper) -> AttemptRecord:
-        while not self._slots.acquire(timeout=POLL_SECONDS):
-            if stopper.state:
-                return replace(
-                    record, state=stopper.state, ended_at=now(), message="the run was stopped before it started"
-                )
+        if not self._slot(stopper):
+            return replace(record, state=stopper.state, ended_at=now(), message=stopper.reason)
         try:
             values = work.values(record.number)
             return self._in_kernel(work, record, values, stopper)
@@ -79,6 +76,12 @@ class Workshop:
             return replace(record, state=ResultState.FAILED, ended_at=now(), message=str(error))
         finally:
             self._slots.release()
+
+    def _slot(self, stopper: Stopper) -> bool:
+        while not stopper.state:
+            if self._slots.acquire(timeout=POLL_SECONDS):
+                return True
+        return False
 
     def _in_kernel(self, work: Work, record: AttemptRecord, values: dict[str, str], stopper: Stopper) -> AttemptRecord:
         name = f"{work.name}.{record.number}"
@@ -88,28 +91,21 @@ class Workshop:
         call = NotebookCall(
             work.notebook, values, folder, self._environment(work, folder, self.gatekeeper.admit(name, cluster))
         )
-        with within(stopper, work.body.timeout_seconds) as limit:
-            end = run_notebook(call, lambda kernel: limit.listen(lambda _: kernel.kill()))
+        with within(stopper, work.body.timeout_seconds, "the attempt") as limit:
+            end = run_notebook(call, lambda kernel: limit.listen(lambda *_: kernel.kill()))
         trouble = self.gatekeeper.dismiss(name)
         trouble = cluster.leave(name) or trouble
-        return self._judged(record, call, _true_cause(end, trouble), limit.state, work.body.timeout_seconds)
+        return self._judged(record, call, _true_cause(end, trouble), limit)
 
     def _environment(self, work: Work, folder: Path, way: Mapping[str, str]) -> dict[str, str]:
         upstream = folder / "upstream.json"
         upstream.write_text(json.dumps(work.upstream, ensure_ascii=False), encoding="utf-8")
         return {**self.environment, **work.cluster.environment, **way, "BUNDLE_TASK_VALUES": str(upstream)}
 
-    def _judged(
-        self, record: AttemptRecord, call: NotebookCall, end: NotebookEnd, stopped_by: ResultState | None, limit: int
-    ) -> AttemptRecord:
+    def _judged(self, record: AttemptRecord, call: NotebookCall, end: NotebookEnd, limit: Stopper) -> AttemptRecord:
         state, message = (ResultState.SUCCESS if end.success else ResultState.FAILED), end.message
-        if stopped_by and not end.success:
-            state = stopped_by
-            message = (
-                f"stopped after {limit} s (timeout_seconds)"
-                if stopped_by is ResultState.TIMEDOUT
-                else "the run was canceled"
-            )
+        if limit.state and not end.success:
+            state, message = limit.state, limit.reason
         html = call.executed.with_suffix(".html") if call.executed.is_file() else None
         if html:
             self._written.append(self._pages.submit(write_page, call.executed, html))
@@ -132,7 +128,7 @@ class Workshop:
         self.gatekeeper.close()
         self.clusters.end()
         self._pages.shutdown(wait=True)
-        return [str(future.exception()) for future in self._written if future.exception()]
+        return [f"a page is missing: {future.exception()}" for future in self._written if future.exception()]
 
 
 def _again(body: Task, record: AttemptRecord) -> bool:

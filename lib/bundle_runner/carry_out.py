@@ -53,7 +53,7 @@ class TaskRun:
         if self.task.condition_task:
             return _compared(record, self.task.condition_task, self._facts)
         if self.task.for_each_task:
-            with within(self.stopper, self.task.timeout_seconds) as limit:
+            with within(self.stopper, self.task.timeout_seconds, self.task.task_key) as limit:
                 return self._for_each(self.task.for_each_task, record, limit, note)
         return self._notebook(Step(self.task, self._facts, self._folder), record, self.stopper, note)
 
@@ -92,7 +92,7 @@ class TaskRun:
 
         with ThreadPoolExecutor(loop.concurrency, thread_name_prefix=record.task_key) as pool:
             list(pool.map(iterate, range(len(parts))))
-        return _summed(replace(record, iterations=tuple(parts)), stopper.state)
+        return _summed(replace(record, iterations=tuple(parts)), stopper)
 
     def _notebook(self, step: Step, record: TaskRecord, stopper: Stopper, note: Note) -> TaskRecord:
         body, facts = step.body, step.facts
@@ -152,12 +152,12 @@ def _label(value: object, index: int) -> str:
     return value if isinstance(value, str) and 0 < len(value) <= 40 else str(index)
 
 
-def _summed(record: TaskRecord, stopped_by: ResultState | None) -> TaskRecord:
+def _summed(record: TaskRecord, stopper: Stopper) -> TaskRecord:
     """Return the for_each task as its iterations make it: red when one of them is."""
     bad = [part for part in record.iterations if part.state is not ResultState.SUCCESS]
-    if stopped_by:
-        return replace(record, state=stopped_by, message=f"stopped; {len(bad)} iterations did not succeed")
     if not bad:
         return replace(record, state=ResultState.SUCCESS)
+    if stopper.state:
+        return replace(record, state=stopper.state, message=stopper.reason)
     message = f"{len(bad)} of {len(record.iterations)} iterations failed; {bad[0].task_key}: {bad[0].message}"
     return replace(record, state=ResultState.FAILED, message=message, stopped=all(part.stopped for part in bad))

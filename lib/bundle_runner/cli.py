@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -146,6 +147,9 @@ def runs_show(run_id: str, target: str | None, variables: dict[str, str], folder
 
 def main() -> None:
     """Run the command line; every expected error is one message and its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a message must come out whatever the terminal can print
     try:
         lakehouse(standalone_mode=False, prog_name="lakehouse")
     except (click.Abort, KeyboardInterrupt):

@@ -42,13 +42,13 @@ class Run:
         """Run every task and return the finished record."""
         stopper = Stopper()
         try:
-            with within(stopper, self.plan.job.timeout_seconds) as limit:
+            with within(stopper, self.plan.job.timeout_seconds, "the run") as limit:
                 self._loop(limit)
                 stopped_by = limit.state
         finally:
-            stopper.stop(ResultState.CANCELED)  # where the loop itself failed, nothing may go on
-            self._workshop.close()
-        return self._close(stopped_by if self._cut_short() else None)
+            stopper.stop(ResultState.CANCELED, "the run broke off")  # where the loop failed, nothing may go on
+            problems = self._workshop.close()
+        return self._close(stopped_by if self._cut_short() else None, problems)
 
     def _cut_short(self) -> bool:
         return any(record.state in CANCELS | {ResultState.TIMEDOUT} for record in self._records.values())
@@ -64,7 +64,7 @@ class Run:
 
     def _hear(self, stopper: Stopper) -> None:
         if self.interrupted.is_set():
-            stopper.stop(ResultState.CANCELED)
+            stopper.stop(ResultState.CANCELED, "the run was canceled")
         try:
             record = self._done.get(timeout=POLL_SECONDS)
         except queue.Empty:
@@ -77,7 +77,8 @@ class Run:
         state = ResultState.CANCELED if stopper.state else verdict(task, ends)
         record = TaskRecord(task.task_key, task.kind)
         if state is not None:
-            self._done.put(replace(record, state=state, message=_because(task, ends, state)))
+            message = stopper.reason or _because(task, ends)
+            self._done.put(replace(record, state=state, message=message))
             return
         record = replace(record, started_at=now())
         self._journal.put(record)
@@ -95,13 +96,14 @@ class Run:
             record = replace(record, state=ResultState.FAILED, message=message)
         self._done.put(replace(record, ended_at=now()))
 
-    def _close(self, stopped_by: ResultState | None) -> RunRecord:
+    def _close(self, stopped_by: ResultState | None, problems: list[str]) -> RunRecord:
         records = self._records
         states = {key: _end(record).state for key, record in records.items()}
         state = stopped_by or run_state([states[key] for key in self.plan.graph.leaves], states.values())
         return self._journal.close(
             state=state,
             ended_at=now(),
+            message="; ".join(problems),
             exit_code=exit_code(state, self.plan.graph, records),
             books=tuple(line for record in records.values() for line in _books(record)),
             report=_report(records.values()),
@@ -136,9 +138,7 @@ def _first_record(plan: Plan) -> RunRecord:
     )
 
 
-def _because(task: Task, ends: Mapping[str, End], state: ResultState) -> str:
-    if state is ResultState.CANCELED:
-        return "the run was stopped"
+def _because(task: Task, ends: Mapping[str, End]) -> str:
     ended = [(dependency.task_key, ends[dependency.task_key]) for dependency in task.depends_on]
     return "not run: " + ", ".join(f"{key} {end.outcome or end.state}" for key, end in ended)
 

@@ -63,6 +63,8 @@ class RunnerKernel(AsyncKernelManager):
         self.kill()
         run_sync(self._async_shutdown_kernel)(now=True)
         shutil.rmtree(Path(self.connection_file).parent, ignore_errors=True)
+        if self.output.is_file() and not self.output.stat().st_size:
+            self.output.unlink()
 
 
 def new_kernel(environment: Mapping[str, str], folder: Path, output: Path) -> RunnerKernel:

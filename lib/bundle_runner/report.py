@@ -20,6 +20,7 @@ def last_lines(record: RunRecord, folder: Path, command: str) -> list[str]:
         "",
         f"{record.state}  {record.job} · target {record.target} · {seconds:.0f} s",
         *(line for task in record.tasks for line in _failure(task, folder)),
+        *([f"  {record.message}"] if record.message else []),
         *_advice(record, command),
         f"run     {record.run_id}",
         *(f"books   {line}" for line in record.books),

@@ -136,8 +136,22 @@ def test_a_timeout_ends_the_kernel_and_is_not_retried(bundle: SmallBundle) -> No
     record = bundle.run()
     assert states(record) == {"slow": "TIMEDOUT", "after": "UPSTREAM_FAILED"}
     assert len(by_key(record)["slow"].attempts) == 1
-    assert by_key(record)["slow"].message == "stopped after 4 s (timeout_seconds)"
+    assert by_key(record)["slow"].message == "the attempt was stopped after 4 s (timeout_seconds)"
     assert (str(record.state), record.exit_code) == ("FAILED", 1)
+
+
+def test_a_run_that_takes_too_long_is_ended(bundle: SmallBundle) -> None:
+    slow = bundle.notebook("slow", "import time", "time.sleep(600)")
+    loop = {
+        "inputs": "[1, 2]",
+        "task": {"task_key": "one", "notebook_task": {"notebook_path": slow}, "max_retries": -1},
+    }
+    bundle.job({"task_key": "loop", "for_each_task": loop}, task("after", slow, "loop"), timeout_seconds=4)
+    record = bundle.run()
+    assert (str(record.state), record.exit_code) == ("TIMEDOUT", 1)
+    assert states(record) == {"loop": "TIMEDOUT", "after": "CANCELED"}
+    assert by_key(record)["loop"].message == "the run was stopped after 4 s (timeout_seconds)"
+    assert [len(part.attempts) for part in by_key(record)["loop"].iterations] == [1, 1]
 
 
 def test_an_interrupted_run_is_canceled_and_leaves_nothing_running(bundle: SmallBundle) -> None:
