@@ -6,6 +6,8 @@ import html
 from pathlib import Path
 from typing import Any
 
+from bundle_runner.markup import clean
+
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:"
 
 STYLE = """
@@ -50,5 +52,6 @@ def _body(notebook: Path) -> str:
 
     make: Any = HTMLExporter  # nbconvert's own annotations stop at its constructor
     exporter = make(template_name="basic", sanitize_html=True, exclude_anchor_links=True)
+    exporter.register_filter("clean_html", clean)  # nbconvert's own escapes headings, paragraphs and table heads, too
     body, _ = exporter.from_filename(str(notebook))
     return str(body)
