@@ -1,12 +1,14 @@
 """The books: every record and every amount of a unit is somewhere, exactly once.
 
-Tables: `ops.units` (one row per delivered unit), `ops.balances` (one row per unit, disposition and currency),
-`ops.slices` (one row per gold table and slice: pending or built), `ops.gates` (one row per run, gate and rule).
+Tables: `ops.units` (one row per unit and state it reached), `ops.balances` (one row per unit, disposition and
+currency), `ops.slices` (one row per gold table, slice and state it reached), `ops.gates` (one row per run, gate and
+rule). States are only ever added; `current_units` and `pending_slices` tell what holds now.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from datetime import date
 from decimal import Decimal
 
 from pyspark.sql import Column, DataFrame, SparkSession
@@ -14,6 +16,7 @@ from pyspark.sql import functions as F
 
 from sales_lakehouse.landing import Manifest
 from sales_lakehouse.quality import Finding
+from sales_lakehouse.run import Run
 from sales_lakehouse.specs import GoldSpec
 
 MANIFESTS_DDL = (
@@ -21,13 +24,15 @@ MANIFESTS_DDL = (
 )
 UNITS_DDL = (
     f"{MANIFESTS_DDL}, found BIGINT, kept BIGINT, refused BIGINT, quarantined BIGINT, other BIGINT, "
-    "bytes_covered BIGINT, reason STRING, state STRING, run_id STRING"
+    "bytes_covered BIGINT, reason STRING, state STRING, run_id STRING, noted_at TIMESTAMP"
 )
 BALANCES_DDL = (
     "unit_id STRING, source STRING, disposition STRING, currency_code STRING, records BIGINT, line_count BIGINT, "
     "amount DECIMAL(38,4), unknown_amounts BIGINT, run_id STRING"
 )
-SLICES_DDL = "gold_table STRING, business_date DATE, state STRING, definition STRING, run_id STRING"
+SLICES_DDL = (
+    "gold_table STRING, business_date DATE, state STRING, definition STRING, run_id STRING, noted_at TIMESTAMP"
+)
 GATES_DDL = (
     "run_id STRING, gate STRING, table_name STRING, rule STRING, severity STRING, ok BOOLEAN, detail STRING, "
     "judged_at TIMESTAMP"
@@ -42,7 +47,7 @@ def manifests_frame(spark: SparkSession, manifests: list[Manifest]) -> DataFrame
     return spark.createDataFrame(rows, MANIFESTS_DDL)
 
 
-def count_units(rows_df: DataFrame, manifests_df: DataFrame, run_id: str) -> DataFrame:
+def count_units(rows_df: DataFrame, manifests_df: DataFrame, run: Run) -> DataFrame:
     """Count what became of a unit's bytes.
 
     Grain: one row per bronze row → one row per unit of `manifests_df` with `found` = `kept` + `refused` +
@@ -65,8 +70,19 @@ def count_units(rows_df: DataFrame, manifests_df: DataFrame, run_id: str) -> Dat
     return (
         manifests_df.join(counts_df, on="unit_id", how="inner")
         .withColumn("state", state)
-        .withColumn("run_id", F.lit(run_id))
+        .withColumn("run_id", F.lit(run.run_id))
+        .withColumn("noted_at", F.lit(run.started_at))
     )
+
+
+def current_units(log_df: DataFrame) -> DataFrame:
+    """Return what holds now of each unit: applied wins over recorded, then the newest note.
+
+    Grain: one row per unit and state → one row per unit.
+    """
+    rank = F.struct(F.col("state") == "applied", "noted_at", F.struct(*log_df.columns))
+    newest_df = log_df.groupBy("unit_id").agg(F.max(rank).alias("newest"))
+    return newest_df.select("newest.col3.*")
 
 
 def balance(candidate_df: DataFrame, amount: str, run_id: str) -> DataFrame:
@@ -145,14 +161,16 @@ def findings_frame(spark: SparkSession, findings: list[Finding], run_id: str, ga
 def pending_slices(silver_df: DataFrame, slices_df: DataFrame, gold: GoldSpec) -> list[str]:
     """Return the dates a gold table must rebuild: promoted since, or built by another definition of it."""
     ours_df = slices_df.where(F.col("gold_table") == gold.table)
-    built_df = ours_df.where((F.col("state") == "built") & (F.col("definition") == gold.definition))
+    # Within one run a slice is pending before it is built.
+    newest = F.max(F.struct("noted_at", F.col("state") == "built", "definition")).alias("newest")
+    built_df = ours_df.groupBy("business_date").agg(newest).where("newest.col2")
+    built_df = built_df.where(F.col("newest.definition") == gold.definition)
     dates_df = silver_df.select("business_date").union(ours_df.select("business_date")).distinct()
     pending_df = dates_df.join(built_df, on="business_date", how="left_anti")
     return sorted(str(row["business_date"]) for row in pending_df.collect())
 
 
-def slices_frame(spark: SparkSession, gold: GoldSpec, dates: list[str], state: str, run_id: str) -> DataFrame:
+def slices_frame(spark: SparkSession, gold: GoldSpec, dates: list[str], state: str, run: Run) -> DataFrame:
     """Return the state of slices as rows of `ops.slices`. Grain: one row per gold table and date."""
-    rows = [(gold.table, date, state, gold.definition, run_id) for date in dates]
-    frame = spark.createDataFrame(rows, SLICES_DDL.replace("business_date DATE", "business_date STRING"))
-    return frame.withColumn("business_date", F.to_date("business_date"))
+    rows = [(gold.table, date.fromisoformat(day), state, gold.definition, run.run_id, run.started_at) for day in dates]
+    return spark.createDataFrame(rows, SLICES_DDL)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
 from sales_lakehouse import books
 from sales_lakehouse.landing import LandingStore
@@ -27,9 +28,9 @@ def promote_silver(lakehouse: Lakehouse, run: Run, table: SilverSpec, candidate_
     dates = sorted(str(row["d"]) for row in touched_df.where("d IS NOT NULL").collect())
     if not dates:
         return
-    for gold in run.pipelines.gold.values():
-        pending_df = books.slices_frame(lakehouse.spark, gold, dates, "pending", run.run_id)
-        lakehouse.upsert("ops.slices", pending_df, ("gold_table", "business_date"))
+    tables = run.pipelines.gold.values()
+    pending = [books.slices_frame(lakehouse.spark, gold, dates, "pending", run) for gold in tables]
+    lakehouse.append("ops.slices", reduce(DataFrame.unionByName, pending), f"{run.run_id}/pending")
     labelled_df = changes_df.withColumnRenamed("_disposition", "_change")
     lakehouse.merge_changes(f"silver.{table.table}", labelled_df, table.key, silver_columns(table))
 
@@ -39,14 +40,14 @@ def promote_gold(lakehouse: Lakehouse, run: Run, gold: GoldSpec, candidate_df: D
     if not dates:
         return
     lakehouse.replace(f"gold.{gold.table}", candidate_df, slices_predicate(gold, dates), partition=gold.slice)
-    built_df = books.slices_frame(lakehouse.spark, gold, dates, "built", run.run_id)
-    lakehouse.upsert("ops.slices", built_df, ("gold_table", "business_date"))
+    built_df = books.slices_frame(lakehouse.spark, gold, dates, "built", run)
+    lakehouse.append("ops.slices", built_df, f"{run.run_id}/built/{gold.table}")
 
 
 def close_units(lakehouse: Lakehouse, run: Run) -> int:
     """Note beside the landed bytes which units the published tables now hold; return their number."""
     store = LandingStore(run.landing_root)
-    applied = {row["unit_id"] for row in lakehouse.read("ops.units").where("state = 'applied'").collect()}
+    applied = {row["unit_id"] for row in lakehouse.read_or_empty("ops.units", books.UNITS_DDL).where("state = 'applied'").collect()}
     closed = 0
     for source in run.pipelines.sources:
         done = [unit.unit_id for unit in store.open_units(source) if unit.unit_id in applied]
@@ -54,12 +55,3 @@ def close_units(lakehouse: Lakehouse, run: Run) -> int:
         closed += len(done)
     finish(run)
     return closed
-
-
-def mark_applied(lakehouse: Lakehouse, run: Run, units_df: DataFrame) -> None:
-    """Note in the books that the published silver tables now hold these units."""
-    applied_df = units_df.where("state = 'recorded'")
-    if applied_df.isEmpty():
-        return
-    stamped_df = applied_df.withColumn("state", F.lit("applied")).withColumn("run_id", F.lit(run.run_id))
-    lakehouse.upsert("ops.units", stamped_df, ("unit_id",))

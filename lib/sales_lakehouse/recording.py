@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import reduce
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -16,12 +17,10 @@ from sales_lakehouse.tables import Lakehouse
 
 
 def record_units(lakehouse: Lakehouse, run: Run, source: SourceSpec, units: list[Manifest]) -> None:
-    """Append the units that bronze does not hold yet in one commit, then count what bronze holds of them all.
+    """Append the units that bronze does not hold yet, in one commit.
 
-    The bronze table itself says what it holds: a crash between the two writes is mended by the next run.
+    The bronze table itself says what it holds: a crash after the commit is mended by the next run.
     """
-    if not units:
-        return
     table, store = f"bronze.{source.source}", LandingStore(run.landing_root)
     bronze_df = lakehouse.read_or_empty(table, bronze_ddl(source))
     held = {row["_unit_id"] for row in bronze_df.select("_unit_id").distinct().collect()}
@@ -30,15 +29,33 @@ def record_units(lakehouse: Lakehouse, run: Run, source: SourceSpec, units: list
         bytes_df = lakehouse.read_bytes([str(store.content_path(unit)) for unit in new])
         rows_df = read_records(bytes_df, source, run.run_id, run.started_at)
         lakehouse.append(table, rows_df, write_id=_name_of(new))
-    manifests_df = books.manifests_frame(lakehouse.spark, units)
-    counts_df = books.count_units(lakehouse.read(table), manifests_df, run.run_id)
-    lakehouse.upsert("ops.units", counts_df, ("unit_id",))
+
+
+def note_units(lakehouse: Lakehouse, run: Run, units: dict[str, list[Manifest]]) -> None:
+    """Count what bronze holds of units, and add it to the books in one commit."""
+    counted = [
+        books.count_units(lakehouse.read(f"bronze.{source}"), books.manifests_frame(lakehouse.spark, of_source), run)
+        for source, of_source in units.items()
+        if of_source
+    ]
+    if counted:
+        lakehouse.append("ops.units", reduce(DataFrame.unionByName, counted), f"{run.run_id}/recorded")
+
+
+def note_applied(lakehouse: Lakehouse, run: Run, units_df: DataFrame) -> None:
+    """Add to the books that the published silver tables now hold these units."""
+    applied_df = units_df.where("state = 'recorded'").withColumns(
+        {"state": F.lit("applied"), "run_id": F.lit(run.run_id), "noted_at": F.lit(run.started_at)}
+    )
+    if not applied_df.isEmpty():
+        lakehouse.append("ops.units", applied_df, f"{run.run_id}/applied")
 
 
 def open_units(lakehouse: Lakehouse, units: dict[str, list[Manifest]]) -> DataFrame:
     """Return what the books know of units. Grain: one row per unit of `ops.units`."""
     ids = [unit.unit_id for of_source in units.values() for unit in of_source]
-    return lakehouse.read_or_empty("ops.units", books.UNITS_DDL).where(F.col("unit_id").isin(ids))
+    log_df = lakehouse.read_or_empty("ops.units", books.UNITS_DDL)
+    return books.current_units(log_df.where(F.col("unit_id").isin(ids)))
 
 
 def open_records(lakehouse: Lakehouse, units_df: DataFrame, source: SourceSpec) -> DataFrame:

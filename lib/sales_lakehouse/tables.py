@@ -74,17 +74,6 @@ class Lakehouse:
             writer = writer.option("replaceWhere", predicate)
         (writer.partitionBy(partition) if partition else writer).save(self.path(name))
 
-    def upsert(self, name: str, rows_df: DataFrame, key: tuple[str, ...]) -> None:
-        """Insert rows, or put them in place of the rows with the same key, in one commit."""
-        if not self.exists(name):
-            return self.overwrite(name, rows_df)
-        rows_df.createOrReplaceTempView("upserted_rows")
-        on = " AND ".join(f"t.{column} <=> u.{column}" for column in key)
-        self.spark.sql(
-            f"MERGE INTO {self._quoted(name)} t USING upserted_rows u ON {on} "
-            "WHEN MATCHED THEN UPDATE SET * WHEN NOT MATCHED THEN INSERT *"
-        )
-
     def read_bytes(self, paths: list[str]) -> DataFrame:
         """Return files as rows. Grain: one row per file with `unit_id` (its name) and `content`."""
         files_df = self.spark.read.format("binaryFile").load(paths)
