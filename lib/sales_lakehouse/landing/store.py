@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -42,31 +43,32 @@ class LandingStore:
     def put(self, content: bytes, manifest: Manifest) -> Manifest | None:
         """Keep the bytes of a delivery; the same bytes again are only noted.
 
-        Returns the manifest as kept, or None when the bytes were there before. Content first, manifest last:
-        a unit exists when its manifest does, so a process killed between leaves nothing half-landed.
+        Returns the manifest as kept, or None when the bytes were there before and still stand under their name.
+        When another delivery of the name came in between, the old bytes come back as a correction: the unit is
+        received anew and is work again. Content first, manifest last: a unit exists when its manifest does, so a
+        process killed between leaves nothing half-landed.
         """
         unit_id = hashlib.sha256(content).hexdigest()
         folder = self.root / manifest.source
         folder.mkdir(parents=True, exist_ok=True)
+        last = self._last_named(manifest)
+        kept = replace(manifest, unit_id=unit_id, size_bytes=len(content), corrects=last)
         if (folder / f"{unit_id}.json").exists():
-            self._note_again(folder, unit_id, manifest)
-            return None
-        kept = replace(manifest, unit_id=unit_id, size_bytes=len(content), corrects=self._last_named(manifest))
+            return self._receive_again(folder, kept)
         _create(folder / unit_id, content)
         _create(folder / f"{unit_id}.json", json.dumps(asdict(kept), indent=1).encode())
         return kept
 
     def manifests(self, source: str) -> list[Manifest]:
         """Return the units of a source in the order of their arrival."""
-        found = (Manifest(**json.loads(path.read_text())) for path in self._manifest_paths(source))
+        found = map(self._read_manifest, self._manifest_paths(source))
         return sorted(found, key=lambda manifest: (manifest.received_at, manifest.unit_id))
 
     def known_files(self, source: str) -> set[tuple[str, int | None]]:
         """Return name and modification time of every file seen before, redelivered ones included."""
         known = {(manifest.name, manifest.modified_ns) for manifest in self.manifests(source)}
         for path in (self.root / source).glob("*.redelivered"):
-            notes = map(json.loads, path.read_text(encoding="utf-8").splitlines())
-            known |= {(note["name"], note["modified_ns"]) for note in notes}
+            known |= {(note["name"], note["modified_ns"]) for note in _notes(path)}
         return known
 
     def content_path(self, manifest: Manifest) -> Path:
@@ -111,10 +113,30 @@ class LandingStore:
         same = [known for known in self.manifests(manifest.source) if known.name == manifest.name]
         return same[-1].unit_id if same else None
 
-    def _note_again(self, folder: Path, unit_id: str, manifest: Manifest) -> None:
-        fact = {"name": manifest.name, "received_at": manifest.received_at, "modified_ns": manifest.modified_ns}
-        with (folder / f"{unit_id}.redelivered").open("a", encoding="utf-8") as lines:
-            lines.write(json.dumps(fact) + "\n")
+    def _read_manifest(self, path: Path) -> Manifest:
+        manifest = Manifest(**json.loads(path.read_text()))
+        returns = [note for note in _notes(path.with_suffix(".redelivered")) if note["corrects"]]
+        if not returns:
+            return manifest
+        return replace(manifest, received_at=returns[-1]["received_at"], corrects=returns[-1]["corrects"])
+
+    def _receive_again(self, folder: Path, again: Manifest) -> Manifest | None:
+        came_back = again.corrects not in (None, again.unit_id)
+        note = {
+            "name": again.name,
+            "received_at": again.received_at,
+            "modified_ns": again.modified_ns,
+            "corrects": again.corrects if came_back else None,
+        }
+        with (folder / f"{again.unit_id}.redelivered").open("a", encoding="utf-8") as lines:
+            lines.write(json.dumps(note) + "\n")
+        if came_back:
+            (folder / f"{again.unit_id}.state").unlink(missing_ok=True)
+        return again if came_back else None
+
+
+def _notes(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
 
 
 def _create(path: Path, content: bytes) -> None:

@@ -1,6 +1,7 @@
 """Landing: bytes kept as they came, known deliveries only noted, corrections never ignored."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,19 @@ def test_other_bytes_under_a_known_name_are_a_correction(tmp_path: Path) -> None
     assert second.corrects == first.unit_id
 
 
+def test_old_bytes_that_come_back_after_a_correction_are_a_correction(tmp_path: Path) -> None:
+    units = []
+    for modified, content in enumerate((b"right", b"wrong", b"right"), start=1):
+        deliver(tmp_path, content, modified=modified)
+        if modified == 3:
+            LandingStore(tmp_path / "lakehouse/landing").mark("gift_partner", [units[0].unit_id], "applied")
+        units += land_gifts(tmp_path)
+    first, second, third = units
+    assert (third.unit_id, third.corrects) == (first.unit_id, second.unit_id)
+    newest = make_plan(make_run(tmp_path)).units["gift_partner"][-1]
+    assert (newest.unit_id, newest.received_at) == (first.unit_id, third.received_at)
+
+
 def test_a_file_still_being_written_is_left_alone(tmp_path: Path) -> None:
     for name in (".2011-01-05.csv", "2011-01-05.csv.part"):
         deliver(tmp_path, b"half", name)
@@ -105,8 +119,6 @@ def test_open_units_are_work_until_they_are_marked(tmp_path: Path) -> None:
 
 
 def test_a_changed_query_is_work(tmp_path: Path) -> None:
-    import shutil
-
     shutil.copytree(PIPELINES, tmp_path / "pipelines", ignore=shutil.ignore_patterns("samples"))
     finish(make_run(tmp_path, pipelines_root=str(tmp_path / "pipelines")))
     query = tmp_path / "pipelines/gold/daily_sales.sql"

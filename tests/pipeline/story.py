@@ -1,0 +1,69 @@
+"""Run the shipped job as a user does, and remember what each run left behind."""
+
+import hashlib
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+BUNDLE = Path(__file__).parents[2]
+LAKEHOUSE = Path(sys.executable).with_name("lakehouse")
+PUBLISHED = ("bronze", "silver", "gold", "quarantine")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One run: its exit code, its screen, and the published files after it by content."""
+
+    exit_code: int
+    screen: str
+    files: dict[str, str]
+
+    def published(self, *layers: str) -> dict[str, str]:
+        """Return path and hash of every file of the layers."""
+        return {path: digest for path, digest in self.files.items() if path.split("/")[0] in layers}
+
+    @property
+    def last_lines(self) -> str:
+        """Return what the user reads last."""
+        return "\n".join(self.screen.splitlines()[-14:])
+
+
+@dataclass(frozen=True)
+class Story:
+    """A lakehouse, an inbox and a shop; `run` runs the job once."""
+
+    root: Path
+    shop_url: str
+    pipelines: Path
+
+    @property
+    def inbox(self) -> Path:
+        """Return where partners drop their files."""
+        return self.root / "inbox"
+
+    def deliver(self, date: str) -> None:
+        """Drop the partners' files up to a date."""
+        options = ["--inbox", f"{self.inbox}", "--date", date, "--bundle", f"{BUNDLE}"]
+        subprocess.run([LAKEHOUSE, "simulate", "partner-files", *options], check=True, capture_output=True)
+
+    def variables(self) -> dict[str, str]:
+        """Return the bundle's variables of this story."""
+        return {
+            "lakehouse_root": f"{self.root}",
+            "pipelines_root": f"{self.pipelines}",
+            "shop_api_url": self.shop_url,
+        }
+
+    def run(self) -> Outcome:
+        """Run `sales_daily` once."""
+        given = [option for name, value in self.variables().items() for option in ("--var", f"{name}={value}")]
+        command = [LAKEHOUSE, "run", "sales_daily", "--bundle", f"{BUNDLE}", *given]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "NO_COLOR": "1"})
+        return Outcome(done.returncode, done.stdout + done.stderr, _hashes(self.root))
+
+
+def _hashes(root: Path) -> dict[str, str]:
+    paths = (path for layer in PUBLISHED for path in sorted((root / layer).rglob("*")) if path.is_file())
+    return {str(path.relative_to(root)): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
