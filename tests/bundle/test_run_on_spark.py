@@ -66,7 +66,7 @@ def test_no_jvm_is_started_when_no_cell_asks_for_spark(bundle: SmallBundle) -> N
     assert not (bundle.folder / ".state/runs" / record.run_id / "clusters").exists()
 
 
-def test_a_killed_kernel_leaves_no_ghost_that_commits_beside_the_retry(bundle: SmallBundle) -> None:
+def test_a_dead_kernel_leaves_no_ghost_and_a_dead_jvm_is_replaced(bundle: SmallBundle) -> None:
     append = bundle.notebook(
         "append",
         KILL_ONCE_A_JOB_RUNS,
@@ -74,39 +74,25 @@ def test_a_killed_kernel_leaves_no_ghost_that_commits_beside_the_retry(bundle: S
         "slow = \"reflect('java.lang.Thread', 'sleep', cast(20 as bigint))\"",
         "rows = spark.range(0, 400, 1, 2)",
         "rows = rows.where(F.expr(slow).isNotNull()) if attempt == '1' else rows",
-        "rows.write.format('delta').mode('append').save(os.getcwd() + '/table')",
+        "rows.write.mode('append').parquet(os.getcwd() + '/table')",
         parameters='attempt = ""',
     )
     count = bundle.notebook(
         "count",
         "import os, time\ntime.sleep(2)",
-        "assert spark.read.format('delta').load(os.getcwd() + '/table').count() == 400",
-    )
-    bundle.job(
-        task("append", append, max_retries=1, values={"attempt": "{{task.execution_count}}"}),
-        task("count", count, "append"),
-    )
-    record = bundle.run()
-    first, second = by_key(record)["append"].attempts
-    assert "the kernel died (signal 9)" in first.message
-    assert str(second.state) == "SUCCESS"
-    assert states(record)["count"] == "SUCCESS", by_key(record)["count"].message
-
-
-def test_a_killed_jvm_is_named_and_replaced(bundle: SmallBundle) -> None:
-    one = bundle.notebook(
-        "one",
-        "import os",
-        f"jvm = {PID}",
-        "if attempt == '1':\n    os.kill(int(jvm), 9)",
-        "assert spark.range(5).count() == 5",
+        f"if attempt == '1':\n    os.kill(int({PID}), 9)",
+        "assert spark.read.parquet(os.getcwd() + '/table').count() == 400",
         parameters='attempt = ""',
     )
-    bundle.job(task("one", one, max_retries=1, values={"attempt": "{{task.execution_count}}"}))
+    twice = {"max_retries": 1, "values": {"attempt": "{{task.execution_count}}"}}
+    bundle.job(task("append", append, **twice), task("count", count, "append", **twice))
     record = bundle.run()
-    first, second = by_key(record)["one"].attempts
-    assert first.message.startswith("the Spark JVM of cluster default died (signal 9); its log: ")
-    assert str(second.state) == "SUCCESS", second.message
+    ghost, appended = by_key(record)["append"].attempts
+    assert "the kernel died (signal 9)" in ghost.message
+    assert str(appended.state) == "SUCCESS", appended.message
+    dead, counted = by_key(record)["count"].attempts
+    assert dead.message.startswith("the Spark JVM of cluster default died (signal 9); its log: ")
+    assert str(counted.state) == "SUCCESS", counted.message
 
 
 def test_a_missing_spark_is_said_in_one_sentence(bundle: SmallBundle, monkeypatch: pytest.MonkeyPatch) -> None:
