@@ -197,6 +197,13 @@ def test_driver_memory_becomes_the_heap(home: Path, arguments: list[str], enviro
     assert [word for word in submit(home, *arguments, "pyspark-shell", **environ) if word.startswith("-Xmx")] == [heap]
 
 
+def test_own_java_options_win_over_the_small_data_profile(home: Path) -> None:
+    got = submit(home, "--driver-java-options", "-XX:TieredStopAtLevel=4 -XX:+UseG1GC", "pyspark-shell")
+    got = got[: got.index("org.apache.spark.deploy.SparkSubmit")]
+    assert [word for word in got if word.startswith("-XX:Tiered")][-1] == "-XX:TieredStopAtLevel=4"
+    assert [word for word in got if word.endswith("GC")] == ["-XX:+UseG1GC"]
+
+
 def test_script_names_the_command_that_mends_a_vanished_java(home: Path, tmp_path: Path) -> None:
     (tmp_path / "jdk" / "bin" / "java").unlink()
     with pytest.raises(subprocess.CalledProcessError) as caught:
