@@ -211,7 +211,7 @@ def install_packages() -> None:
 def install_locked(python: str, pip: List[str]) -> None:
     """Install what the lock says; after a set-up that was killed, also what seems to be there."""
     killed = STARTED.exists()
-    size = "" if recorded() or killed else " (about 700 MB)"
+    size = "" if recorded() or killed else " (about 800 MB)"
     label = "{} packages{}".format(len(re.findall(r"(?m)^\S+==", LOCK.read_text())), size)
     STARTED.touch()
     if pip_has_its_own_index(python):
