@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import struct
 import subprocess
@@ -192,6 +193,8 @@ def spark_environment(base: Mapping[str, str]) -> dict[str, str]:
 
 
 def _connect(port: int, secret: str) -> Any:
+    # A dead JVM is told by its exit code, in words; py4j would print the trace of the broken connection beside.
+    logging.getLogger("py4j").setLevel(logging.CRITICAL)
     from py4j.clientserver import ClientServer, JavaParameters, PythonParameters
 
     return ClientServer(

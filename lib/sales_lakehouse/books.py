@@ -19,9 +19,7 @@ from sales_lakehouse.quality import Finding
 from sales_lakehouse.run import Run
 from sales_lakehouse.specs import GoldSpec
 
-MANIFESTS_DDL = (
-    "unit_id STRING, source STRING, name STRING, received_at STRING, unit_date STRING, size_bytes BIGINT, corrects STRING"
-)
+MANIFESTS_DDL = "unit_id STRING, source STRING, name STRING, received_at STRING, unit_date STRING, size_bytes BIGINT, corrects STRING"
 UNITS_DDL = (
     f"{MANIFESTS_DDL}, found BIGINT, kept BIGINT, refused BIGINT, quarantined BIGINT, other BIGINT, "
     "bytes_covered BIGINT, reason STRING, state STRING, run_id STRING, noted_at TIMESTAMP"
@@ -30,9 +28,7 @@ BALANCES_DDL = (
     "unit_id STRING, source STRING, disposition STRING, currency_code STRING, records BIGINT, line_count BIGINT, "
     "amount DECIMAL(38,4), unknown_amounts BIGINT, run_id STRING"
 )
-SLICES_DDL = (
-    "gold_table STRING, business_date DATE, state STRING, definition STRING, run_id STRING, noted_at TIMESTAMP"
-)
+SLICES_DDL = "gold_table STRING, business_date DATE, state STRING, definition STRING, run_id STRING, noted_at TIMESTAMP"
 GATES_DDL = (
     "run_id STRING, gate STRING, table_name STRING, rule STRING, severity STRING, ok BOOLEAN, detail STRING, "
     "judged_at TIMESTAMP"
@@ -41,9 +37,7 @@ GATES_DDL = (
 
 def manifests_frame(spark: SparkSession, manifests: list[Manifest]) -> DataFrame:
     """Return manifests as rows. Grain: one row per unit."""
-    rows = [
-        (m.unit_id, m.source, m.name, m.received_at, m.business_date, m.size_bytes, m.corrects) for m in manifests
-    ]
+    rows = [(m.unit_id, m.source, m.name, m.received_at, m.business_date, m.size_bytes, m.corrects) for m in manifests]
     return spark.createDataFrame(rows, MANIFESTS_DDL)
 
 

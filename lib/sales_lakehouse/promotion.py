@@ -23,7 +23,9 @@ def promote_silver(lakehouse: Lakehouse, run: Run, table: SilverSpec, candidate_
 
     The slices that gold must rebuild are written down first: a crash after the commit leaves them pending.
     """
-    changes_df = candidate_df.where(candidate_df["_disposition"].isin(*_CHANGES)).replace(_CHANGES, subset="_disposition")
+    changes_df = candidate_df.where(candidate_df["_disposition"].isin(*_CHANGES)).replace(
+        _CHANGES, subset="_disposition"
+    )
     touched_df = changes_df.selectExpr(f"{table.slice} AS d").union(changes_df.selectExpr("_old_slice AS d")).distinct()
     dates = sorted(str(row["d"]) for row in touched_df.where("d IS NOT NULL").collect())
     if not dates:
@@ -47,7 +49,10 @@ def promote_gold(lakehouse: Lakehouse, run: Run, gold: GoldSpec, candidate_df: D
 def close_units(lakehouse: Lakehouse, run: Run) -> int:
     """Note beside the landed bytes which units the published tables now hold; return their number."""
     store = LandingStore(run.landing_root)
-    applied = {row["unit_id"] for row in lakehouse.read_or_empty("ops.units", books.UNITS_DDL).where("state = 'applied'").collect()}
+    applied = {
+        row["unit_id"]
+        for row in lakehouse.read_or_empty("ops.units", books.UNITS_DDL).where("state = 'applied'").collect()
+    }
     closed = 0
     for source in run.pipelines.sources:
         done = [unit.unit_id for unit in store.open_units(source) if unit.unit_id in applied]

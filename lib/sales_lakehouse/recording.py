@@ -28,7 +28,7 @@ def record_units(lakehouse: Lakehouse, run: Run, source: SourceSpec, units: list
     if new:
         bytes_df = lakehouse.read_bytes([str(store.content_path(unit)) for unit in new])
         rows_df = read_records(bytes_df, source, run.run_id, run.started_at)
-        lakehouse.append(table, rows_df, write_id=_name_of(new))
+        lakehouse.append(table, rows_df, write_id=_digest([unit.unit_id for unit in new]))
 
 
 def note_units(lakehouse: Lakehouse, run: Run, units: dict[str, list[Manifest]]) -> None:
@@ -63,25 +63,44 @@ def open_records(lakehouse: Lakehouse, units_df: DataFrame, source: SourceSpec) 
 
     Grain: one row per record.
     """
-    facts_df = units_df.where("state = 'recorded'").select(F.col("unit_id").alias("_unit_id"), "received_at", "unit_date")
+    facts_df = units_df.where("state = 'recorded'").select(
+        F.col("unit_id").alias("_unit_id"), "received_at", "unit_date"
+    )
     bronze_df = lakehouse.read_or_empty(f"bronze.{source.source}", bronze_ddl(source))
     return bronze_df.where("_kind = 'record'").join(F.broadcast(facts_df), on="_unit_id", how="inner")
 
 
-def write_books(lakehouse: Lakehouse, table: str, candidate_df: DataFrame, balances_df: DataFrame, units_df: DataFrame) -> None:
-    """Put the quarantined rows and the balance of units in place of what was written for them before."""
+def write_books(
+    lakehouse: Lakehouse, table: str, candidate_df: DataFrame, balances_df: DataFrame, units_df: DataFrame
+) -> None:
+    """Put the quarantined rows, the balance and the superseded statements of units in place of what was there.
+
+    A table that neither holds nor gets rows of these units is left alone.
+    """
     ids = [row["unit_id"] for row in units_df.select("unit_id").collect()]
     if not ids:
         return
-    listed = ", ".join(f"'{unit_id}'" for unit_id in ids)
-    quarantined_df = candidate_df.where("_disposition = 'quarantined'").drop("_disposition", "_winner", "_old_amount", "_old_slice")
-    lakehouse.replace(f"quarantine.{table}", quarantined_df, f"_unit_id IN ({listed})")
-    lakehouse.replace("ops.balances", balances_df, f"unit_id IN ({listed})")
-    superseded_df = candidate_df.where("_disposition IN ('superseded', 'duplicate')").groupBy(
-        "source", "_scope", "_statement", "_unit_id", "_winner", "_disposition"
+    aside_df = candidate_df.where("_disposition = 'quarantined'").drop(
+        "_disposition", "_winner", "_old_amount", "_old_slice"
     )
-    lakehouse.replace("ops.superseded", superseded_df.agg(F.count("*").alias("line_count")), f"_unit_id IN ({listed})")
+    superseded_df = (
+        candidate_df.where("_disposition IN ('superseded', 'duplicate')")
+        .groupBy("source", "_scope", "_statement", "_unit_id", "_winner", "_disposition")
+        .agg(F.count("*").alias("line_count"))
+    )
+    _replace(lakehouse, f"quarantine.{table}", aside_df, "_unit_id", ids)
+    _replace(lakehouse, "ops.balances", balances_df, "unit_id", ids)
+    _replace(lakehouse, "ops.superseded", superseded_df, "_unit_id", ids)
 
 
-def _name_of(units: list[Manifest]) -> str:
-    return hashlib.sha256("".join(sorted(unit.unit_id for unit in units)).encode()).hexdigest()
+def _replace(lakehouse: Lakehouse, table: str, rows_df: DataFrame, column: str, ids: list[str]) -> None:
+    old_df = lakehouse.read_or_empty(table, rows_df.schema).where(F.col(column).isin(ids))
+    if not old_df.isEmpty():
+        listed = ", ".join(f"'{unit_id}'" for unit_id in ids)
+        lakehouse.replace(table, rows_df, f"{column} IN ({listed})")
+    elif not rows_df.isEmpty():
+        lakehouse.append(table, rows_df, f"{lakehouse.version(table)}/{_digest(ids)}")
+
+
+def _digest(unit_ids: list[str]) -> str:
+    return hashlib.sha256("".join(sorted(unit_ids)).encode()).hexdigest()

@@ -59,7 +59,9 @@ def _date(text: str) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
     except ValueError as cause:
-        raise ParameterError(f"business_date is {text!r}; expected a date like 2011-01-05, or nothing for all new units") from cause
+        raise ParameterError(
+            f"business_date is {text!r}; expected a date like 2011-01-05, or nothing for all new units"
+        ) from cause
 
 
 def _instant(text: str) -> datetime:

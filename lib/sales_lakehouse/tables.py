@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
+from pyspark.sql.types import StructType
 
 from sales_lakehouse.errors import TableError
 
@@ -38,10 +39,10 @@ class Lakehouse:
             raise TableError(f"table {name} does not exist under {self.root}; `lakehouse run sales_daily` makes it")
         return rows_df
 
-    def read_or_empty(self, name: str, ddl: str) -> DataFrame:
+    def read_or_empty(self, name: str, schema: str | StructType) -> DataFrame:
         """Return a table, or no rows of the given schema where it was never written."""
         rows_df = self._load(name)
-        return self.spark.createDataFrame([], ddl) if rows_df is None else rows_df
+        return self.spark.createDataFrame([], schema) if rows_df is None else rows_df
 
     def version(self, name: str) -> int:
         """Return the number of the table's last commit; -1 before the first."""

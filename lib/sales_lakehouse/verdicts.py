@@ -56,7 +56,9 @@ def judge_bronze(rows_df: DataFrame, units_df: DataFrame, source: SourceSpec) ->
     """Judge a source's bronze rows, and the share of its records that could not be read."""
     columns = [field.split()[0].strip("`") for field in bronze_ddl(source).split(", ")]
     findings = judge_table(rows_df, f"bronze.{source.source}", _RECORD_RULES, columns)
-    counted = _standing(units_df).where(F.col("source") == source.source).agg(F.sum("refused"), F.sum("found")).collect()
+    counted = (
+        _standing(units_df).where(F.col("source") == source.source).agg(F.sum("refused"), F.sum("found")).collect()
+    )
     refused, found = counted[0]
     limit = source.max_refused_pct
     return [*findings, _share(f"bronze.{source.source}", "refused_within_limit", refused or 0, found or 0, limit)]
@@ -80,7 +82,13 @@ def judge_books(
     found = books.totals(future_df, table.amount)
     return [
         Finding(name, "every_record_is_accounted_for", "stop", not open_rows, told),
-        Finding(name, "amounts_balance", "stop", expected == found, "" if expected == found else f"the books say {_money(expected)}, the table {_money(found)}"),
+        Finding(
+            name,
+            "amounts_balance",
+            "stop",
+            expected == found,
+            "" if expected == found else f"the books say {_money(expected)}, the table {_money(found)}",
+        ),
     ]
 
 
@@ -127,7 +135,13 @@ def _standing(units_df: DataFrame) -> DataFrame:
 def _share(table: str, rule: str, part: int, whole: int, limit: float) -> Finding:
     pct = 100 * part / whole if whole else 0.0
     ok = pct <= limit
-    return Finding(table, rule, "stop", ok, "" if ok else f"{part:,} of {whole:,} records ({pct:.1f} %), at most {limit:g} % are let through")
+    return Finding(
+        table,
+        rule,
+        "stop",
+        ok,
+        "" if ok else f"{part:,} of {whole:,} records ({pct:.1f} %), at most {limit:g} % are let through",
+    )
 
 
 def _money(amounts: dict[str, object]) -> str:

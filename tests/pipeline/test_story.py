@@ -128,13 +128,22 @@ def test_a_second_run_writes_no_table_and_says_so(runs: Runs) -> None:
         (
             "silver defect",
             "gate_silver",
-            ["euro_partner_quarantined_within_limit", "records (100.0 %)", "at most 5 % are let through", "Nothing was promoted"],
+            [
+                "euro_partner_quarantined_within_limit",
+                "records (100.0 %)",
+                "at most 5 % are let through",
+                "Nothing was promoted",
+            ],
         ),
         ("gold defect", "gate_gold", ["net_amount_equals_silver", "GBP: gold", "silver", "Mend the query"]),
     ],
 )
 def test_a_defect_stops_exactly_at_its_gate(runs: Runs, run: str, gate: str, words: list[str]) -> None:
-    failed = [line.split()[1] for line in runs[run].screen.splitlines() if len(line.split()) > 2 and line.split()[2] == "FAILED"]
+    failed = [
+        line.split()[1]
+        for line in runs[run].screen.splitlines()
+        if len(line.split()) > 2 and line.split()[2] == "FAILED"
+    ]
     assert [task for task in failed if task != "report"] == [gate]
     for word in words:
         assert word in runs[run].last_lines

@@ -17,7 +17,9 @@ def sources() -> None:
 
 
 @sources.command("list")
-@click.option("--bundle", type=click.Path(path_type=Path, file_okay=False), default=Path(), help="Folder of the bundle.")
+@click.option(
+    "--bundle", type=click.Path(path_type=Path, file_okay=False), default=Path(), help="Folder of the bundle."
+)
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
 def list_sources(bundle: Path, form: str) -> None:
     """List the sources: name, delivery, format, silver table."""
@@ -26,12 +28,16 @@ def list_sources(bundle: Path, form: str) -> None:
         click.echo(json.dumps(rows, indent=1))
         return
     for row in rows:
-        click.echo(f"{row['source']:<16} {row['delivery']:<6} {row['format']:<5} -> {row['table']}  {row['description']}")
+        click.echo(
+            f"{row['source']:<16} {row['delivery']:<6} {row['format']:<5} -> {row['table']}  {row['description']}"
+        )
 
 
 @sources.command()
 @click.argument("source")
-@click.option("--bundle", type=click.Path(path_type=Path, file_okay=False), default=Path(), help="Folder of the bundle.")
+@click.option(
+    "--bundle", type=click.Path(path_type=Path, file_okay=False), default=Path(), help="Folder of the bundle."
+)
 def show(source: str, bundle: Path) -> None:
     """Show what a source file says, defaults included."""
     specs = _load(bundle)

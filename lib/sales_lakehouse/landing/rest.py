@@ -32,7 +32,9 @@ class Page:
     is_last: bool
 
 
-def read_pages(source: str, delivery: RestDelivery, base_url: str, records_key: str, since: str | None) -> Iterator[Page]:
+def read_pages(
+    source: str, delivery: RestDelivery, base_url: str, records_key: str, since: str | None
+) -> Iterator[Page]:
     """Yield the pages of everything newer than `since`, in order.
 
     Raises: ApiError when the API is not up, answers wrongly, or brings fewer records than it announced.

@@ -48,7 +48,7 @@ def judge_table(
 def _validate(rows_df: DataFrame, table: str, rules: list[Rule], columns: list[str] | None) -> dict[str, bool]:
     from sales_lakehouse.quality.suites import batch_of, compile_suite
 
-    batch = batch_of(rows_df, table)
+    batch = batch_of(rows_df, table, rules)
     result = batch.validate(compile_suite(table, rules, columns), result_format="BOOLEAN_ONLY")
     verdict: dict[str, bool] = {}
     for outcome in result.results:

@@ -10,7 +10,9 @@ import os
 from functools import cache
 
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
+from sales_lakehouse.quality.predicates import predicate
 from sales_lakehouse.specs import Rule
 
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
@@ -24,8 +26,18 @@ from great_expectations.datasource.fluent.interfaces import Batch
 from great_expectations.expectations.expectation import Expectation
 
 
-def batch_of(rows_df: DataFrame, table: str) -> Batch:
-    """Return a DataFrame as what Great Expectations validates; nothing of it is persisted."""
+def batch_of(rows_df: DataFrame, table: str, rules: list[Rule]) -> Batch:
+    """Return a DataFrame as what Great Expectations validates; nothing of it is persisted.
+
+    A predicate of `holds` becomes a column of true and false, so that all row rules are one pass over the table; as
+    a query of its own, each would be another.
+    """
+    holds = {
+        _verdict_column(rule): F.coalesce(F.expr(predicate(rule)), F.lit(False))
+        for rule in rules
+        if rule.kind == "holds"
+    }
+    rows_df = rows_df.withColumns(holds) if holds else rows_df
     source = _context().data_sources.add_or_update_spark(name=table, persist=False)
     definition = source.add_dataframe_asset(name=table).add_batch_definition_whole_dataframe(table)
     return definition.get_batch(batch_parameters={"dataframe": rows_df})
@@ -46,7 +58,9 @@ def compile_suite(name: str, rules: list[Rule], columns: list[str] | None = None
     """
     suite = gx.ExpectationSuite(name=name)
     if columns is not None:
-        suite.add_expectation(_tagged(gxe.ExpectTableColumnsToMatchSet(column_set=columns, exact_match=True), "columns_are_agreed"))
+        agreed = [*columns, *(_verdict_column(rule) for rule in rules if rule.kind == "holds")]
+        matches = gxe.ExpectTableColumnsToMatchSet(column_set=agreed, exact_match=True)
+        suite.add_expectation(_tagged(matches, "columns_are_agreed"))
     for rule in rules:
         for expectation in expectations_of(rule):
             suite.add_expectation(_tagged(expectation, rule.name))
@@ -56,8 +70,7 @@ def compile_suite(name: str, rules: list[Rule], columns: list[str] | None = None
 def expectations_of(rule: Rule) -> list[Expectation]:
     """Return the expectations that together say what the rule says."""
     if rule.kind == "holds":
-        query = f"SELECT * FROM {{batch}} WHERE NOT coalesce(({rule.predicate}), false)"
-        return [gxe.UnexpectedRowsExpectation(unexpected_rows_query=query)]
+        return [gxe.ExpectColumnValuesToBeInSet(column=_verdict_column(rule), value_set=[True])]
     if rule.kind == "unique":
         if len(rule.columns) == 1:
             return [gxe.ExpectColumnValuesToBeUnique(column=rule.columns[0])]
@@ -75,6 +88,10 @@ def _of_column(rule: Rule, column: str) -> list[Expectation]:
         low, high = _bound(rule.minimum), _bound(rule.maximum)
         return [known, gxe.ExpectColumnValuesToBeBetween(column=column, min_value=low, max_value=high)]
     return [known]
+
+
+def _verdict_column(rule: Rule) -> str:
+    return f"_holds_{rule.name}"
 
 
 def _bound(text: str | None) -> int | float | str | None:

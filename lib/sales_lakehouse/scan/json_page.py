@@ -20,9 +20,7 @@ def scan_json(content: bytes, spec: SourceSpec, layout: JsonFormat) -> tuple[lis
         text = content.decode("utf-8")
         spans = _record_spans(text, layout.records)
     except (ValueError, RecursionError) as cause:
-        return [Piece("refused", 0, len(content))], (
-            f"not one JSON object with a list {layout.records!r}: {cause}"
-        )
+        return [Piece("refused", 0, len(content))], (f"not one JSON object with a list {layout.records!r}: {cause}")
     return list(_pieces(text, spans, spec.columns)), None
 
 

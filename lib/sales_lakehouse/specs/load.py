@@ -53,7 +53,9 @@ def load_pipelines(root: Path) -> Pipelines:
     Raises: SpecError naming file, field and what is wrong; nothing was read from any source.
     """
     if not (root / "sources").is_dir():
-        raise SpecError(f"{root}: there is no folder sources/ in it; set pipelines_root to the bundle's pipelines folder")
+        raise SpecError(
+            f"{root}: there is no folder sources/ in it; set pipelines_root to the bundle's pipelines folder"
+        )
     sources = {path.stem: load_source(path) for path in sorted((root / "sources").glob("*.yml"))}
     silver = {path.stem: _read(path, SilverSpec) for path in sorted((root / "silver").glob("*.yml"))}
     gold = {path.stem: _read_gold(path) for path in sorted((root / "gold").glob("*.yml"))}
@@ -69,7 +71,9 @@ def load_source(path: Path) -> SourceSpec:
     """
     spec = _read(path, SourceSpec)
     if spec.source != path.stem:
-        raise SpecError(f"{path}: source is {spec.source!r}, but the file is named {path.stem!r}; use one name for both")
+        raise SpecError(
+            f"{path}: source is {spec.source!r}, but the file is named {path.stem!r}; use one name for both"
+        )
     return spec
 
 
@@ -84,12 +88,16 @@ def _read(path: Path, model: type[Model], **extra: Any) -> Model:
     try:
         return model.model_validate({**yaml.safe_load(path.read_text(encoding="utf-8")), **extra})
     except yaml.YAMLError as cause:
-        raise SpecError(f"{path}: not valid YAML: {' '.join(str(cause).split())}; nothing was read or landed") from cause
+        raise SpecError(
+            f"{path}: not valid YAML: {' '.join(str(cause).split())}; nothing was read or landed"
+        ) from cause
     except TypeError as cause:
         raise SpecError(f"{path}: expected `name: value` lines, found none; nothing was read or landed") from cause
     except ValidationError as cause:
         first = [f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in cause.errors()[:3]]
-        raise SpecError(f"{path}: {'; '.join(first)} ({cause.error_count()} in all); nothing was read or landed") from cause
+        raise SpecError(
+            f"{path}: {'; '.join(first)} ({cause.error_count()} in all); nothing was read or landed"
+        ) from cause
 
 
 def _check_references(pipelines: Pipelines) -> None:
@@ -101,7 +109,9 @@ def _check_references(pipelines: Pipelines) -> None:
         wanted = {column.name for column in table.columns if column.derived is None}
         if given != wanted:
             off = ", ".join(sorted(given ^ wanted))
-            raise SpecError(f"source {source.source}: silver.columns and the contract of {table.table} differ in: {off}")
+            raise SpecError(
+                f"source {source.source}: silver.columns and the contract of {table.table} differ in: {off}"
+            )
     for gold in pipelines.gold.values():
         for name in gold.reads:
             if name not in pipelines.silver:

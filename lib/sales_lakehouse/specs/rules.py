@@ -18,7 +18,8 @@ class Rule(BaseModel):
     name: Annotated[
         str,
         Field(
-            pattern=r"^[a-z][a-z0-9_]*$", description="the label a broken row gets, as a statement: quantity_is_not_zero"
+            pattern=r"^[a-z][a-z0-9_]*$",
+            description="the label a broken row gets, as a statement: quantity_is_not_zero",
         ),
     ]
     kind: Annotated[Kind, Field(description="not_null, in_set, between, matches, unique, or holds (a SQL predicate)")]

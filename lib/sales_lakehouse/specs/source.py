@@ -19,7 +19,9 @@ class FilesDelivery(_Model):
     """Files that a partner drops into `<inbox>/<source>/`."""
 
     kind: Literal["files"]
-    name: Annotated[str, Field(description="file name with {business_date} where the ISO date stands: sales_{business_date}.csv")]
+    name: Annotated[
+        str, Field(description="file name with {business_date} where the ISO date stands: sales_{business_date}.csv")
+    ]
 
 
 class RestDelivery(_Model):
@@ -80,9 +82,14 @@ class Style(_Model):
 class Mapping(_Model):
     """Where a silver column comes from."""
 
-    from_: Annotated[str | None, Field(default=None, alias="from", description="raw column; `lines.sku` reads inside the exploded list")]
+    from_: Annotated[
+        str | None,
+        Field(default=None, alias="from", description="raw column; `lines.sku` reads inside the exploded list"),
+    ]
     value: Annotated[str | None, Field(default=None, description="a constant")]
-    number_within: Annotated[str | None, Field(default=None, description="the record's order within this raw column and unit, from 1")]
+    number_within: Annotated[
+        str | None, Field(default=None, description="the record's order within this raw column and unit, from 1")
+    ]
     trim: Annotated[bool, Field(default=False, description="remove leading and trailing blanks")]
     strip_suffix: Annotated[str | None, Field(default=None, description="remove this ending: '.0' of 17850.0")]
     time_format: Annotated[str | None, Field(default=None, description="where it differs from the source's style")]
@@ -100,7 +107,10 @@ class Mapping(_Model):
 class Scope(_Model):
     """What one statement of the source covers completely."""
 
-    kind: Annotated[Literal["slice", "document"], Field(description="slice: a file states a whole date; document: a record states an order with all its lines")]
+    kind: Annotated[
+        Literal["slice", "document"],
+        Field(description="slice: a file states a whole date; document: a record states an order with all its lines"),
+    ]
     column: Annotated[Name, Field(description="the silver column the scope is named by")]
 
 
@@ -110,7 +120,9 @@ class Judgement(_Model):
     table: Name
     explode: Annotated[str | None, Field(default=None, description="raw column with a list: one row per element")]
     scope: Scope
-    sequence: Annotated[str, Field(default="received_at", description="received_at, or the raw column that orders statements")]
+    sequence: Annotated[
+        str, Field(default="received_at", description="received_at, or the raw column that orders statements")
+    ]
     columns: Annotated[dict[Name, Mapping], Field(min_length=1)]
     rules: tuple[Rule, ...] = ()
 
@@ -125,8 +137,12 @@ class SourceSpec(_Model):
     style: Style
     columns: Annotated[tuple[str, ...], Field(min_length=1, description="the agreed columns or fields, by name")]
     silver: Judgement
-    max_refused_pct: Annotated[float, Field(default=5, ge=0, le=100, description="more unreadable records than this stop gate_bronze")]
-    max_quarantined_pct: Annotated[float, Field(default=5, ge=0, le=100, description="more quarantined records than this stop gate_silver")]
+    max_refused_pct: Annotated[
+        float, Field(default=5, ge=0, le=100, description="more unreadable records than this stop gate_bronze")
+    ]
+    max_quarantined_pct: Annotated[
+        float, Field(default=5, ge=0, le=100, description="more quarantined records than this stop gate_silver")
+    ]
 
     @model_validator(mode="after")
     def check_columns_are_agreed(self) -> Self:

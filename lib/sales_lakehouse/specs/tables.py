@@ -19,7 +19,9 @@ class Column(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: Name
-    type: Annotated[TypeName, Field(description="SQL type: STRING, INT, BIGINT, BOOLEAN, DATE, TIMESTAMP, DECIMAL(p,s)")]
+    type: Annotated[
+        TypeName, Field(description="SQL type: STRING, INT, BIGINT, BOOLEAN, DATE, TIMESTAMP, DECIMAL(p,s)")
+    ]
     unit: Annotated[str, Field(default="", description="unit or currency column")]
     description: Annotated[str, Field(description="what the value means to a reader of the table")]
     derived: Annotated[str | None, Field(default=None, description="SQL over the other columns; no source maps it")]
@@ -62,7 +64,9 @@ class Tie(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     column: Name
-    silver: Annotated[str, Field(pattern=r"^[a-z0-9_]+\.[a-z0-9_]+$", description="silver table and column: sale_lines.line_amount")]
+    silver: Annotated[
+        str, Field(pattern=r"^[a-z0-9_]+\.[a-z0-9_]+$", description="silver table and column: sale_lines.line_amount")
+    ]
 
 
 class GoldSpec(TableSpec):

@@ -20,14 +20,20 @@ def conform_records(records_df: DataFrame, source: SourceSpec, table: SilverSpec
     """Type and judge the records of one source.
 
     Grain: one row per readable record (bronze columns, `received_at`, `unit_date`) → one row per line, with
-    `_errors` and `_warnings` (names of broken rules) and `_raw` (the record's texts as JSON).
+    `_errors` and `_warnings` (names of broken rules) and `_raw` (the record's texts as JSON, of a list in it only
+    the row's own element).
     Units: times are UTC, dates are local dates of the source.
     """
-    texts_df = _with_list_items(_with_numbers(records_df, source), source)
+    texts_df = _with_list_items(_with_numbers(_with_hash(records_df, source), source), source)
     texts = [_text_of(name, mapping).alias(f"_text_{name}") for name, mapping in source.silver.columns.items()]
     typed_df = _with_statement(_with_types(texts_df.select("*", *texts), source, table), source)
     judged_df = _with_verdict(typed_df, source, table)
     return judged_df.select(*table.names(), *LINEAGE, "_errors", "_warnings", "_raw")
+
+
+def _with_hash(records_df: DataFrame, source: SourceSpec) -> DataFrame:
+    texts = F.to_json(F.struct(*(F.col(f"`{name}`") for name in source.columns)))
+    return records_df.withColumn("_record_hash", F.sha2(texts, 256))
 
 
 def _with_numbers(records_df: DataFrame, source: SourceSpec) -> DataFrame:
@@ -65,12 +71,13 @@ def _text_of(name: str, mapping: Mapping) -> Column:
 
 
 def _with_types(texts_df: DataFrame, source: SourceSpec, table: SilverSpec) -> DataFrame:
-    raw = F.to_json(F.struct(*(F.col(f"`{name}`") for name in source.columns)))
+    explode = source.silver.explode
+    raw = F.to_json(F.struct(*(F.col("_item" if c == explode else f"`{c}`").alias(c) for c in source.columns)))
     sequence = "received_at" if source.silver.sequence == "received_at" else f"`{source.silver.sequence}`"
     typed_df = texts_df.select(
         *(_value_of(name, source, table).alias(name) for name in source.silver.columns),
         *(F.col(f"_text_{name}") for name in source.silver.columns),
-        *(F.col(name) for name in (*_UNIT, "_unit_id", "_record_no", "_row_no")),
+        *(F.col(name) for name in (*_UNIT, "_unit_id", "_record_no", "_row_no", "_record_hash")),
         F.lit(source.source).alias("source"),
         F.col(sequence).alias("_sequence"),
         raw.alias("_raw"),
@@ -97,7 +104,7 @@ def _with_statement(rows_df: DataFrame, source: SourceSpec) -> DataFrame:
     if source.silver.scope.kind == "slice":
         scope, statement, content = F.col("unit_date"), F.col("_unit_id"), F.col("_unit_id")
     else:
-        scope, statement, content = F.col(source.silver.scope.column), record, F.sha2("_raw", 256)
+        scope, statement, content = F.col(source.silver.scope.column), record, F.col("_record_hash")
     return rows_df.select(
         "*",
         F.coalesce(scope.cast("string"), record).alias("_scope"),

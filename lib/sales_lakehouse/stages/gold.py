@@ -26,7 +26,9 @@ def slices_predicate(table: TableSpec, dates: list[str]) -> str:
     return f"{table.slice} IN ({listed})" if dates else "false"
 
 
-def compare_totals(gold_df: DataFrame, silver_df: DataFrame, gold: GoldSpec, column: str, silver_column: str) -> DataFrame:
+def compare_totals(
+    gold_df: DataFrame, silver_df: DataFrame, gold: GoldSpec, column: str, silver_column: str
+) -> DataFrame:
     """Hold a gold column's totals against silver's.
 
     Grain: one row per slice and currency, with `gold_total`, `silver_total`, `difference`.

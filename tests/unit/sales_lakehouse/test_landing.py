@@ -103,7 +103,9 @@ def test_a_business_date_limits_what_is_landed(tmp_path: Path) -> None:
     assert [unit.name for unit in land_source(run, run.pipelines.source("gift_partner")).new] == ["2011-01-05.csv"]
 
 
-@pytest.mark.parametrize(("name", "value"), [("business_date", "5.1.2011"), ("connections", "shop"), ("lakehouse_root", "")])
+@pytest.mark.parametrize(
+    ("name", "value"), [("business_date", "5.1.2011"), ("connections", "shop"), ("lakehouse_root", "")]
+)
 def test_a_bad_parameter_dies_at_the_edge(tmp_path: Path, name: str, value: str) -> None:
     with pytest.raises(ParameterError, match=name):
         make_run(tmp_path, **{name: value})

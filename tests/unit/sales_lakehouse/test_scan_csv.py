@@ -40,8 +40,22 @@ def test_values_stay_as_written(pipelines: Pipelines) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [HEADER + LINE * 3, HEADER + LINE + b"\n" + LINE[:-1], HEADER + b'"' + LINE + b"x\n", b"a,b\n" + LINE, b"\n", HEADER],
-    ids=["whole", "blank line and no last line end", "broken lines", "wrong header", "only a line end", "only a header"],
+    [
+        HEADER + LINE * 3,
+        HEADER + LINE + b"\n" + LINE[:-1],
+        HEADER + b'"' + LINE + b"x\n",
+        b"a,b\n" + LINE,
+        b"\n",
+        HEADER,
+    ],
+    ids=[
+        "whole",
+        "blank line and no last line end",
+        "broken lines",
+        "wrong header",
+        "only a line end",
+        "only a header",
+    ],
 )
 def test_every_byte_is_in_exactly_one_piece(pipelines: Pipelines, content: bytes) -> None:
     position = 0
@@ -59,7 +73,9 @@ def test_one_broken_quote_costs_exactly_its_line(pipelines: Pipelines) -> None:
     assert [piece.record_no for piece in pieces] == [None, 1, 2, 3]
 
 
-@pytest.mark.parametrize("line", [LINE[:-1] + b",more\n", b"540113,22776\n"], ids=["a field too many", "fields missing"])
+@pytest.mark.parametrize(
+    "line", [LINE[:-1] + b",more\n", b"540113,22776\n"], ids=["a field too many", "fields missing"]
+)
 def test_wrong_number_of_fields_is_refused_with_the_count(pipelines: Pipelines, line: bytes) -> None:
     refused = scan_gift(pipelines, HEADER + line)[1]
     assert refused.kind == "refused"
@@ -72,7 +88,9 @@ def test_bytes_of_another_encoding_refuse_their_line_only(pipelines: Pipelines) 
 
 
 def test_reordered_columns_are_read_by_name(pipelines: Pipelines) -> None:
-    content = b"StockCode,InvoiceNo,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n22776,540113,A,1,,,,\n"
+    content = (
+        b"StockCode,InvoiceNo,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n22776,540113,A,1,,,,\n"
+    )
     values = scan_gift(pipelines, content)[1].values or {}
     assert (values["InvoiceNo"], values["StockCode"]) == ("540113", "22776")
 

@@ -167,14 +167,19 @@ def test_an_order_without_lines_is_quarantined_not_lost(spark: SparkSession, pip
 
 def test_an_order_on_two_pages_counts_once(spark: SparkSession, pipelines: Pipelines) -> None:
     text = order("540110", "2011-01-05T09:11:00Z", (1, "1.10"))
-    candidate, published = publish(spark, pipelines, orders(spark, pipelines, ("u1", "t", page(text)), ("u2", "t", page(text))))
+    candidate, published = publish(
+        spark, pipelines, orders(spark, pipelines, ("u1", "t", page(text)), ("u2", "t", page(text)))
+    )
     assert dispositions(candidate) == {"accepted_new": 1, "duplicate": 1}
     assert published.count() == 1
 
 
 def test_the_balance_accounts_for_every_record_and_cent(spark: SparkSession, pipelines: Pipelines) -> None:
     bad = "540115,22776,,3,2011-01-05 09:11:00,1.00,13126.0,EIRE\n"
-    steps = [gifts(spark, pipelines, ("u1", "t1", A + B)), gifts(spark, pipelines, ("u2", "t2", A.replace("9.95", "9.96") + bad))]
+    steps = [
+        gifts(spark, pipelines, ("u1", "t1", A + B)),
+        gifts(spark, pipelines, ("u2", "t2", A.replace("9.95", "9.96") + bad)),
+    ]
     candidate, published = publish(spark, pipelines, *steps)
     balances = books.balance(candidate, "line_amount", "r1")
     found = {row["disposition"]: (row["records"], str(row["amount"])) for row in balances.collect()}
@@ -195,5 +200,3 @@ def test_sources_never_compete(spark: SparkSession, pipelines: Pipelines) -> Non
     ]
     _, published = publish(spark, pipelines, reduce(DataFrame.unionByName, both))
     assert lines_of(published, "source", "order_id") == [("gift_partner", "540113"), ("online_shop", "540113")]
-
-

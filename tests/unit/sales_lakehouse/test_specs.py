@@ -31,7 +31,12 @@ def test_every_shipped_file_is_read(pipelines: Pipelines) -> None:
         ("sources/gift_partner.yml", "    country_name: {from: Country}\n", "", r"differ in: country_name"),
         ("sources/gift_partner.yml", "table: sale_lines", "table: lines", r"'lines' has no file under silver/"),
         ("sources/gift_partner.yml", "delivery:", "delivery: [", r"not valid YAML.*nothing was read or landed"),
-        ("silver/sale_lines.yml", "kind: not_null, columns: [product_id]", "kind: in_set, columns: [product_id]", "lacks"),
+        (
+            "silver/sale_lines.yml",
+            "kind: not_null, columns: [product_id]",
+            "kind: in_set, columns: [product_id]",
+            "lacks",
+        ),
         ("silver/sale_lines.yml", "type: INT", "type: FLOAT", r"columns\.2\.type"),
         ("gold/daily_sales.yml", "grain: one row", "grain: a row", r"grain"),
         ("gold/daily_sales.yml", "reads: [sale_lines]", "reads: [lines]", r"reads 'lines'"),
