@@ -13,6 +13,8 @@ from tests.notebooks.test_conventions import NOTEBOOKS
 from tests.pipeline.story import BUNDLE, Story
 from tests.shops import make_bundle, running_shop
 
+# The first test waits for a run of the whole chain.
+pytestmark = pytest.mark.timeout(1800)
 PAPERMILL = Path(sys.executable).with_name("papermill")
 
 

@@ -19,6 +19,8 @@ from tests.shops import running_shop
 SELLERS = {"online_shop": "GBP", "gift_partner": "GBP", "euro_partner": "EUR"}
 BEFORE, LAST = "2011-01-18", "2011-01-19"
 Runs = dict[str, Outcome]
+# The first test waits for all six runs.
+pytestmark = pytest.mark.timeout(3600)
 
 
 @pytest.fixture(scope="module")
