@@ -19,7 +19,10 @@ from sales_lakehouse.quality import Finding
 from sales_lakehouse.run import Run
 from sales_lakehouse.specs import GoldSpec
 
-MANIFESTS_DDL = "unit_id STRING, source STRING, name STRING, received_at STRING, unit_date STRING, size_bytes BIGINT, corrects STRING"
+MANIFESTS_DDL = (
+    "unit_id STRING, source STRING, name STRING, received_at STRING, unit_date STRING, size_bytes BIGINT, "
+    "corrects STRING"
+)
 UNITS_DDL = (
     f"{MANIFESTS_DDL}, found BIGINT, kept BIGINT, refused BIGINT, quarantined BIGINT, other BIGINT, "
     "bytes_covered BIGINT, reason STRING, state STRING, run_id STRING, noted_at TIMESTAMP"

@@ -20,7 +20,7 @@ def plot_bars(wide: pd.DataFrame, title: str, unit: str, caption: str, stacked: 
     if wide.empty:
         axes.text(0.5, 0.5, "nothing to show", ha="center", transform=axes.transAxes)
     else:
-        wide.astype(float).plot.bar(ax=axes, stacked=stacked, color=PALETTE[: len(wide.columns)], width=0.8)
+        wide.astype(float).plot.bar(ax=axes, stacked=stacked, color=[*PALETTE[: len(wide.columns)]], width=0.8)
         axes.legend(title=None, frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
     _dress(axes, title, unit)
     return _finish(figure, caption)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import reduce
 
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from sales_lakehouse import books
 from sales_lakehouse.landing import LandingStore
@@ -23,9 +24,8 @@ def promote_silver(lakehouse: Lakehouse, run: Run, table: SilverSpec, candidate_
 
     The slices that gold must rebuild are written down first: a crash after the commit leaves them pending.
     """
-    changes_df = candidate_df.where(candidate_df["_disposition"].isin(*_CHANGES)).replace(
-        _CHANGES, subset="_disposition"
-    )
+    change = F.create_map(*(F.lit(word) for pair in _CHANGES.items() for word in pair))[F.col("_disposition")]
+    changes_df = candidate_df.where(F.col("_disposition").isin(*_CHANGES)).withColumn("_change", change)
     touched_df = changes_df.selectExpr(f"{table.slice} AS d").union(changes_df.selectExpr("_old_slice AS d")).distinct()
     dates = sorted(str(row["d"]) for row in touched_df.where("d IS NOT NULL").collect())
     if not dates:
@@ -33,8 +33,7 @@ def promote_silver(lakehouse: Lakehouse, run: Run, table: SilverSpec, candidate_
     tables = run.pipelines.gold.values()
     pending = [books.slices_frame(lakehouse.spark, gold, dates, "pending", run) for gold in tables]
     lakehouse.append("ops.slices", reduce(DataFrame.unionByName, pending), f"{run.run_id}/pending")
-    labelled_df = changes_df.withColumnRenamed("_disposition", "_change")
-    lakehouse.merge_changes(f"silver.{table.table}", labelled_df, table.key, silver_columns(table))
+    lakehouse.merge_changes(f"silver.{table.table}", changes_df, table.key, silver_columns(table))
 
 
 def promote_gold(lakehouse: Lakehouse, run: Run, gold: GoldSpec, candidate_df: DataFrame, dates: list[str]) -> None:

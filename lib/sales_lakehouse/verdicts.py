@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -144,5 +146,5 @@ def _share(table: str, rule: str, part: int, whole: int, limit: float) -> Findin
     )
 
 
-def _money(amounts: dict[str, object]) -> str:
+def _money(amounts: dict[str, Decimal]) -> str:
     return ", ".join(f"{currency} {amount}" for currency, amount in sorted(amounts.items())) or "nothing"

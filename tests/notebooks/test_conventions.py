@@ -57,6 +57,8 @@ def test_the_notebooks_are_there_in_the_order_of_the_way() -> None:
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 class TestNotebook:
+    """One notebook at a time."""
+
     def test_parameters_are_literals_one_a_line_with_their_meaning(self, path: Path) -> None:
         notebook = read(path)
         assert all(isinstance(value, str) for value in parameters_of(notebook).values())

@@ -1,0 +1,1 @@
+"""What the data adds to the command `lakehouse`."""

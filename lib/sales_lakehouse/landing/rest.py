@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from sales_lakehouse.specs.source import RestDelivery
 _TIMEOUT = httpx.Timeout(30, connect=5)
 _TRANSIENT = {429, 500, 502, 503, 504}
 _ATTEMPTS = 4
+_KEPT = "the pages before stay in landing, the watermark stays where it was; run the job again"
 
 
 @dataclass(frozen=True)
@@ -39,66 +41,70 @@ def read_pages(
 
     Raises: ApiError when the API is not up, answers wrongly, or brings fewer records than it announced.
     """
-    found = 0
     # A proxy of the environment is for the world outside: it would look for a loopback address on its own machine.
     outside = httpx.URL(base_url).host not in ("127.0.0.1", "localhost", "::1")
     with httpx.Client(base_url=base_url, timeout=_TIMEOUT, follow_redirects=False, trust_env=outside) as client:
-        for number in range(1, 1_000_000):
-            page = _read_page(client, source, delivery, records_key, since, number)
+        yield from _Reading(client, source, delivery, records_key, since).pages()
+
+
+@dataclass(frozen=True)
+class _Reading:
+    client: httpx.Client
+    source: str
+    delivery: RestDelivery
+    records_key: str
+    since: str | None
+
+    def pages(self) -> Iterator[Page]:
+        found = 0
+        for number in itertools.count(1):
+            page = self.page(number)
             found += len(page.records)
             if page.is_last and found != page.total:
                 raise ApiError(
-                    f"{source}, {page.url}: the API announced {page.total} records and brought {found}; "
-                    "the pages before stay in landing, the watermark stays where it was; run the job again"
+                    f"{self.source}, {page.url}: the API announced {page.total} records and brought {found}; {_KEPT}"
                 )
             yield page
             if page.is_last:
                 return
 
+    def page(self, number: int) -> Page:
+        answer = self.get({"page": number, "page_size": self.delivery.page_size})
+        try:
+            body = json.loads(answer.content, parse_float=str)
+            records, total, pages = body[self.records_key], int(body["total"]), int(body["pages"])
+        except (ValueError, KeyError, TypeError) as cause:
+            raise ApiError(
+                f"{self.source}, {answer.url}: expected a JSON object with {self.records_key}, total and pages, got "
+                f"{answer.headers.get('content-type', 'no content type')}, {answer.text[:80]!r}; "
+                "the page was not landed; check the path in the source file, then run the job again"
+            ) from cause
+        kept = {name: answer.headers[name] for name in ("content-type", "date", "etag") if name in answer.headers}
+        return Page(answer.content, str(answer.url), number, answer.status_code, kept, records, total, number >= pages)
 
-def _read_page(
-    client: httpx.Client, source: str, delivery: RestDelivery, records_key: str, since: str | None, number: int
-) -> Page:
-    parameters: dict[str, str | int] = {"page": number, "page_size": delivery.page_size}
-    if since is not None:
-        parameters[delivery.watermark_parameter] = since
-    answer = _get(client, source, delivery.path, parameters)
-    try:
-        body = json.loads(answer.content, parse_float=str)
-        records, total, pages = body[records_key], int(body["total"]), int(body["pages"])
-    except (ValueError, KeyError, TypeError) as cause:
-        raise ApiError(
-            f"{source}, {answer.url}: expected a JSON object with {records_key}, total and pages, got "
-            f"{answer.headers.get('content-type', 'no content type')}, {answer.text[:80]!r}; the page was not landed"
-        ) from cause
-    kept = {name: answer.headers[name] for name in ("content-type", "date", "etag") if name in answer.headers}
-    return Page(answer.content, str(answer.url), number, answer.status_code, kept, records, total, number >= pages)
-
-
-def _get(client: httpx.Client, source: str, path: str, parameters: dict[str, str | int]) -> httpx.Response:
-    retrying = Retrying(
-        retry=retry_if_exception(_is_transient),
-        stop=stop_after_attempt(_ATTEMPTS),
-        wait=_wait,
-        reraise=True,
-    )
-    try:
-        return retrying(_get_once, client, path, parameters)
-    except httpx.ConnectError as cause:
-        raise ApiError(
-            f"{source}: nothing answers at {client.base_url}; nothing was landed from it in this run; "
-            "start the sample shop with `.venv/bin/lakehouse simulate shop-api`, or set the variable shop_api_url"
-        ) from cause
-    except httpx.HTTPStatusError as cause:
-        raise ApiError(
-            f"{source}, {cause.request.url}: status {cause.response.status_code} after {_ATTEMPTS} attempts at most; "
-            "the pages before stay in landing, the watermark stays where it was; run the job again"
-        ) from cause
-    except httpx.HTTPError as cause:
-        raise ApiError(
-            f"{source}, {client.base_url}{path}: {type(cause).__name__} after {_ATTEMPTS} attempts; "
-            "the pages before stay in landing, the watermark stays where it was; run the job again"
-        ) from cause
+    def get(self, parameters: dict[str, str | int]) -> httpx.Response:
+        if self.since is not None:
+            parameters |= {self.delivery.watermark_parameter: self.since}
+        retrying = Retrying(
+            retry=retry_if_exception(_is_transient), stop=stop_after_attempt(_ATTEMPTS), wait=_wait, reraise=True
+        )
+        try:
+            return retrying(_get_once, self.client, self.delivery.path, parameters)
+        except httpx.ConnectError as cause:
+            raise ApiError(
+                f"{self.source}: nothing answers at {self.client.base_url}; nothing was landed from it in this run; "
+                "start the sample shop with `.venv/bin/lakehouse simulate shop-api`, or set the variable shop_api_url"
+            ) from cause
+        except httpx.HTTPStatusError as cause:
+            raise ApiError(
+                f"{self.source}, {cause.request.url}: status {cause.response.status_code} "
+                f"after {_ATTEMPTS} attempts at most; {_KEPT}"
+            ) from cause
+        except httpx.HTTPError as cause:
+            raise ApiError(
+                f"{self.source}, {self.client.base_url}{self.delivery.path}: {type(cause).__name__} "
+                f"after {_ATTEMPTS} attempts; {_KEPT}"
+            ) from cause
 
 
 def _get_once(client: httpx.Client, path: str, parameters: dict[str, str | int]) -> httpx.Response:

@@ -46,13 +46,13 @@ def judge_table(
 
 
 def _validate(rows_df: DataFrame, table: str, rules: list[Rule], columns: list[str] | None) -> dict[str, bool]:
-    from sales_lakehouse.quality.suites import batch_of, compile_suite
+    from sales_lakehouse.quality.suites import batch_of, compile_suite, rule_of
 
     batch = batch_of(rows_df, table, rules)
     result = batch.validate(compile_suite(table, rules, columns), result_format="BOOLEAN_ONLY")
     verdict: dict[str, bool] = {}
     for outcome in result.results:
-        name = outcome.expectation_config.meta["rule"]
+        name = rule_of(outcome)
         verdict[name] = verdict.get(name, True) and bool(outcome.success)
     return verdict
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+from datetime import datetime
 from functools import cache
 
 from pyspark.sql import DataFrame
@@ -21,7 +22,9 @@ os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 import great_expectations as gx
 from great_expectations import expectations as gxe
 from great_expectations.core.expectation_suite import ExpectationSuite
+from great_expectations.core.expectation_validation_result import ExpectationValidationResult
 from great_expectations.data_context import EphemeralDataContext
+from great_expectations.data_context.types.base import ProgressBarsConfig
 from great_expectations.datasource.fluent.interfaces import Batch
 from great_expectations.expectations.expectation import Expectation
 
@@ -43,11 +46,16 @@ def batch_of(rows_df: DataFrame, table: str, rules: list[Rule]) -> Batch:
     return definition.get_batch(batch_parameters={"dataframe": rows_df})
 
 
+def rule_of(outcome: ExpectationValidationResult) -> str:
+    """Return the name of the rule that an expectation came from."""
+    return str(outcome.expectation_config.meta["rule"]) if outcome.expectation_config else "unknown"
+
+
 @cache
 def _context() -> EphemeralDataContext:
     logging.getLogger("great_expectations").setLevel(logging.ERROR)
     context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
     return context
 
 
@@ -94,13 +102,13 @@ def _verdict_column(rule: Rule) -> str:
     return f"_holds_{rule.name}"
 
 
-def _bound(text: str | None) -> int | float | str | None:
+def _bound(text: str | None) -> int | float | datetime | None:
     if text is None:
         return None
     try:
-        return int(text)
+        return float(text) if "." in text else int(text)
     except ValueError:
-        return float(text) if text.lstrip("+-").replace(".", "", 1).isdigit() else text
+        return datetime.fromisoformat(text)
 
 
 def _tagged(expectation: Expectation, rule: str) -> Expectation:

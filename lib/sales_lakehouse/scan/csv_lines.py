@@ -22,7 +22,7 @@ def scan_csv(content: bytes, spec: SourceSpec, dialect: CsvFormat) -> tuple[list
     reader = _LineReader(content, dialect, header, spec.columns)
     pieces = [Piece("header", *spans[0]), *(reader.read(*span) for span in spans[1:])]
     if dialect.footer and not broken:
-        broken = _check_footer(pieces, spec, dialect, dialect.footer)
+        broken = _check_footer(pieces, spec, dialect.footer)
     return pieces, broken
 
 
@@ -96,7 +96,7 @@ def _check_header(header: list[str], spec: SourceSpec) -> None:
         raise UnitBroken(f"column {', '.join(twice)} stands more than once in the header")
 
 
-def _check_footer(pieces: list[Piece], spec: SourceSpec, dialect: CsvFormat, footer: Footer) -> str | None:
+def _check_footer(pieces: list[Piece], spec: SourceSpec, footer: Footer) -> str | None:
     """Hold the partner's own totals against what was found; return the difference in words."""
     footers = [piece for piece in pieces if piece.kind == "footer"]
     if len(footers) != 1 or pieces[-1] is not footers[0]:

@@ -38,5 +38,6 @@ def _numbered(pieces: Iterable[Piece]) -> Iterator[Piece]:
     for piece in pieces:
         if piece.kind in ("record", "refused", "quarantined"):
             number += 1
-            piece = replace(piece, record_no=number)
-        yield piece
+            yield replace(piece, record_no=number)
+        else:
+            yield piece

@@ -11,7 +11,7 @@ from sales_lakehouse.simulate.dealing import Seller, invoices_of
 from sales_lakehouse.simulate.listing import Listing, Record
 from sales_lakehouse.simulate.samples import Invoice, Line, TradingDay
 
-Json: TypeAlias = "str | int | Decimal | None | list[Json] | dict[str, Json]"
+Json: TypeAlias = "str | int | Decimal | list[Json] | dict[str, Json] | None"
 
 _SHOP_ZONE = ZoneInfo("Europe/London")
 

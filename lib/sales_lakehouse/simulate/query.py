@@ -40,7 +40,7 @@ def _instant(text: str) -> datetime:
     try:
         instant = datetime.fromisoformat(text)
     except ValueError:
-        instant = datetime.min
+        instant = datetime.min  # noqa: DTZ901 no offset: refused in the next line
     if instant.utcoffset() != timedelta(0):
         raise ValueError(f"updated_since: {text[:40]!r} is not UTC like 2011-01-05T09:11:00Z")
     return instant

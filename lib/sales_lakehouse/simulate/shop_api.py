@@ -51,13 +51,13 @@ def _health(listings: Iterable[Listing]) -> Answer:
         "records": {each.name: len(each) for each in listings},
     }
 
-    async def answer(request: Request) -> Response:
+    async def answer(_: Request) -> Response:
         return JSONResponse(known)
 
     return answer
 
 
-async def _json_error(request: Request, error: Exception) -> Response:
+async def _json_error(_: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     return JSONResponse({"error": error.detail}, error.status_code, error.headers)

@@ -84,7 +84,7 @@ def _end(server: subprocess.Popen[bytes]) -> None:
 def _signals_go_to(process: subprocess.Popen[bytes]) -> Iterator[None]:
     """Leave the answer to a signal to the command; this process must live to tidy up."""
 
-    def pass_on(number: int, frame: FrameType | None) -> None:
+    def pass_on(number: int, _: FrameType | None) -> None:
         if number == signal.SIGINT and _terminal_reaches_us():
             return
         with suppress(ProcessLookupError):

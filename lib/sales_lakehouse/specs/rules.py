@@ -23,17 +23,17 @@ class Rule(BaseModel):
         ),
     ]
     kind: Annotated[Kind, Field(description="not_null, in_set, between, matches, unique, or holds (a SQL predicate)")]
-    columns: Annotated[tuple[str, ...], Field(default=(), description="the columns it speaks of")]
-    values: Annotated[tuple[str, ...], Field(default=(), description="in_set: the allowed values")]
-    minimum: Annotated[str | None, Field(default=None, description="between: lowest allowed value, inclusive")]
-    maximum: Annotated[str | None, Field(default=None, description="between: highest allowed value, inclusive")]
-    pattern: Annotated[str | None, Field(default=None, description="matches: regular expression for the whole value")]
-    predicate: Annotated[str | None, Field(default=None, description="holds: SQL over the row, true for a valid row")]
+    columns: Annotated[tuple[str, ...], Field(description="the columns it speaks of")] = ()
+    values: Annotated[tuple[str, ...], Field(description="in_set: the allowed values")] = ()
+    minimum: Annotated[str | None, Field(description="between: lowest allowed value, inclusive")] = None
+    maximum: Annotated[str | None, Field(description="between: highest allowed value, inclusive")] = None
+    pattern: Annotated[str | None, Field(description="matches: regular expression for the whole value")] = None
+    predicate: Annotated[str | None, Field(description="holds: SQL over the row, true for a valid row")] = None
     severity: Annotated[
         Severity,
-        Field(default="error", description="warn: counted; error: the record goes to quarantine; stop: the gate stops"),
-    ]
-    because: Annotated[str, Field(default="", description="the business reason, shown beside a broken row")]
+        Field(description="warn: counted; error: the record goes to quarantine; stop: the gate stops"),
+    ] = "error"
+    because: Annotated[str, Field(description="the business reason, shown beside a broken row")] = ""
 
     @model_validator(mode="after")
     def check_arguments(self) -> Self:

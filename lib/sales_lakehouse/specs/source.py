@@ -30,7 +30,7 @@ class RestDelivery(_Model):
     kind: Literal["rest"]
     connection: Annotated[Name, Field(description="name of the base URL in the bundle's connections")]
     path: Annotated[str, Field(pattern="^/")]
-    page_size: Annotated[int, Field(default=100, ge=1, description="records asked for per page")]
+    page_size: Annotated[int, Field(ge=1, description="records asked for per page")] = 100
     watermark: Annotated[str, Field(description="the records' field that only grows: updated_at")]
     watermark_parameter: Annotated[str, Field(description="query parameter: only records whose watermark is greater")]
 
@@ -40,17 +40,17 @@ class Footer(_Model):
 
     marker: Annotated[str, Field(description="first field of the footer line")]
     records: Annotated[int, Field(ge=1, description="position of the record count, 0 is the marker")]
-    amount: Annotated[int | None, Field(default=None, ge=1, description="position of the total amount")]
-    amount_of: Annotated[tuple[str, ...], Field(default=(), description="columns whose product is a record's amount")]
+    amount: Annotated[int | None, Field(ge=1, description="position of the total amount")] = None
+    amount_of: Annotated[tuple[str, ...], Field(description="columns whose product is a record's amount")] = ()
 
 
 class CsvFormat(_Model):
     """The dialect of a delimited file; one line is one record."""
 
     kind: Literal["csv"]
-    encoding: Annotated[str, Field(default="utf-8", description="as Python names it; decoded strictly")]
-    delimiter: Annotated[str, Field(default=",", min_length=1, max_length=1)]
-    line_end: Annotated[Literal["lf", "crlf"], Field(default="lf")]
+    encoding: Annotated[str, Field(description="as Python names it; decoded strictly")] = "utf-8"
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
+    line_end: Annotated[Literal["lf", "crlf"], Field()] = "lf"
     footer: Footer | None = None
 
 
@@ -64,7 +64,7 @@ class JsonFormat(_Model):
 class Style(_Model):
     """How the source writes numbers and times."""
 
-    decimal_mark: Annotated[Literal[".", ","], Field(default=".")]
+    decimal_mark: Annotated[Literal[".", ","], Field()] = "."
     time_format: Annotated[str, Field(description="Spark datetime pattern of local times")]
     time_zone: Annotated[str, Field(description="IANA zone of those times; business dates are dates of this zone")]
 
@@ -84,16 +84,16 @@ class Mapping(_Model):
 
     from_: Annotated[
         str | None,
-        Field(default=None, alias="from", description="raw column; `lines.sku` reads inside the exploded list"),
-    ]
-    value: Annotated[str | None, Field(default=None, description="a constant")]
+        Field(alias="from", description="raw column; `lines.sku` reads inside the exploded list"),
+    ] = None
+    value: Annotated[str | None, Field(description="a constant")] = None
     number_within: Annotated[
-        str | None, Field(default=None, description="the record's order within this raw column and unit, from 1")
-    ]
-    trim: Annotated[bool, Field(default=False, description="remove leading and trailing blanks")]
-    strip_suffix: Annotated[str | None, Field(default=None, description="remove this ending: '.0' of 17850.0")]
-    time_format: Annotated[str | None, Field(default=None, description="where it differs from the source's style")]
-    time_zone: Annotated[str | None, Field(default=None, description="where it differs from the source's style")]
+        str | None, Field(description="the record's order within this raw column and unit, from 1")
+    ] = None
+    trim: Annotated[bool, Field(description="remove leading and trailing blanks")] = False
+    strip_suffix: Annotated[str | None, Field(description="remove this ending: '.0' of 17850.0")] = None
+    time_format: Annotated[str | None, Field(description="where it differs from the source's style")] = None
+    time_zone: Annotated[str | None, Field(description="where it differs from the source's style")] = None
 
     @model_validator(mode="after")
     def check_one_origin(self) -> Self:
@@ -118,11 +118,9 @@ class Judgement(_Model):
     """How the source's records become rows of a silver table, and when they are good."""
 
     table: Name
-    explode: Annotated[str | None, Field(default=None, description="raw column with a list: one row per element")]
+    explode: Annotated[str | None, Field(description="raw column with a list: one row per element")] = None
     scope: Scope
-    sequence: Annotated[
-        str, Field(default="received_at", description="received_at, or the raw column that orders statements")
-    ]
+    sequence: Annotated[str, Field(description="received_at, or the raw column that orders statements")] = "received_at"
     columns: Annotated[dict[Name, Mapping], Field(min_length=1)]
     rules: tuple[Rule, ...] = ()
 
@@ -138,11 +136,11 @@ class SourceSpec(_Model):
     columns: Annotated[tuple[str, ...], Field(min_length=1, description="the agreed columns or fields, by name")]
     silver: Judgement
     max_refused_pct: Annotated[
-        float, Field(default=5, ge=0, le=100, description="more unreadable records than this stop gate_bronze")
-    ]
+        float, Field(ge=0, le=100, description="more unreadable records than this stop gate_bronze")
+    ] = 5
     max_quarantined_pct: Annotated[
-        float, Field(default=5, ge=0, le=100, description="more quarantined records than this stop gate_silver")
-    ]
+        float, Field(ge=0, le=100, description="more quarantined records than this stop gate_silver")
+    ] = 5
 
     @model_validator(mode="after")
     def check_columns_are_agreed(self) -> Self:

@@ -22,9 +22,9 @@ class Column(BaseModel):
     type: Annotated[
         TypeName, Field(description="SQL type: STRING, INT, BIGINT, BOOLEAN, DATE, TIMESTAMP, DECIMAL(p,s)")
     ]
-    unit: Annotated[str, Field(default="", description="unit or currency column")]
+    unit: Annotated[str, Field(description="unit or currency column")] = ""
     description: Annotated[str, Field(description="what the value means to a reader of the table")]
-    derived: Annotated[str | None, Field(default=None, description="SQL over the other columns; no source maps it")]
+    derived: Annotated[str | None, Field(description="SQL over the other columns; no source maps it")] = None
 
 
 class TableSpec(BaseModel):

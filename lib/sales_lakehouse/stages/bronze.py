@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from datetime import datetime
 
 import pyarrow as pa
@@ -30,14 +30,13 @@ def read_records(units_df: DataFrame, source: SourceSpec, run_id: str, ingested_
     A refused record keeps its reason and raw text in place of values; the byte spans of a unit's rows cover it.
     """
 
-    def read(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    def read(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
         for batch in batches:
             for unit_id, content in zip(batch["unit_id"].to_pylist(), batch["content"].to_pylist(), strict=True):
                 yield _as_batch(unit_id, scan_unit(content, source), source.columns)
 
     rows_df = units_df.select("unit_id", "content").mapInArrow(read, _read_ddl(source))
-    stamped = rows_df.withColumn("_ingested_at", F.lit(ingested_at)).withColumn("_run_id", F.lit(run_id))
-    return stamped
+    return rows_df.withColumn("_ingested_at", F.lit(ingested_at)).withColumn("_run_id", F.lit(run_id))
 
 
 def _read_ddl(source: SourceSpec) -> str:

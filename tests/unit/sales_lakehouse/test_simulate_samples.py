@@ -77,7 +77,7 @@ def test_a_damaged_sample_is_refused_naming_the_place(damage: str, tmp_path: Pat
 
 def test_a_file_that_is_no_day_is_refused(tmp_path: Path) -> None:
     shutil.copy(SAMPLES / "2011-01-04.csv", tmp_path / "copy of 2011-01-04.csv")
-    with pytest.raises(SimulatorError, match="named by their day, like 2011-01-04.csv"):
+    with pytest.raises(SimulatorError, match=r"named by their day, like 2011-01-04\.csv"):
         read_samples(tmp_path)
 
 
@@ -89,7 +89,7 @@ def test_samples_are_found_from_any_folder_of_the_bundle(tmp_path: Path) -> None
 
 
 def test_outside_of_a_bundle_the_error_names_the_option(tmp_path: Path) -> None:
-    with pytest.raises(SimulatorError, match="no databricks.yml .* name it with --bundle DIR"):
+    with pytest.raises(SimulatorError, match=r"no databricks\.yml .* name it with --bundle DIR"):
         find_bundle(tmp_path)
 
 
