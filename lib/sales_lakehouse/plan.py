@@ -16,6 +16,7 @@ class Plan:
 
     units: dict[str, list[Manifest]]
     definitions_changed: bool
+    landed: int
 
     @property
     def work(self) -> int:
@@ -24,6 +25,8 @@ class Plan:
 
     def in_words(self) -> str:
         """Say what is to do in one line."""
+        if not self.landed:
+            return "nothing has landed yet"
         if not self.work:
             return "nothing is new: every landed unit is applied, no rule and no SQL changed"
         parts = [f"{source} {len(units)} units" for source, units in self.units.items() if units]
@@ -34,8 +37,9 @@ def make_plan(run: Run) -> Plan:
     """List the units that are not yet applied, by source."""
     store = LandingStore(run.landing_root)
     units = {source: store.open_units(source, run.business_date) for source in run.pipelines.sources}
+    landed = sum(len(store.manifests(source)) for source in run.pipelines.sources)
     finished = _read_fingerprint(run)
-    return Plan(units, finished is not None and finished != run.pipelines.fingerprint)
+    return Plan(units, finished is not None and finished != run.pipelines.fingerprint, landed)
 
 
 def finish(run: Run) -> None:
