@@ -193,8 +193,9 @@ def spark_environment(base: Mapping[str, str]) -> dict[str, str]:
 
 
 def _connect(port: int, secret: str) -> Any:
-    # A dead JVM is told by its exit code, in words; py4j would print the trace of the broken connection beside.
-    logging.getLogger("py4j").setLevel(logging.CRITICAL)
+    # A dead JVM is told by its exit code, in words; py4j logs the trace of the broken connection to the root logger,
+    # which prints it where nobody has given it a handler.
+    logging.getLogger().addHandler(logging.NullHandler())
     from py4j.clientserver import ClientServer, JavaParameters, PythonParameters
 
     return ClientServer(

@@ -8,7 +8,14 @@ from pathlib import Path
 import click
 
 from sales_lakehouse.errors import LakehouseError
+from sales_lakehouse.simulate.places import find_bundle
 from sales_lakehouse.specs import SourceSpec, load_pipelines
+
+
+class SpecRefused(click.ClickException):
+    """A declaration that is not valid."""
+
+    exit_code = 2
 
 
 @click.group()
@@ -54,9 +61,9 @@ def schema() -> None:
 
 def _load(bundle: Path) -> dict[str, SourceSpec]:
     try:
-        return load_pipelines(bundle / "pipelines").sources
+        return load_pipelines(find_bundle(bundle) / "pipelines").sources
     except LakehouseError as cause:
-        raise click.UsageError(str(cause)) from cause
+        raise SpecRefused(str(cause)) from cause
 
 
 def _facts(spec: SourceSpec) -> dict[str, str]:

@@ -28,6 +28,13 @@ class Finding:
         return not self.ok and self.severity != "warn"
 
 
+def sum_up(findings: list[Finding]) -> str:
+    """Say in one line how many rules hold, and which only warn."""
+    warned = [finding.rule for finding in findings if not finding.ok and not finding.stops]
+    told = f", warned: {', '.join(warned)}" if warned else ""
+    return f"{sum(finding.ok for finding in findings)} of {len(findings)} rules hold{told}"
+
+
 def judge_table(
     rows_df: DataFrame, table: str, rules: list[Rule], columns: list[str] | None = None, show: tuple[str, ...] = ()
 ) -> list[Finding]:
