@@ -73,13 +73,13 @@ def count_units(rows_df: DataFrame, manifests_df: DataFrame, run: Run) -> DataFr
 
 
 def current_units(log_df: DataFrame) -> DataFrame:
-    """Return what holds now of each unit: applied wins over recorded, then the newest note.
+    """Return what holds now of each unit: of its newest delivery applied wins over recorded, then the newest note.
 
     Grain: one row per unit and state → one row per unit.
     """
-    rank = F.struct(F.col("state") == "applied", "noted_at", F.struct(*log_df.columns))
+    rank = F.struct("received_at", F.col("state") == "applied", "noted_at", F.struct(*log_df.columns))
     newest_df = log_df.groupBy("unit_id").agg(F.max(rank).alias("newest"))
-    return newest_df.select("newest.col3.*")
+    return newest_df.select("newest.col4.*")
 
 
 def balance(candidate_df: DataFrame, amount: str, run_id: str) -> DataFrame:

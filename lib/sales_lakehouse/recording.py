@@ -75,9 +75,10 @@ def write_books(
 ) -> None:
     """Put the quarantined rows, the balance and the superseded statements of units in place of what was there.
 
+    Only units that the candidate was built from, the recorded ones: what was written for a unit that is applied stays.
     A table that neither holds nor gets rows of these units is left alone.
     """
-    ids = [row["unit_id"] for row in units_df.select("unit_id").collect()]
+    ids = [row["unit_id"] for row in units_df.where("state = 'recorded'").select("unit_id").collect()]
     if not ids:
         return
     aside_df = candidate_df.where("_disposition = 'quarantined'").drop(
