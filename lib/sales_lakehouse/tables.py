@@ -51,19 +51,19 @@ class Lakehouse:
         history = self.spark.sql(f"DESCRIBE HISTORY {self._quoted(name)} LIMIT 1")
         return int(history.collect()[0]["version"])
 
-    def append(self, name: str, rows_df: DataFrame, write_id: str, partition: str | None = None) -> None:
+    def append(self, name: str, rows_df: DataFrame, write_id: str) -> None:
         """Add rows in one commit.
 
         `write_id` names the content: a second append with the same id is ignored by Delta, so a retry adds nothing.
         """
         writer = rows_df.write.format("delta").mode("append")
         writer = writer.option("txnAppId", f"{name}/{write_id}").option("txnVersion", 1)
-        (writer.partitionBy(partition) if partition else writer).save(self.path(name))
+        writer.save(self.path(name))
 
-    def overwrite(self, name: str, rows_df: DataFrame, partition: str | None = None) -> None:
+    def overwrite(self, name: str, rows_df: DataFrame) -> None:
         """Replace all rows and the schema in one commit."""
         writer = rows_df.write.format("delta").mode("overwrite").option("overwriteSchema", "true")
-        (writer.partitionBy(partition) if partition else writer).save(self.path(name))
+        writer.save(self.path(name))
 
     def replace(self, name: str, rows_df: DataFrame, predicate: str, partition: str | None = None) -> None:
         """Replace the rows that match a predicate in one commit; the first write makes the table.
