@@ -7,26 +7,28 @@ rule). States are only ever added; `current_units` and `pending_slices` tell wha
 
 from __future__ import annotations
 
-from collections import Counter
-from datetime import date
+from collections.abc import Iterable
+from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
-from pyspark.sql import Column, DataFrame, SparkSession
+import pandas as pd
+from pyspark.sql import Column, DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
 from sales_lakehouse.landing import Manifest
 from sales_lakehouse.quality import Finding
 from sales_lakehouse.run import Run
+from sales_lakehouse.session import local_frame
 from sales_lakehouse.specs import GoldSpec
 
-MANIFESTS_DDL = (
-    "unit_id STRING, source STRING, name STRING, received_at STRING, unit_date STRING, size_bytes BIGINT, "
-    "corrects STRING"
-)
 UNITS_DDL = (
-    f"{MANIFESTS_DDL}, found BIGINT, kept BIGINT, refused BIGINT, quarantined BIGINT, other BIGINT, "
+    "unit_id STRING, source STRING, name STRING, received_at STRING, unit_date STRING, size_bytes BIGINT, "
+    "corrects STRING, found BIGINT, kept BIGINT, refused BIGINT, quarantined BIGINT, other BIGINT, "
     "bytes_covered BIGINT, reason STRING, state STRING, run_id STRING, noted_at TIMESTAMP"
 )
+COUNTED = ("_unit_id", "_kind", "_byte_length", "_reason")
+"""The columns of a bronze table that the books count."""
 BALANCES_DDL = (
     "unit_id STRING, source STRING, disposition STRING, currency_code STRING, records BIGINT, line_count BIGINT, "
     "amount DECIMAL(38,4), unknown_amounts BIGINT, run_id STRING"
@@ -38,38 +40,39 @@ GATES_DDL = (
 )
 
 
-def manifests_frame(spark: SparkSession, manifests: list[Manifest]) -> DataFrame:
-    """Return manifests as rows. Grain: one row per unit."""
-    rows = [(m.unit_id, m.source, m.name, m.received_at, m.business_date, m.size_bytes, m.corrects) for m in manifests]
-    return spark.createDataFrame(rows, MANIFESTS_DDL)
+def _count(*kinds: str) -> Column:
+    return F.count_if(F.col("_kind").isin(*kinds))
 
 
-def count_units(rows_df: DataFrame, manifests_df: DataFrame, run: Run) -> DataFrame:
-    """Count what became of a unit's bytes.
-
-    Grain: one row per bronze row → one row per unit of `manifests_df` with `found` = `kept` + `refused` +
-    `quarantined` records, `other` (header, blank, preamble, footer) and `bytes_covered`.
-    """
-
-    def count(*kinds: str) -> Column:
-        return F.count_if(F.col("_kind").isin(*kinds))
-
-    counts_df = rows_df.groupBy(F.col("_unit_id").alias("unit_id")).agg(
-        count("record", "refused", "quarantined").alias("found"),
-        count("record").alias("kept"),
-        count("refused").alias("refused"),
-        count("quarantined").alias("quarantined"),
-        count("header", "blank", "preamble", "footer").alias("other"),
+def _counts() -> list[Column]:
+    """Return what is counted of a unit's rows, in the order of `ops.units`."""
+    return [
+        _count("record", "refused", "quarantined").alias("found"),
+        _count("record").alias("kept"),
+        _count("refused").alias("refused"),
+        _count("quarantined").alias("quarantined"),
+        _count("header", "blank", "preamble", "footer").alias("other"),
         F.sum("_byte_length").alias("bytes_covered"),
         F.min(F.when(F.col("_kind") == "quarantined", F.col("_reason"))).alias("reason"),
-    )
-    state = F.when(F.col("reason").isNotNull(), "quarantined").otherwise("recorded")
-    return (
-        manifests_df.join(counts_df, on="unit_id", how="inner")
-        .withColumn("state", state)
-        .withColumn("run_id", F.lit(run.run_id))
-        .withColumn("noted_at", F.lit(run.started_at))
-    )
+    ]
+
+
+def count_units(rows_df: DataFrame, manifests: list[Manifest], run: Run) -> DataFrame:
+    """Count what became of the bytes of units.
+
+    Grain: one row per bronze row → one row per unit that has rows, with `found` = `kept` + `refused` + `quarantined`
+    records, `other` (header, blank, preamble, footer) and `bytes_covered`.
+    """
+    counted = rows_df.groupBy("_unit_id").agg(*_counts()).collect()
+    counts = {unit_id: values for unit_id, *values in map(tuple, counted)}
+    rows = [_unit_row(manifest, counts[manifest.unit_id], run) for manifest in manifests if manifest.unit_id in counts]
+    return local_frame(rows_df.sparkSession, rows, UNITS_DDL)
+
+
+def _unit_row(m: Manifest, counts: list[Any], run: Run) -> tuple[Any, ...]:
+    about = (m.unit_id, m.source, m.name, m.received_at, m.business_date, m.size_bytes, m.corrects)
+    reason = counts[-1]
+    return (*about, *counts, "quarantined" if reason else "recorded", run.run_id, run.started_at)
 
 
 def current_units(log_df: DataFrame) -> DataFrame:
@@ -136,38 +139,50 @@ def totals(rows_df: DataFrame, amount: str) -> dict[str, Decimal]:
     return {row["currency_code"]: row["total"] for row in sums_df.collect() if row["total"]}
 
 
-def in_lines(balances_df: DataFrame) -> list[str]:
-    """Say the balance in words: one line per source, for the end of a run."""
-    grouped = balances_df.groupBy("source", "disposition").agg(F.sum("records"), F.sum("line_count"))
-    parts: dict[str, list[str]] = {}
-    found: Counter[str] = Counter()
-    for source, disposition, records, lines in sorted(map(tuple, grouped.collect())):
-        found[source] += records
-        aside = disposition in ("deleted", "replaced")
-        parts.setdefault(source, []).append(f"{lines if aside else records:,} {disposition}{' rows' if aside else ''}")
-    return [f"{source}: {found[source]:,} records: {', '.join(words)}" for source, words in parts.items()]
+def sum_dispositions(balances_df: DataFrame) -> pd.DataFrame:
+    """Return what became of all records. Grain: one row per source and disposition, `records` and `line_count`."""
+    sums = (F.sum("records").alias("records"), F.sum("line_count").alias("line_count"))
+    return balances_df.groupBy("source", "disposition").agg(*sums).orderBy("source", "disposition").toPandas()
+
+
+def in_lines(went: pd.DataFrame) -> list[str]:
+    """Say in words what became of the records: one line per source, for the end of a run."""
+    lines = []
+    for source, rows in went.groupby("source"):
+        columns = (rows[name] for name in ("disposition", "records", "line_count"))
+        words = [_in_words(*row) for row in zip(*columns, strict=True)]
+        lines.append(f"{source}: {rows['records'].sum():,} records: {', '.join(words)}")
+    return lines
+
+
+def _in_words(disposition: str, records: int, lines: int) -> str:
+    # Rows that went or changed belong to records that older units brought.
+    return f"{lines:,} {disposition} rows" if disposition in ("deleted", "replaced") else f"{records:,} {disposition}"
 
 
 def findings_frame(spark: SparkSession, findings: list[Finding], run_id: str, gate: str) -> DataFrame:
     """Return a gate's findings as rows of `ops.gates`. Grain: one row per rule."""
     rows = [(run_id, gate, f.table, f.rule, f.severity, f.ok, f.detail) for f in findings]
-    frame = spark.createDataFrame(rows, GATES_DDL.replace(", judged_at TIMESTAMP", ""))
+    frame = local_frame(spark, rows, GATES_DDL.replace(", judged_at TIMESTAMP", ""))
     return frame.withColumn("judged_at", F.current_timestamp())
 
 
-def pending_slices(silver_df: DataFrame, slices_df: DataFrame, gold: GoldSpec) -> list[str]:
-    """Return the dates a gold table must rebuild: promoted since, or built by another definition of it."""
-    ours_df = slices_df.where(F.col("gold_table") == gold.table)
-    # Within one run a slice is pending before it is built.
-    newest = F.max(F.struct("noted_at", F.col("state") == "built", "definition")).alias("newest")
-    built_df = ours_df.groupBy("business_date").agg(newest).where("newest.col2")
-    built_df = built_df.where(F.col("newest.definition") == gold.definition)
-    dates_df = silver_df.select("business_date").union(ours_df.select("business_date")).distinct()
-    pending_df = dates_df.join(built_df, on="business_date", how="left_anti")
-    return sorted(str(row["business_date"]) for row in pending_df.collect())
+def pending_slices(dates: Iterable[date], notes: Iterable[Row], gold: GoldSpec) -> list[str]:
+    """Return the dates a gold table must rebuild: promoted since, or built by another definition of it.
+
+    `dates` are those that silver holds, `notes` the rows of `ops.slices`.
+    """
+    newest: dict[date, tuple[datetime, bool, str]] = {}
+    for note in notes:
+        if note["gold_table"] == gold.table:
+            # Within one run a slice is pending before it is built.
+            rank = (note["noted_at"], note["state"] == "built", note["definition"])
+            newest[note["business_date"]] = max(rank, newest.get(note["business_date"], rank))
+    built = {day for day, (_, is_built, definition) in newest.items() if is_built and definition == gold.definition}
+    return sorted(str(day) for day in {*dates, *newest} - built)
 
 
 def slices_frame(spark: SparkSession, gold: GoldSpec, dates: list[str], state: str, run: Run) -> DataFrame:
     """Return the state of slices as rows of `ops.slices`. Grain: one row per gold table and date."""
     rows = [(gold.table, date.fromisoformat(day), state, gold.definition, run.run_id, run.started_at) for day in dates]
-    return spark.createDataFrame(rows, SLICES_DDL)
+    return local_frame(spark, rows, SLICES_DDL)

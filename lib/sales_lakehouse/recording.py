@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from functools import reduce
+from itertools import chain
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -16,14 +17,20 @@ from sales_lakehouse.stages.bronze import bronze_ddl, read_records
 from sales_lakehouse.tables import Lakehouse
 
 
+def unit_rows(lakehouse: Lakehouse, source: SourceSpec, units: list[Manifest]) -> DataFrame:
+    """Return the bronze rows of units. By their ids, files of other units are not even opened."""
+    bronze_df = lakehouse.read_or_empty(f"bronze.{source.source}", bronze_ddl(source))
+    return bronze_df.where(F.col("_unit_id").isin([unit.unit_id for unit in units]))
+
+
 def record_units(lakehouse: Lakehouse, run: Run, source: SourceSpec, units: list[Manifest]) -> None:
     """Append the units that bronze does not hold yet, in one commit.
 
     The bronze table itself says what it holds: a crash after the commit is mended by the next run.
     """
     table, store = f"bronze.{source.source}", LandingStore(run.landing_root)
-    bronze_df = lakehouse.read_or_empty(table, bronze_ddl(source))
-    held = {row["_unit_id"] for row in bronze_df.select("_unit_id").distinct().collect()}
+    held_df = unit_rows(lakehouse, source, units).select("_unit_id").distinct()
+    held = {row["_unit_id"] for row in held_df.collect()}
     new = [unit for unit in units if unit.unit_id not in held]
     if new:
         bytes_df = lakehouse.read_bytes([str(store.content_path(unit)) for unit in new])
@@ -33,13 +40,15 @@ def record_units(lakehouse: Lakehouse, run: Run, source: SourceSpec, units: list
 
 def note_units(lakehouse: Lakehouse, run: Run, units: dict[str, list[Manifest]]) -> None:
     """Count what bronze holds of units, and add it to the books in one commit."""
-    counted = [
-        books.count_units(lakehouse.read(f"bronze.{source}"), books.manifests_frame(lakehouse.spark, of_source), run)
+    rows = [
+        unit_rows(lakehouse, run.pipelines.source(source), of_source).select(*books.COUNTED)
         for source, of_source in units.items()
         if of_source
     ]
-    if counted:
-        lakehouse.append("ops.units", reduce(DataFrame.unionByName, counted), f"{run.run_id}/recorded")
+    if rows:
+        manifests = [unit for of_source in units.values() for unit in of_source]
+        counted_df = books.count_units(reduce(DataFrame.unionByName, rows), manifests, run)
+        lakehouse.append("ops.units", counted_df, f"{run.run_id}/recorded")
 
 
 def note_applied(lakehouse: Lakehouse, run: Run, units_df: DataFrame) -> None:
@@ -55,7 +64,7 @@ def open_units(lakehouse: Lakehouse, units: dict[str, list[Manifest]]) -> DataFr
     """Return what the books know of units. Grain: one row per unit of `ops.units`."""
     ids = [unit.unit_id for of_source in units.values() for unit in of_source]
     log_df = lakehouse.read_or_empty("ops.units", books.UNITS_DDL)
-    return books.current_units(log_df.where(F.col("unit_id").isin(ids)))
+    return lakehouse.materialize(books.current_units(log_df.where(F.col("unit_id").isin(ids))))
 
 
 def open_records(lakehouse: Lakehouse, units_df: DataFrame, source: SourceSpec) -> DataFrame:
@@ -68,6 +77,20 @@ def open_records(lakehouse: Lakehouse, units_df: DataFrame, source: SourceSpec) 
     )
     bronze_df = lakehouse.read_or_empty(f"bronze.{source.source}", bronze_ddl(source))
     return bronze_df.where("_kind = 'record'").join(F.broadcast(facts_df), on="_unit_id", how="inner")
+
+
+def slices_to_rebuild(lakehouse: Lakehouse, run: Run) -> dict[str, list[str]]:
+    """Return the dates that each gold table must rebuild, by the table's name."""
+    notes = lakehouse.read_or_empty("ops.slices", books.SLICES_DDL).collect()
+    tables = {name: run.pipelines.silver[name] for gold in run.pipelines.gold.values() for name in gold.reads}
+    dates = {
+        name: [row[0] for row in lakehouse.read(f"silver.{name}").select(table.slice).distinct().collect()]
+        for name, table in tables.items()
+    }
+    return {
+        gold.table: books.pending_slices(chain.from_iterable(dates[name] for name in gold.reads), notes, gold)
+        for gold in run.pipelines.gold.values()
+    }
 
 
 def write_books(

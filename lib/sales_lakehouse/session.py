@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from pyspark.sql import SparkSession
+import pyarrow as pa
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.pandas.types import to_arrow_schema
+from pyspark.sql.types import StructType
 
 
 def get_spark() -> SparkSession:
@@ -16,6 +21,19 @@ def get_spark() -> SparkSession:
     from this environment's own Spark home, whatever SPARK_HOME the shell carries.
     """
     return SparkSession.getActiveSession() or _local_session()
+
+
+def local_frame(spark: SparkSession, rows: Sequence[Sequence[Any]], schema: str | StructType) -> DataFrame:
+    """Return a few rows as a frame that the optimizer can see through.
+
+    Classic Spark makes an RDD of a list, whose size no plan knows; an Arrow table is a local relation.
+    """
+    struct: Any = schema if isinstance(schema, StructType) else StructType.fromDDL(schema)
+    fields = list(to_arrow_schema(struct))
+    columns = [pa.array([row[place] for row in rows], field.type) for place, field in enumerate(fields)]
+    table: Any = pa.Table.from_arrays(columns, names=[field.name for field in fields])
+    frame: DataFrame = spark.createDataFrame(table, struct)  # a form that pyspark's stubs lack
+    return frame
 
 
 def _local_session() -> SparkSession:

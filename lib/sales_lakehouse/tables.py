@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
@@ -10,6 +11,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
 from sales_lakehouse.errors import TableError
+from sales_lakehouse.session import local_frame
 
 _NO_TABLE = {"DELTA_PATH_DOES_NOT_EXIST", "DELTA_TABLE_NOT_FOUND", "DELTA_MISSING_DELTA_TABLE", "PATH_NOT_FOUND"}
 
@@ -42,7 +44,12 @@ class Lakehouse:
     def read_or_empty(self, name: str, schema: str | StructType) -> DataFrame:
         """Return a table, or no rows of the given schema where it was never written."""
         rows_df = self._load(name)
-        return self.spark.createDataFrame([], schema) if rows_df is None else rows_df
+        return local_frame(self.spark, [], schema) if rows_df is None else rows_df
+
+    def materialize(self, rows_df: DataFrame) -> DataFrame:
+        """Return the same rows, computed once and held by the driver: for books and figures, not for sales."""
+        table: Any = rows_df.toArrow()  # pyspark's stubs lack this form of createDataFrame
+        return self.spark.createDataFrame(table, rows_df.schema)
 
     def version(self, name: str) -> int:
         """Return the number of the table's last commit; -1 before the first."""
@@ -83,7 +90,8 @@ class Lakehouse:
     def merge_changes(self, name: str, changes_df: DataFrame, key: tuple[str, ...], columns: list[str]) -> None:
         """Apply rows labelled `_change` = new, update or delete in one commit; unchanged ones write nothing."""
         if not self.exists(name):
-            self.overwrite(name, changes_df.select(columns).limit(0))
+            self.overwrite(name, changes_df.where("_change = 'new'").select(columns))
+            return
         changes_df.where("_change <> 'unchanged'").createOrReplaceTempView("promoted_changes")
         on = " AND ".join(f"t.{column} <=> c.{column}" for column in key)
         assignments = ", ".join(f"t.{column} = c.{column}" for column in columns)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import reduce
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -10,7 +11,6 @@ from pyspark.sql import functions as F
 from sales_lakehouse import books
 from sales_lakehouse.quality import Finding, judge_table
 from sales_lakehouse.specs import GoldSpec, Rule, SilverSpec, SourceSpec
-from sales_lakehouse.stages.bronze import bronze_ddl
 from sales_lakehouse.stages.gold import compare_totals
 from sales_lakehouse.stages.silver import silver_columns
 
@@ -38,14 +38,10 @@ _UNIT_RULES = [
         severity="stop",
     ),
 ]
+_SPAN = ("_unit_id", "_byte_start", "_byte_length")
 _RECORD_RULES = [
     Rule(name="unit_is_known", kind="not_null", columns=("_unit_id",), severity="stop"),
-    Rule(
-        name="no_byte_is_read_twice",
-        kind="unique",
-        columns=("_unit_id", "_byte_start", "_byte_length"),
-        severity="stop",
-    ),
+    Rule(name="no_byte_is_read_twice", kind="unique", columns=("source", *_SPAN), severity="stop"),
 ]
 
 
@@ -54,16 +50,22 @@ def judge_units(units_df: DataFrame) -> list[Finding]:
     return judge_table(_standing(units_df), "ops.units", _UNIT_RULES, show=("source", "name", "unit_id"))
 
 
-def judge_bronze(rows_df: DataFrame, units_df: DataFrame, source: SourceSpec) -> list[Finding]:
-    """Judge a source's bronze rows, and the share of its records that could not be read."""
-    columns = [field.split()[0].strip("`") for field in bronze_ddl(source).split(", ")]
-    findings = judge_table(rows_df, f"bronze.{source.source}", _RECORD_RULES, columns)
-    counted = (
-        _standing(units_df).where(F.col("source") == source.source).agg(F.sum("refused"), F.sum("found")).collect()
-    )
-    refused, found = counted[0]
-    limit = source.max_refused_pct
-    return [*findings, _share(f"bronze.{source.source}", "refused_within_limit", refused or 0, found or 0, limit)]
+def judge_bronze(rows: dict[str, DataFrame], units_df: DataFrame, sources: list[SourceSpec]) -> list[Finding]:
+    """Judge the bronze rows of the sources that delivered, and the share of their records that could not be read.
+
+    `rows` are the bronze rows of the units under judgement, by source.
+    """
+    if not rows:
+        return []
+    lineage = [rows_df.select(F.lit(name).alias("source"), *_SPAN) for name, rows_df in rows.items()]
+    findings = judge_table(reduce(DataFrame.unionByName, lineage), "bronze", _RECORD_RULES, show=("source",))
+    counts_df = _standing(units_df).groupBy("source").agg(F.sum("refused"), F.sum("found"))
+    counts = {source: (refused, found) for source, refused, found in map(tuple, counts_df.collect())}
+    shares = [
+        _share(f"bronze.{s.source}", "refused_within_limit", *counts.get(s.source, (0, 0)), s.max_refused_pct)
+        for s in sources
+    ]
+    return [*findings, *shares]
 
 
 def judge_silver(future_df: DataFrame, table: SilverSpec) -> list[Finding]:

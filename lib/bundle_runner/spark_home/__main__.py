@@ -13,6 +13,7 @@ from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
 
+from bundle_runner.spark_home.archive import complete_archive
 from bundle_runner.spark_home.errors import SetUpError
 from bundle_runner.spark_home.jars import complete_jars
 from bundle_runner.spark_home.java import Java, choose_java
@@ -41,6 +42,8 @@ def write_home(home: Path) -> None:
     if fetched := complete_jars(home / "jars", java, pyspark):
         print(f"set-up: Delta's jars: {fetched} fetched")
     write_profile(home, java, pyspark)
+    if not complete_archive(home, java, pyspark):
+        print("set-up: no class archive could be written; Spark starts without it, some seconds slower")
     write_kernel(Path(sys.prefix) / "share" / "jupyter" / "kernels" / "python3", home)
 
 

@@ -40,14 +40,14 @@ def judge_table(
 ) -> list[Finding]:
     """Run the rules' suite over a table and return one finding per rule.
 
-    `show` names the columns by which an example row is told; examples are fetched only after a failure.
+    `show` names the columns by which an example row is told; examples are fetched only where a gate stops.
     """
     results = _validate(rows_df, table, rules, columns)
     by_name = {rule.name: rule for rule in rules}
     findings = []
     for name, ok in results.items():
         rule = by_name.get(name)
-        detail = "" if ok else (_examples(rows_df, rule, show) if rule else _columns_off(rows_df, columns or []))
+        detail = "" if ok else (_broken(rows_df, rule, show) if rule else _columns_off(rows_df, columns or []))
         findings.append(Finding(table, name, rule.severity if rule else "stop", ok, detail))
     return findings
 
@@ -64,15 +64,19 @@ def _validate(rows_df: DataFrame, table: str, rules: list[Rule], columns: list[s
     return verdict
 
 
-def _examples(rows_df: DataFrame, rule: Rule, show: tuple[str, ...]) -> str:
+def _broken(rows_df: DataFrame, rule: Rule, show: tuple[str, ...]) -> str:
     if rule.kind == "unique":
         broken_df = rows_df.groupBy(*rule.columns).count().where("count > 1")
     else:
         broken_df = rows_df.where(f"NOT coalesce({predicate(rule)}, false)")
-    wanted = [c for c in dict.fromkeys([*show, *rule.columns]) if c in broken_df.columns]
+    examples = "" if rule.severity == "warn" else _examples(broken_df, [*show, *rule.columns])
+    return f"{broken_df.count()} rows break it{examples}" + (f" ({rule.because})" if rule.because else "")
+
+
+def _examples(broken_df: DataFrame, columns: list[str]) -> str:
+    wanted = [name for name in dict.fromkeys(columns) if name in broken_df.columns]
     rows = broken_df.select(*wanted).limit(_EXAMPLES).collect() if wanted else []
-    told = "; ".join(", ".join(f"{name} {row[name]}" for name in wanted) for row in rows)
-    return f"{broken_df.count()} rows break it, for instance {told}" + (f" ({rule.because})" if rule.because else "")
+    return ", for instance " + "; ".join(", ".join(f"{name} {row[name]}" for name in wanted) for row in rows)
 
 
 def _columns_off(rows_df: DataFrame, columns: list[str]) -> str:

@@ -10,7 +10,7 @@ import os
 from datetime import datetime
 from functools import cache
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from sales_lakehouse.quality.predicates import predicate
@@ -28,19 +28,17 @@ from great_expectations.data_context.types.base import ProgressBarsConfig
 from great_expectations.datasource.fluent.interfaces import Batch
 from great_expectations.expectations.expectation import Expectation
 
+ENGINE = f"Great Expectations {gx.__version__}"
+
 
 def batch_of(rows_df: DataFrame, table: str, rules: list[Rule]) -> Batch:
     """Return a DataFrame as what Great Expectations validates; nothing of it is persisted.
 
-    A predicate of `holds` becomes a column of true and false, so that all row rules are one pass over the table; as
-    a query of its own, each would be another.
+    A predicate, or a key of several columns, becomes a column of true and false, so that all rules are one pass over
+    the table; as a query of its own, each would be another.
     """
-    holds = {
-        _verdict_column(rule): F.coalesce(F.expr(predicate(rule)), F.lit(False))
-        for rule in rules
-        if rule.kind == "holds"
-    }
-    rows_df = rows_df.withColumns(holds) if holds else rows_df
+    verdicts = {_verdict_column(rule): _verdict(rule) for rule in rules if _needs_verdict(rule)}
+    rows_df = rows_df.withColumns(verdicts) if verdicts else rows_df
     source = _context().data_sources.add_or_update_spark(name=table, persist=False)
     definition = source.add_dataframe_asset(name=table).add_batch_definition_whole_dataframe(table)
     return definition.get_batch(batch_parameters={"dataframe": rows_df})
@@ -66,7 +64,7 @@ def compile_suite(name: str, rules: list[Rule], columns: list[str] | None = None
     """
     suite = gx.ExpectationSuite(name=name)
     if columns is not None:
-        agreed = [*columns, *(_verdict_column(rule) for rule in rules if rule.kind == "holds")]
+        agreed = [*columns, *(_verdict_column(rule) for rule in rules if _needs_verdict(rule))]
         matches = gxe.ExpectTableColumnsToMatchSet(column_set=agreed, exact_match=True)
         suite.add_expectation(_tagged(matches, "columns_are_agreed"))
     for rule in rules:
@@ -77,12 +75,10 @@ def compile_suite(name: str, rules: list[Rule], columns: list[str] | None = None
 
 def expectations_of(rule: Rule) -> list[Expectation]:
     """Return the expectations that together say what the rule says."""
-    if rule.kind == "holds":
+    if _needs_verdict(rule):
         return [gxe.ExpectColumnValuesToBeInSet(column=_verdict_column(rule), value_set=[True])]
     if rule.kind == "unique":
-        if len(rule.columns) == 1:
-            return [gxe.ExpectColumnValuesToBeUnique(column=rule.columns[0])]
-        return [gxe.ExpectCompoundColumnsToBeUnique(column_list=list(rule.columns), ignore_row_if="never")]
+        return [gxe.ExpectColumnValuesToBeUnique(column=rule.columns[0])]
     return [expectation for column in rule.columns for expectation in _of_column(rule, column)]
 
 
@@ -98,8 +94,18 @@ def _of_column(rule: Rule, column: str) -> list[Expectation]:
     return [known]
 
 
+def _needs_verdict(rule: Rule) -> bool:
+    return rule.kind == "holds" or (rule.kind == "unique" and len(rule.columns) > 1)
+
+
 def _verdict_column(rule: Rule) -> str:
     return f"_holds_{rule.name}"
+
+
+def _verdict(rule: Rule) -> Column:
+    if rule.kind == "unique":
+        return F.count("*").over(Window.partitionBy(*rule.columns)) == 1
+    return F.coalesce(F.expr(predicate(rule)), F.lit(False))
 
 
 def _bound(text: str | None) -> int | float | datetime | None:
