@@ -1,18 +1,25 @@
 """Start a real shop API for a test: its own process, a free port, a bundle of its own."""
 
+import json
 import os
 import shutil
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
+import uvicorn
 
+from sales_lakehouse.simulate.listing import Listing
+from sales_lakehouse.simulate.server import bind_port
+from sales_lakehouse.simulate.shop_api import build_app
 from tests.samples import SAMPLES, sample_days
 
 SIMULATE = (sys.executable, "-m", "sales_lakehouse.commands.simulate")
@@ -49,6 +56,37 @@ def running_shop(bundle: Path, *options: str) -> Iterator[httpx.Client]:
     finally:
         server.terminate()
         server.wait(10)
+
+
+@contextmanager
+def served(listings: Iterable[Listing]) -> Iterator[httpx.Client]:
+    """Serve listings over HTTP from a thread of this process: for many worlds in one test."""
+    server = uvicorn.Server(uvicorn.Config(build_app(listings, 100), log_level="warning", access_log=False))
+    with bind_port(0) as door:
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [door]})
+        thread.start()
+        try:
+            with httpx.Client(base_url=f"http://127.0.0.1:{door.getsockname()[1]}", trust_env=False) as client:
+                yield client
+        finally:
+            server.should_exit = True
+            thread.join(10)
+
+
+def ask(shop: httpx.Client, listing: str, **query: str | int) -> Any:
+    """Ask for a page of a listing; numbers with a point stay text."""
+    answer = shop.get(f"/{listing}", params=query).raise_for_status()
+    return json.loads(answer.text, parse_float=str)
+
+
+def walk(shop: httpx.Client, listing: str, **query: str | int) -> list[Any]:
+    """Ask for all pages of a listing."""
+    first = ask(shop, listing, **query)
+    pages = [first] + [ask(shop, listing, page=n, **query) for n in range(2, first["pages"] + 1)]
+    records = [record for page in pages for record in page[listing]]
+    assert [page["page"] for page in pages] == list(range(1, max(first["pages"], 1) + 1))
+    assert {page["total"] for page in pages} == {len(records)}
+    return records
 
 
 def wait_until_up(client: httpx.Client, seconds: float = 20) -> None:

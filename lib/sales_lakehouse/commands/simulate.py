@@ -1,16 +1,19 @@
 """`lakehouse simulate`: the sources of the samples, on this machine."""
 
 import sys
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
 import click
 
+from sales_lakehouse.simulate.customers import customer_listing
 from sales_lakehouse.simulate.health import HOST
 from sales_lakehouse.simulate.inbox import drop_files
 from sales_lakehouse.simulate.orders import order_listing
 from sales_lakehouse.simulate.partner_files import partner_files
 from sales_lakehouse.simulate.places import INBOX_IN_BUNDLE, find_bundle, find_samples
+from sales_lakehouse.simulate.products import product_listing
 from sales_lakehouse.simulate.samples import TradingDay, read_samples
 
 API_URL_VARIABLE = "BUNDLE_VAR_shop_api_url"
@@ -49,15 +52,19 @@ def simulate() -> None:
 @click.option("--page-size", type=click.IntRange(1, 100), default=100, show_default=True)
 @click.option("--until-stdin-ends", is_flag=True, hidden=True)
 def shop_api(port: int, until: datetime | None, bundle: Path, page_size: int, until_stdin_ends: bool) -> None:
-    """Serve the online shop's REST API in the foreground; Ctrl-C ends it."""
+    """Serve the online shop's REST API in the foreground; Ctrl-C ends it.
+
+    /orders holds the shop's own orders; /customers and /products describe those of all sellers.
+    """
     from sales_lakehouse.simulate.server import bind_port, serve
 
-    orders = order_listing(_days(bundle, until))
+    days = _days(bundle, until)
+    listings = (order_listing(days), customer_listing(days), product_listing(days))
     with bind_port(port) as door:
         if not until_stdin_ends:
-            click.echo(f"shop API: http://{HOST}:{port}/orders, {len(orders)} orders", err=True)
+            click.echo(_shop_line(port, {each.name: len(each) for each in listings}), err=True)
         try:
-            serve([orders], door, page_size, until_stdin_ends)
+            serve(listings, door, page_size, until_stdin_ends)
         except KeyboardInterrupt:
             sys.exit(130)
 
@@ -94,7 +101,7 @@ def world(port: int, inbox: Path | None, until: datetime | None, bundle: Path, c
     days = _days(bundle, until)
     surroundings.check_command(command)
     with surroundings.shop_api(_server_command(port, until, bundle), port) as health:
-        click.echo(f"shop API: {variables[API_URL_VARIABLE]}, {health.records['orders']} orders", err=True)
+        click.echo(_shop_line(port, health.records), err=True)
         click.echo(_deliver(inbox or find_bundle(bundle) / INBOX_IN_BUNDLE, days), err=True)
         code = surroundings.run_command(command, variables)
     sys.exit(code)
@@ -102,6 +109,11 @@ def world(port: int, inbox: Path | None, until: datetime | None, bundle: Path, c
 
 def _days(bundle: Path, until: datetime | None) -> tuple[TradingDay, ...]:
     return read_samples(find_samples(bundle), until.date() if until else None)
+
+
+def _shop_line(port: int, records: Mapping[str, int]) -> str:
+    counts = ", ".join(f"{count} {name}" for name, count in records.items())
+    return f"shop API: http://{HOST}:{port}, {counts}"
 
 
 def _deliver(inbox: Path, days: tuple[TradingDay, ...]) -> str:

@@ -66,6 +66,16 @@ class Invoice:
         """Tell whether the shop numbered this invoice as a cancellation."""
         return self.invoice_no.startswith("C")
 
+    @property
+    def started_at(self) -> datetime:
+        """Give the local time of its first sale."""
+        return min(line.sold_at for line in self.lines)
+
+    @property
+    def completed_at(self) -> datetime:
+        """Give the local time of its last sale."""
+        return max(line.sold_at for line in self.lines)
+
 
 @dataclass(frozen=True, slots=True)
 class TradingDay:

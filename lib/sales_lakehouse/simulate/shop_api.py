@@ -2,6 +2,8 @@
 
 GET /orders?updated_since=<ISO UTC, exclusive>&page=<1..>&page_size=<n, at most 100>
 → {"orders": [...], "page": 1, "pages": 4, "total": 312}, sorted by (updated_at, order_id)
+/customers and /products answer alike. A listing holds each record's current version only, so an increment
+brings a changed record as it now is, never what it was in between.
 """
 
 import os

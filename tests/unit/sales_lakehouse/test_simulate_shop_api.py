@@ -1,16 +1,15 @@
 """The shop's API, asked over HTTP in a process of its own."""
 
-import json
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
+from tests.master_data import expected
 from tests.samples import raw_rows, sample_days, seller_of
-from tests.shops import make_bundle, running_shop
+from tests.shops import ask, make_bundle, running_shop, walk
 
 
 @pytest.fixture(scope="module")
@@ -26,22 +25,6 @@ def shop(bundle: Path) -> Iterator[httpx.Client]:
         yield client
 
 
-def ask(shop: httpx.Client, **query: str | int) -> Any:
-    """Ask for a page of orders; numbers with a point stay text."""
-    answer = shop.get("/orders", params=query).raise_for_status()
-    return json.loads(answer.text, parse_float=str)
-
-
-def walk(shop: httpx.Client, **query: str | int) -> list[Any]:
-    """Ask for all pages."""
-    first = ask(shop, **query)
-    pages = [first] + [ask(shop, page=n, **query) for n in range(2, first["pages"] + 1)]
-    orders = [order for page in pages for order in page["orders"]]
-    assert [page["page"] for page in pages] == list(range(1, first["pages"] + 1))
-    assert {page["total"] for page in pages} == {len(orders)}
-    return orders
-
-
 def shop_invoices(until: str = "2011-01-19") -> list[str]:
     """List the shop's invoice numbers up to a day, from the raw samples."""
     rows = [row for day in sample_days() if day <= until for row in raw_rows(day)]
@@ -52,19 +35,24 @@ def shop_invoices(until: str = "2011-01-19") -> list[str]:
 def test_health_names_the_service(shop: httpx.Client) -> None:
     said = shop.get("/health").json()
     assert said["service"] == "sales-lakehouse shop-api"
-    assert said["records"] == {"orders": len(shop_invoices())}
+    rows = [row for day in sample_days() for row in raw_rows(day)]
+    assert said["records"] == {
+        "orders": len(shop_invoices()),
+        "customers": len({row["CustomerID"] for row in rows} - {""}),
+        "products": len({row["StockCode"] for row in rows}),
+    }
 
 
 @pytest.mark.parametrize("size", [1, 7, 67, 100])
 def test_pages_walk_completely_in_the_order_of_change(shop: httpx.Client, size: int) -> None:
-    orders = walk(shop, page_size=size)
+    orders = walk(shop, "orders", page_size=size)
     assert sorted(order["order_id"] for order in orders) == sorted(shop_invoices())
     keys = [(order["updated_at"], order["order_id"]) for order in orders]
     assert keys == sorted(keys)
 
 
 def test_lines_are_the_raw_lines_in_their_order(shop: httpx.Client) -> None:
-    order = next(each for each in walk(shop) if each["order_id"] == "540114")
+    order = next(each for each in walk(shop, "orders") if each["order_id"] == "540114")
     rows = [row for row in raw_rows("2011-01-05") if row["InvoiceNo"] == "540114"]
     assert [line["line"] for line in order["lines"]] == list(range(1, len(rows) + 1))
     assert [line["sku"] for line in order["lines"]] == [row["StockCode"] for row in rows]
@@ -79,7 +67,7 @@ def test_prices_are_json_numbers_with_the_digits_of_the_raw_file(shop: httpx.Cli
 
 
 def test_head_of_an_order(shop: httpx.Client) -> None:
-    order = next(each for each in walk(shop) if each["order_id"] == "540114")
+    order = next(each for each in walk(shop, "orders") if each["order_id"] == "540114")
     del order["lines"]
     assert order == {
         "order_id": "540114",
@@ -94,13 +82,13 @@ def test_head_of_an_order(shop: httpx.Client) -> None:
 
 
 def test_cancellations_and_only_they_are_cancelled(shop: httpx.Client) -> None:
-    cancelled = {order["order_id"] for order in walk(shop) if order["status"] == "cancelled"}
+    cancelled = {order["order_id"] for order in walk(shop, "orders") if order["status"] == "cancelled"}
     assert cancelled == {number for number in shop_invoices() if number.startswith("C")}
     assert cancelled
 
 
 def test_what_is_empty_is_null_and_blanks_are_kept(shop: httpx.Client) -> None:
-    orders = walk(shop)
+    orders = walk(shop, "orders")
     descriptions = {line["description"] for order in orders for line in order["lines"]}
     assert None in {order["customer_id"] for order in orders}
     assert {None, "RED RETROSPOT WRAP "} < descriptions
@@ -108,25 +96,25 @@ def test_what_is_empty_is_null_and_blanks_are_kept(shop: httpx.Client) -> None:
 
 
 def test_updated_since_is_exclusive(shop: httpx.Client) -> None:
-    orders = walk(shop)
+    orders = walk(shop, "orders")
     since = orders[40]["updated_at"]
-    later = walk(shop, updated_since=since, page_size=9)
+    later = walk(shop, "orders", updated_since=since, page_size=9)
     assert later == [order for order in orders if order["updated_at"] > since]
     assert 0 < len(later) < len(orders) - 40
 
 
 def test_nothing_is_later_than_the_last_change(shop: httpx.Client) -> None:
-    last = walk(shop)[-1]["updated_at"]
-    assert ask(shop, updated_since=last) == {"orders": [], "page": 1, "pages": 0, "total": 0}
+    last = walk(shop, "orders")[-1]["updated_at"]
+    assert ask(shop, "orders", updated_since=last) == {"orders": [], "page": 1, "pages": 0, "total": 0}
 
 
 def test_a_page_past_the_end_is_empty(shop: httpx.Client) -> None:
-    page = ask(shop, page=99)
+    page = ask(shop, "orders", page=99)
     assert (page["orders"], page["page"], page["total"]) == ([], 99, len(shop_invoices()))
 
 
 def test_page_size_is_capped_at_a_hundred(shop: httpx.Client) -> None:
-    assert len(ask(shop, page_size=5000)["orders"]) == 100
+    assert len(ask(shop, "orders", page_size=5000)["orders"]) == 100
 
 
 @pytest.mark.parametrize(
@@ -144,9 +132,10 @@ def test_page_size_is_capped_at_a_hundred(shop: httpx.Client) -> None:
     ],
 )
 def test_a_bad_query_is_refused_with_its_reason(shop: httpx.Client, query: str, message: str) -> None:
-    answer = shop.get(f"/orders?{query}")
-    assert answer.status_code == 400
-    assert message in answer.json()["error"]
+    for listing in ("orders", "customers", "products"):
+        answer = shop.get(f"/{listing}?{query}")
+        assert answer.status_code == 400
+        assert message in answer.json()["error"]
 
 
 @pytest.mark.parametrize(("method", "path", "status"), [("GET", "/x", 404), ("POST", "/orders", 405)])
@@ -158,7 +147,9 @@ def test_other_errors_are_json_too(shop: httpx.Client, method: str, path: str, s
 
 def test_date_and_page_size_of_the_server(bundle: Path) -> None:
     with running_shop(bundle, "--date", "2011-01-05", "--page-size", "10") as shop:
-        orders = walk(shop)
-        assert len(ask(shop)["orders"]) == 10
+        orders = walk(shop, "orders")
+        assert len(ask(shop, "orders")["orders"]) == 10
+        for listing in ("customers", "products"):
+            assert ask(shop, listing)["total"] == len(expected(listing, "2011-01-05"))
     assert sorted(order["order_id"] for order in orders) == sorted(shop_invoices("2011-01-05"))
     assert max(datetime.fromisoformat(order["ordered_at"]) for order in orders).day == 5

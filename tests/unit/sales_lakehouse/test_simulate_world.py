@@ -73,6 +73,7 @@ def test_the_command_finds_the_shop_up_and_the_files_delivered(bundle: Path) -> 
     assert json.loads((bundle / "seen.json").read_text())["url"] == f"http://127.0.0.1:{port}"
     assert len(list((bundle / ".lakehouse/inbox").glob("*/*.csv"))) == 6
     assert "6 new, 0 unchanged, 0 changed" in done.stderr
+    assert f"shop API: http://127.0.0.1:{port}, 70 orders, 150 customers, 1590 products\n" in done.stderr
     assert len(done.stderr.splitlines()) == 2
 
 
