@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from bundle_runner.errors import GraphError, did_you_mean
@@ -51,6 +51,15 @@ class Graph:
             for key, task in self.tasks.items()
             if key not in started and all(dependency.task_key in ends for dependency in task.depends_on)
         ]
+
+    def coming(self, started: Collection[str]) -> Iterator[str]:
+        """Yield the tasks that were not started, those first that wait only for started ones."""
+        known, left = set(started), [key for key in self.tasks if key not in started]
+        while left:
+            wave = [key for key in left if all(dep.task_key in known for dep in self.tasks[key].depends_on)]
+            yield from wave
+            known.update(wave)
+            left = [key for key in left if key not in known]
 
 
 def build_graph(job: Job) -> Graph:
