@@ -61,7 +61,8 @@ class NotebookFile:
             if isinstance(statement, ast.Import):
                 found += [(name.name, ()) for name in statement.names]
             elif isinstance(statement, ast.ImportFrom):
-                found += [(statement.module, tuple(name.name for name in statement.names))] if statement.module else []
+                module = None if statement.level else statement.module
+                found += [(module, tuple(name.name for name in statement.names))] if module else []
             elif not _is_literal(statement):
                 break
         return tuple(found)

@@ -155,3 +155,11 @@ def test_the_exit_code_follows_the_root_failures(ends: dict[str, tuple[S, bool]]
     records = {key: TaskRecord(key, "notebook", state=state, stopped=stopped) for key, (state, stopped) in ends.items()}
     state = run_state([records["b"].state or S.FAILED], [record.state or S.FAILED for record in records.values()])
     assert exit_code(state, graph, records) == code
+
+
+def test_what_waits_only_for_started_tasks_comes_first() -> None:
+    tasks = [task("last", "third"), task("third", "second"), task("beside", "first"), task("second", "first")]
+    graph = build_graph(job(*tasks, task("first")))
+    assert list(graph.coming(set())) == ["first", "beside", "second", "third", "last"]
+    assert list(graph.coming({"first", "second"})) == ["third", "beside", "last"]
+    assert list(graph.coming(set(graph.tasks))) == []
