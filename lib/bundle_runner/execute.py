@@ -62,18 +62,16 @@ class Run:
             ends = {key: _end(record) for key, record in self._records.items()}
             ready = self.plan.graph.ready(ends, started)
             started.update(ready)
-            self._expect(started, stopper)
+            self._expect(started)
             for key in ready:
                 self._start(self.plan.graph.tasks[key], ends, stopper)
             self._hear(stopper)
 
-    def _expect(self, started: set[str], stopper: Stopper) -> None:
-        """Let kernels be prepared for what comes next; for nothing once the run is being stopped."""
-        if stopper.state:
-            self._workshop.expect((), ())
-            return
-        coming = line_up(self.plan, {record.task_key: record for record in self._journal.record.tasks}, started)
-        self._workshop.expect(islice(coming, LIMIT), open_places(self.plan, self._records.keys()))
+    def _expect(self, started: set[str]) -> None:
+        """Let kernels be prepared for what comes next."""
+        records = {record.task_key: record for record in self._journal.record.tasks}
+        coming = islice(line_up(self.plan, records, started), LIMIT)
+        self._workshop.expect(coming, open_places(self.plan, self._records.keys()))
 
     def _hear(self, stopper: Stopper) -> None:
         if self.interrupted.is_set():

@@ -110,6 +110,7 @@ def test_a_module_that_cannot_be_imported_is_reported_by_its_cell(ahead: Ahead) 
     record = ahead.bundle.run()
     assert states(record) == {"first": "SUCCESS", "second": "FAILED"}
     assert by_key(record)["second"].message == "cell 1: RuntimeError: no such luck"
+    assert len(ahead.kernels) == 1, "its kernel was prepared all the same"
 
 
 def test_a_kernel_that_died_while_it_waited_is_replaced(ahead: Ahead) -> None:
