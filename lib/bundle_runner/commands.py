@@ -97,6 +97,8 @@ def show_run(folder: Path, target: str | None, variables: Mapping[str, str], run
     Raises: UsageError when no run, or more than one, begins so.
     """
     folders = _folders(folder, target, variables)
+    if not folders:
+        raise UsageError("no runs yet; start one: lakehouse run JOB")
     found = folders[:1] if run_id == "last" else [path for path in folders if path.name.startswith(run_id)]
     if len(found) != 1:
         many = f"{len(found)} runs begin with {run_id}" if found else f"there is no run {run_id}"
