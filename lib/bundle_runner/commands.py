@@ -14,7 +14,8 @@ from pathlib import Path
 import click
 
 from bundle_runner.bundle import load_bundle
-from bundle_runner.errors import UsageError
+from bundle_runner.checks import findings
+from bundle_runner.errors import CheckError, UsageError
 from bundle_runner.pasted import lakehouse_command
 from bundle_runner.plan import Plan, prepare, runs_folder
 from bundle_runner.record import FILE, RunRecord, read_record, seconds_between
@@ -23,8 +24,14 @@ from bundle_runner.screen import LiveScreen, PlainScreen, Screen, ended_words
 
 
 def run_job(folder: Path, job: str, target: str | None, params: Mapping[str, str], variables: Mapping[str, str]) -> int:
-    """Run a job, show it, and return the exit code."""
+    """Run a job, show it, and return the exit code.
+
+    Raises: UsageError and BundleError before anything was started.
+    """
     plan = prepare(load_bundle(folder, target, variables), job, params)
+    found = findings(plan.parameters)
+    if found:
+        raise CheckError("\n".join([*found, "nothing was started"]))
     from bundle_runner.execute import (
         Run,  # papermill and Jupyter are read only when something runs
     )
