@@ -5,23 +5,33 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from bundle_runner.cluster import Clusters, ClusterSpec, Gatekeeper
-from bundle_runner.errors import ReferenceProblem
+from bundle_runner.errors import NotebookError, ReferenceProblem
+from bundle_runner.launch import Seed
 from bundle_runner.model import Job, Task
-from bundle_runner.notebook import NotebookCall, NotebookEnd, run_notebook
+from bundle_runner.notebook import NotebookCall, NotebookEnd, bounded, run_notebook
 from bundle_runner.notebook_file import NotebookFile
 from bundle_runner.page import write_page
 from bundle_runner.record import AttemptRecord, now
+from bundle_runner.spares import Spares
 from bundle_runner.states import ResultState
 from bundle_runner.stopper import Stopper, within
 
 POLL_SECONDS = 0.2
+
+
+@dataclass(frozen=True)
+class Place:
+    """A notebook on its cluster: what is known of an attempt long before it starts."""
+
+    notebook: NotebookFile
+    cluster: ClusterSpec
 
 
 @dataclass(frozen=True)
@@ -30,10 +40,9 @@ class Work:
 
     name: str
     body: Task
-    notebook: NotebookFile
+    place: Place
     values: Callable[[int], dict[str, str]]
     folder: Path
-    cluster: ClusterSpec
     upstream: Mapping[str, Any]
 
 
@@ -45,9 +54,14 @@ class Workshop:
         self.environment = environment
         self.clusters = Clusters(environment, run_folder / "clusters")
         self.gatekeeper = Gatekeeper()
+        self._spares = Spares(run_folder)
         self._slots = threading.BoundedSemaphore(kernels)
         self._pages = ThreadPoolExecutor(1, thread_name_prefix="pages")
         self._written: list[Future[None]] = []
+
+    def expect(self, coming: Iterable[Place], open_ones: Iterable[Place]) -> None:
+        """Hear which notebooks will start next, in this order, and all that may still start."""
+        self._spares.expect([self._seed(place) for place in coming], [self._seed(place) for place in open_ones])
 
     def run(
         self, work: Work, stopper: Stopper, note: Callable[[tuple[AttemptRecord, ...]], None]
@@ -87,20 +101,26 @@ class Workshop:
         name = f"{work.name}.{record.number}"
         folder = work.folder / f"attempt_{record.number}"
         folder.mkdir(parents=True)
-        cluster = self.clusters.get(work.cluster)
-        call = NotebookCall(
-            work.notebook, values, folder, self._environment(work, folder, self.gatekeeper.admit(name, cluster))
-        )
+        cluster = self.clusters.get(work.place.cluster)
+        environment = {**self.gatekeeper.admit(name, cluster), "BUNDLE_TASK_VALUES": str(_upstream(work, folder))}
+        call = NotebookCall(work.place.notebook, values, folder, environment)
         with within(stopper, work.body.timeout_seconds, "the attempt") as limit:
-            end = run_notebook(call, lambda kernel: limit.listen(lambda *_: kernel.kill()))
+            end = self._end(call, self._seed(work.place), limit)
         trouble = self.gatekeeper.dismiss(name)
         trouble = cluster.leave(name) or trouble
         return self._judged(record, call, _true_cause(end, trouble), limit)
 
-    def _environment(self, work: Work, folder: Path, way: Mapping[str, str]) -> dict[str, str]:
-        upstream = folder / "upstream.json"
-        upstream.write_text(json.dumps(work.upstream, ensure_ascii=False), encoding="utf-8")
-        return {**self.environment, **work.cluster.environment, **way, "BUNDLE_TASK_VALUES": str(upstream)}
+    def _end(self, call: NotebookCall, seed: Seed, limit: Stopper) -> NotebookEnd:
+        try:
+            kernel = self._spares.take(seed, lambda kernel: limit.listen(lambda *_: kernel.kill()))
+        except NotebookError as error:
+            return NotebookEnd(False, bounded(str(error)))
+        return run_notebook(call, kernel)
+
+    def _seed(self, place: Place) -> Seed:
+        return Seed(
+            {**self.environment, **place.cluster.environment}, place.notebook.path.parent, place.notebook.imports
+        )
 
     def _judged(self, record: AttemptRecord, call: NotebookCall, end: NotebookEnd, limit: Stopper) -> AttemptRecord:
         state, message = (ResultState.SUCCESS if end.success else ResultState.FAILED), end.message
@@ -124,7 +144,8 @@ class Workshop:
         return path.relative_to(self.run_folder).as_posix()
 
     def close(self) -> list[str]:
-        """End the clusters, wait for the pages; return what could not be written."""
+        """End spare kernels and clusters, wait for the pages; return what could not be written."""
+        self._spares.close()
         self.gatekeeper.close()
         self.clusters.end()
         self._pages.shutdown(wait=True)
@@ -144,6 +165,13 @@ def _true_cause(end: NotebookEnd, trouble: str) -> NotebookEnd:
     if end.success or end.stopped or not trouble:
         return end
     return replace(end, message=trouble)
+
+
+def _upstream(work: Work, folder: Path) -> Path:
+    """Write the values of earlier tasks for this attempt."""
+    path = folder / "upstream.json"
+    path.write_text(json.dumps(work.upstream, ensure_ascii=False), encoding="utf-8")
+    return path
 
 
 def _values(folder: Path) -> dict[str, Any]:

@@ -60,12 +60,19 @@ class Bundle:
 
         Raises: UsageError for an unknown job, ModelError and ReferenceProblem for a wrong one.
         """
+        tree = self._job_tree(key)
+        _place_notebooks(tree, self.path)
+        return parse(Job, tree, f"job {key}", self._jobs.where[key])
+
+    def task_places(self, key: str) -> dict[str, Where]:
+        """Return where each task of a job that can be read is written."""
+        tasks = self._job_tree(key)["tasks"]
+        return {task["task_key"]: where for task, where in zip(tasks, tasks.where, strict=True)}
+
+    def _job_tree(self, key: str) -> Any:
         if key not in self._jobs:
             raise UsageError(f"job {key} does not exist in {self.path}{did_you_mean(key, self._jobs)}")
-        where = self._jobs.where[key]
-        tree = self._interpolator.resolve(self._jobs[key], where)
-        _place_notebooks(tree, self.path)
-        return parse(Job, tree, f"job {key}", where)
+        return self._interpolator.resolve(self._jobs[key], self._jobs.where[key])
 
     def value(self, name: str) -> Any:
         """Return the resolved value of a variable."""

@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bundle_runner.attempts import Work, Workshop, cluster_of
+from bundle_runner.attempts import Work, Workshop
 from bundle_runner.conditions import evaluate
 from bundle_runner.errors import RunError
+from bundle_runner.lineup import place_of
 from bundle_runner.model import ConditionTask, ForEachTask, Task
 from bundle_runner.observer import Observer
 from bundle_runner.plan import Plan
@@ -112,10 +113,9 @@ class TaskRun:
         work = Work(
             name=f"{self.plan.run_id}.{record.task_key}",
             body=body,
-            notebook=self.plan.notebooks[body.notebook_task.notebook_path],
+            place=place_of(self.plan, self.task, body, body.notebook_task.notebook_path),
             values=values,
             folder=step.folder,
-            cluster=cluster_of(self.task, body, self.plan.job),
             upstream={key: ended.values for key, ended in self.ended.items()},
         )
         attempts = self.workshop.run(work, stopper, hear)

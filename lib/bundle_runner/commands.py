@@ -14,7 +14,8 @@ from pathlib import Path
 import click
 
 from bundle_runner.bundle import load_bundle
-from bundle_runner.errors import UsageError
+from bundle_runner.checks import findings
+from bundle_runner.errors import CheckError, UsageError
 from bundle_runner.pasted import lakehouse_command
 from bundle_runner.plan import Plan, prepare, runs_folder
 from bundle_runner.record import FILE, RunRecord, read_record, seconds_between
@@ -23,8 +24,14 @@ from bundle_runner.screen import LiveScreen, PlainScreen, Screen, ended_words
 
 
 def run_job(folder: Path, job: str, target: str | None, params: Mapping[str, str], variables: Mapping[str, str]) -> int:
-    """Run a job, show it, and return the exit code."""
+    """Run a job, show it, and return the exit code.
+
+    Raises: UsageError and BundleError before anything was started.
+    """
     plan = prepare(load_bundle(folder, target, variables), job, params)
+    found = findings(plan.parameters)
+    if found:
+        raise CheckError("\n".join([*found, "nothing was started"]))
     from bundle_runner.execute import (
         Run,  # papermill and Jupyter are read only when something runs
     )
@@ -97,6 +104,8 @@ def show_run(folder: Path, target: str | None, variables: Mapping[str, str], run
     Raises: UsageError when no run, or more than one, begins so.
     """
     folders = _folders(folder, target, variables)
+    if not folders:
+        raise UsageError("no runs yet; start one: lakehouse run JOB")
     found = folders[:1] if run_id == "last" else [path for path in folders if path.name.startswith(run_id)]
     if len(found) != 1:
         many = f"{len(found)} runs begin with {run_id}" if found else f"there is no run {run_id}"

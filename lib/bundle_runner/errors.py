@@ -3,7 +3,8 @@
 RunnerError                   the root; `exit_code` 1
 ├── UsageError                the command line asks for what is not there (exit 2)
 │   ├── TargetError           the target cannot run on this machine, or does not exist
-│   └── ParameterError        a parameter is unknown, or a notebook does not declare it
+│   ├── ParameterError        a parameter is unknown, or a notebook does not declare it
+│   └── CheckError            a check of the project found something before the run
 ├── BundleError               a file of the bundle is wrong; nothing was started (exit 2)
 │   ├── ModelError            a field is unknown, missing, of the wrong type, or not run yet
 │   ├── ReferenceProblem      `${...}` or `{{...}}` names something that does not exist
@@ -37,6 +38,10 @@ class TargetError(UsageError):
 
 class ParameterError(UsageError):
     """Name the parameter, the task and the names that are declared."""
+
+
+class CheckError(UsageError):
+    """Say each finding in a line of its own."""
 
 
 class BundleError(RunnerError):

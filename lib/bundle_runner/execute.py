@@ -7,16 +7,19 @@ import queue
 import threading
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from itertools import islice
 
 from bundle_runner.attempts import Workshop
 from bundle_runner.carry_out import TaskRun
 from bundle_runner.errors import RunnerError
 from bundle_runner.graph import End, Graph, verdict
 from bundle_runner.jvm import spark_environment
+from bundle_runner.lineup import line_up, open_places
 from bundle_runner.model import Task
 from bundle_runner.observer import Observer
 from bundle_runner.plan import Plan
 from bundle_runner.record import Journal, RunRecord, TaskRecord, now, written
+from bundle_runner.spares import LIMIT
 from bundle_runner.states import CANCELS, FAILURES, ResultState, run_state
 from bundle_runner.stopper import Stopper, within
 
@@ -57,10 +60,18 @@ class Run:
         started: set[str] = set()
         while len(self._records) < len(self.plan.graph.tasks):
             ends = {key: _end(record) for key, record in self._records.items()}
-            for key in self.plan.graph.ready(ends, started):
-                started.add(key)
+            ready = self.plan.graph.ready(ends, started)
+            started.update(ready)
+            self._expect(started)
+            for key in ready:
                 self._start(self.plan.graph.tasks[key], ends, stopper)
             self._hear(stopper)
+
+    def _expect(self, started: set[str]) -> None:
+        """Let kernels be prepared for what comes next."""
+        records = {record.task_key: record for record in self._journal.record.tasks}
+        coming = islice(line_up(self.plan, records, started), LIMIT)
+        self._workshop.expect(coming, open_places(self.plan, self._records.keys()))
 
     def _hear(self, stopper: Stopper) -> None:
         if self.interrupted.is_set():

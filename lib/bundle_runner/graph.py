@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from bundle_runner.errors import GraphError, did_you_mean
+from bundle_runner.located import Where
 from bundle_runner.model import Dependency, Job, RunIf, Task
 from bundle_runner.references import paths
 from bundle_runner.states import CANCELS, FAILURES, ResultState
@@ -52,28 +53,37 @@ class Graph:
             if key not in started and all(dependency.task_key in ends for dependency in task.depends_on)
         ]
 
+    def coming(self, started: Collection[str]) -> Iterator[str]:
+        """Yield the tasks that were not started, those first that wait only for started ones."""
+        known, left = set(started), [key for key in self.tasks if key not in started]
+        while left:
+            wave = [key for key in left if all(dep.task_key in known for dep in self.tasks[key].depends_on)]
+            yield from wave
+            known.update(wave)
+            left = [key for key in left if key not in known]
 
-def build_graph(job: Job) -> Graph:
-    """Check the tasks of a job and return their graph.
+
+def build_graph(job: Job, places: Mapping[str, Where] | None = None) -> Graph:
+    """Check the tasks of a job and return their graph; `places` says where each task is written.
 
     Raises: GraphError with one line for each finding.
     """
     graph = Graph({task.task_key: task for task in job.tasks})
-    findings = [*_twins(job), *(line for task in job.tasks for line in _check_task(task, graph, job))]
-    if not findings:
-        findings = _circle(graph)
-    if findings:
-        raise GraphError("\n".join(findings))
+    found = [*_twins(job), *((task.task_key, text) for task in job.tasks for text in _check(task, graph, job))]
+    found = found or _circle(graph)
+    if found:
+        prefixes = {key: f"{where}: " for key, where in (places or {}).items()}
+        raise GraphError("\n".join(f"{prefixes.get(key, '')}{text}" for key, text in found))
     return graph
 
 
-def _twins(job: Job) -> Iterator[str]:
+def _twins(job: Job) -> Iterator[tuple[str, str]]:
     keys = [task.task_key for task in job.tasks]
     for key in sorted({key for key in keys if keys.count(key) > 1}):
-        yield f"task {key} is defined {keys.count(key)} times"
+        yield key, f"task {key} is defined {keys.count(key)} times"
 
 
-def _check_task(task: Task, graph: Graph, job: Job) -> Iterator[str]:
+def _check(task: Task, graph: Graph, job: Job) -> Iterator[str]:
     name = f"task {task.task_key}"
     for dependency in task.depends_on:
         yield from _check_dependency(name, task, dependency, graph)
@@ -135,23 +145,30 @@ def _check_references(name: str, task: Task, text: str, graph: Graph, job: Job) 
     for path in paths(text):
         reference = "{{" + ".".join(path) + "}}"
         if path[0] == "tasks" and len(path) > 1:
-            if path[1] not in graph.tasks:
-                yield f"{name}: {reference} names a task that does not exist{did_you_mean(path[1], graph.tasks)}"
-            elif path[1] not in graph.upstream(task.task_key):
-                yield f"{name}: {reference} names a task that need not have ended; add it to depends_on"
+            yield from _check_upstream(f"{name}: {reference}", task, path[1], graph)
         if path[:2] == ("job", "parameters") and len(path) > 2 and path[2] not in declared:
             yield f"{name}: {reference}: the job has no such parameter{did_you_mean(path[2], declared)}"
         if path[0] == "input" and not task.for_each_task:
             yield f"{name}: {reference} has a meaning inside for_each_task only"
 
 
-def _circle(graph: Graph) -> list[str]:
+def _check_upstream(subject: str, task: Task, other: str, graph: Graph) -> Iterator[str]:
+    """Check that another task has ended; where a name in depends_on is wrong, that is the one thing to say."""
+    upstream = graph.upstream(task.task_key)
+    named = {dep.task_key for key in (task.task_key, *upstream) for dep in graph.tasks[key].depends_on}
+    if other not in graph.tasks and other not in named:
+        yield f"{subject} names a task that does not exist{did_you_mean(other, graph.tasks)}"
+    elif other not in upstream and named <= set(graph.tasks):
+        yield f"{subject} names a task that need not have ended; add it to depends_on"
+
+
+def _circle(graph: Graph) -> list[tuple[str, str]]:
+    """Return the first circle with one of its tasks, if there is one."""
     for key in graph.tasks:
-        if key in graph.upstream(key):
-            members = sorted(
-                other for other in graph.tasks if key in graph.upstream(other) & {key} and other in graph.upstream(key)
-            )
-            return [f"these tasks wait for each other: {', '.join(members)}"]
+        upstream = graph.upstream(key)
+        if key in upstream:
+            members = sorted(other for other in upstream if key in graph.upstream(other))
+            return [(members[0], f"these tasks wait for each other: {', '.join(members)}")]
     return []
 
 

@@ -1,20 +1,26 @@
-"""What a kernel of the runner does at its start: offer `dbutils`, and join the Spark JVM when a cell needs it."""
+"""What a kernel of the runner does: import ahead, hear of its attempt, offer `dbutils`, join the Spark JVM."""
 
 from __future__ import annotations
 
 import ast
+import importlib
 import os
 import re
 import signal
-from multiprocessing.connection import Client
+import sys
+from contextlib import suppress
+from multiprocessing.connection import Client, Connection
+from pathlib import Path
 from typing import Any
 
 from IPython.core.error import InputRejected
 from IPython.core.getipython import get_ipython
 
 from bundle_runner.dbutils import DbUtils
+from bundle_runner.notebook_file import Import
 
 ADDRESS, AUTHKEY, ATTEMPT = "BUNDLE_RUNNER_ADDRESS", "BUNDLE_RUNNER_AUTHKEY", "BUNDLE_RUNNER_ATTEMPT"
+NO_SPARK = {"PYSPARK_GATEWAY_PORT": "0", "PYSPARK_GATEWAY_SECRET": ""}
 NEEDS_SPARK = re.compile(r"\bspark\b|SparkSession|get_spark")
 
 
@@ -44,7 +50,7 @@ class _Joiner(ast.NodeTransformer):
 
 
 def prepare() -> None:
-    """Set up this kernel; called by the runner through `--IPKernelApp.exec_lines`."""
+    """Set up this kernel and wait for its attempt; called by the runner through `--IPKernelApp.exec_lines`."""
     shell = get_ipython()
     if shell is None:
         raise RuntimeError("bundle_runner.kernel is for kernels: this process is none")
@@ -52,6 +58,38 @@ def prepare() -> None:
     shell.user_ns["dbutils"] = DbUtils()
     shell.events.register("pre_run_cell", joiner.before_cell)
     shell.ast_transformers.append(joiner)
+    with Connection(_standard_input()) as line:
+        try:
+            _import_ahead(line.recv())
+            line.send(True)
+            os.environ.update(line.recv())
+        except (EOFError, OSError):
+            os._exit(0)  # the runner is gone; IPython would catch SystemExit
+
+
+def _standard_input() -> int:
+    """Return the line to the runner, and leave an empty standard input in its place."""
+    line = os.dup(0)
+    with Path(os.devnull).open() as nothing:
+        os.dup2(nothing.fileno(), 0)
+    return line
+
+
+def _import_ahead(imports: tuple[Import, ...]) -> None:
+    """Import what the notebook will; what fails is left to its cell, which will say so.
+
+    A module beside the notebook is left alone, as a task before this one may still write it; and so is one that
+    starts Spark, which here would not be the job's.
+    """
+    place = sys.path.index("")
+    del sys.path[place]
+    os.environ.update(NO_SPARK)
+    for module, names in imports:
+        with suppress(Exception, SystemExit):
+            importlib.__import__(module, fromlist=names)
+    for name in NO_SPARK:
+        del os.environ[name]
+    sys.path.insert(place, "")
 
 
 def _knock() -> tuple[int, str]:

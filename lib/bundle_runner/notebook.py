@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from jupyter_client.manager import KernelManager
 from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
-from bundle_runner.launch import RunnerKernel, new_kernel
+from bundle_runner.launch import RunnerKernel
 from bundle_runner.notebook_file import END_CELL, END_TAG, NotebookFile
 
 LINE_LIMIT = 600
@@ -27,7 +27,7 @@ logging.getLogger("traitlets").setLevel(logging.CRITICAL)
 
 @dataclass(frozen=True)
 class NotebookCall:
-    """One attempt: the notebook, the values for it, its evidence folder and its environment."""
+    """One attempt: the notebook, the values for it, its evidence folder and what only it has in its environment."""
 
     notebook: NotebookFile
     values: Mapping[str, str]
@@ -49,15 +49,12 @@ class NotebookEnd:
     stopped: bool = False
 
 
-def run_notebook(call: NotebookCall, on_kernel: Callable[[RunnerKernel], None]) -> NotebookEnd:
-    """Execute the notebook; `on_kernel` receives the kernel, so that others can end it."""
+def run_notebook(call: NotebookCall, kernel: RunnerKernel) -> NotebookEnd:
+    """Execute the notebook in a kernel that nobody has used, and end the kernel."""
     call.folder.mkdir(parents=True, exist_ok=True)
     (call.folder / "parameters.json").write_text(json.dumps(dict(call.values)), encoding="utf-8")
-    kernel = new_kernel(
-        {**call.environment, "BUNDLE_TASK_DIR": str(call.folder)}, call.notebook.path.parent, call.folder / "kernel.log"
-    )
-    on_kernel(kernel)
     try:
+        kernel.begin({**call.environment, "BUNDLE_TASK_DIR": str(call.folder)}, call.folder / "kernel.log")
         _execute(call, kernel)
     except PapermillExecutionError as error:
         return _failed_cell(call, error)

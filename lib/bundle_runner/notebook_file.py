@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import ast
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from bundle_runner.errors import BundleError, ParameterError, did_you_mean
+
+Import = tuple[str, tuple[str, ...]]
+"""A module, and the names that are taken from it."""
 
 END_TAG = "bundle-runner-end"
 END_CELL = "from bundle_runner import task as _task\n\n_task.end()"
@@ -47,6 +52,20 @@ class NotebookFile:
                 f"task {task_key}: {self.path.name} does not declare {', '.join(unknown)}{hint}; nothing was "
                 f'started; add a line such as {unknown[0]} = "" to its parameters cell, or drop the value'
             )
+
+    @cached_property
+    def imports(self) -> tuple[Import, ...]:
+        """Return what the notebook imports before it does anything: other imports may need what it does first."""
+        found: list[Import] = []
+        for statement in _statements(self.content["cells"]):
+            if isinstance(statement, ast.Import):
+                found += [(name.name, ()) for name in statement.names]
+            elif isinstance(statement, ast.ImportFrom):
+                module = None if statement.level else statement.module
+                found += [(module, tuple(name.name for name in statement.names))] if module else []
+            elif not _is_literal(statement):
+                break
+        return tuple(found)
 
     @property
     def marks_its_end(self) -> bool:
@@ -111,3 +130,19 @@ def _assignment(statement: ast.stmt) -> tuple[str | None, ast.expr | None]:
     if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
         return statement.target.id, statement.value
     return None, None
+
+
+def _statements(cells: list[dict[str, Any]]) -> Iterator[ast.stmt]:
+    """Yield the statements of the code cells, up to the first cell that is not plain Python."""
+    for cell in cells:
+        if cell["cell_type"] == "code":
+            try:
+                yield from ast.parse(source_of(cell)).body
+            except (SyntaxError, ValueError):
+                return
+
+
+def _is_literal(statement: ast.stmt) -> bool:
+    """Tell whether a statement only names or says a value, as the parameters cell does."""
+    value = statement.value if isinstance(statement, ast.Expr) else _assignment(statement)[1]
+    return isinstance(value, ast.Constant)

@@ -58,7 +58,7 @@ def prepare(bundle: Bundle, job_key: str, given: Mapping[str, str], run_id: str 
     """
     job = bundle.job(job_key)
     root = bundle.local_root(job_key)
-    graph = build_graph(job)
+    graph = build_graph(job, bundle.task_places(job_key))
     started = datetime.now(UTC)
     run_id = run_id or new_run_id(started)
     facts = {"job": _job_facts(job_key, job.name or job_key, run_id, started)}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bundle_runner.page import page
 from bundle_runner.record import RunRecord, TaskRecord, seconds_between
-from bundle_runner.states import FAILURES, ResultState
+from bundle_runner.states import CANCELS, FAILURES, ResultState
 
 INDEX = "index.html"
 
@@ -40,6 +40,8 @@ def _failure(task: TaskRecord, folder: Path) -> Iterator[str]:
 
 
 def _advice(record: RunRecord, command: str) -> list[str]:
+    if record.state in CANCELS:
+        return [f"  to run it again: {command}"]
     if record.state in FAILURES or record.state is ResultState.SUCCESS_WITH_FAILURES:
         return [f"  then run again: {command}"]
     return []

@@ -38,10 +38,10 @@ _port_option = click.option(
 
 @click.group()
 def simulate() -> None:
-    """Play the sellers of the sample data: a shop with an API, two partners with files.
+    """Play the sellers of the sample data: a shop and two partners.
 
-    Every invoice of the samples belongs to one seller, by its number: the digits modulo 3 give
-    0 online_shop, 1 gift_partner, 2 euro_partner.
+    The shop has an API, the partners drop files. Every invoice of the samples belongs to one
+    seller, by its number: the digits modulo 3 give 0 online_shop, 1 gift_partner, 2 euro_partner.
     """
 
 
@@ -52,7 +52,7 @@ def simulate() -> None:
 @click.option("--page-size", type=click.IntRange(1, 100), default=100, show_default=True)
 @click.option("--until-stdin-ends", is_flag=True, hidden=True)
 def shop_api(port: int, until: datetime | None, bundle: Path, page_size: int, until_stdin_ends: bool) -> None:
-    """Serve the online shop's REST API in the foreground; Ctrl-C ends it.
+    """Serve the online shop's REST API until Ctrl-C.
 
     /orders holds the shop's own orders; /customers and /products describe those of all sellers.
     """
@@ -74,7 +74,10 @@ def shop_api(port: int, until: datetime | None, bundle: Path, page_size: int, un
 @_date_option
 @_bundle_option
 def partner_files_command(inbox: Path, until: datetime | None, bundle: Path) -> None:
-    """Drop the partners' daily files into an inbox; same bytes are left untouched."""
+    """Drop the partners' daily files into an inbox.
+
+    Files that are there with the same bytes are left untouched.
+    """
     click.echo(_deliver(inbox, _days(bundle, until)))
 
 
@@ -90,7 +93,7 @@ def partner_files_command(inbox: Path, until: datetime | None, bundle: Path) -> 
 @_bundle_option
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 def world(port: int, inbox: Path | None, until: datetime | None, bundle: Path, command: tuple[str, ...]) -> None:
-    """Run COMMAND while the shop API is up and after the partners have delivered.
+    """Run COMMAND with the shop up and the files dropped.
 
     COMMAND finds the shop's address in BUNDLE_VAR_shop_api_url, and in BUNDLE_VAR_inbox_root an
     inbox that is not the bundle's own; its exit code is passed on.

@@ -20,7 +20,7 @@ class SpecRefused(click.ClickException):
 
 @click.group()
 def sources() -> None:
-    """List the sources, show one, or print the JSON Schema of a source file."""
+    """List the sources, show one, print their JSON Schema."""
 
 
 @sources.command("list")

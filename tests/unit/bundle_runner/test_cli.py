@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -111,6 +114,15 @@ def test_runs_are_listed_and_shown(
     assert json.loads(capsys.readouterr().out)["exit_code"] == 3
 
 
+@pytest.mark.parametrize("run_id", ["last", "2011"])
+def test_where_nothing_ran_there_is_nothing_to_show(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], run_id: str
+) -> None:
+    shutil.rmtree(folder / ".state")
+    assert call(monkeypatch, "runs", "show", run_id, "--bundle", str(folder)) == 2
+    assert re.search("lakehouse: no runs yet; start one: .*lakehouse run JOB$", capsys.readouterr().err.strip())
+
+
 def test_a_record_survives_its_file(folder: Path) -> None:
     assert read_record(folder / ".state/runs" / RECORD.run_id) == RECORD
 
@@ -126,6 +138,29 @@ def test_the_last_lines_say_verdict_failure_books_and_report() -> None:
         "books   in 5 = out 5",
         "report  /r/index.html",
     ]
+
+
+def test_a_canceled_run_says_how_it_is_run_again() -> None:
+    lines = last_lines(replace(RECORD, state=ResultState.CANCELED, tasks=()), Path("/r"), "lakehouse run main")
+    assert lines[1:3] == ["CANCELED  main · target local · 76 s", "  to run it again: lakehouse run main"]
+
+
+def _commands(command: click.Command, *words: str) -> Iterator[tuple[str, ...]]:
+    yield words
+    context = click.Context(command)
+    for name in command.list_commands(context) if isinstance(command, click.Group) else ():
+        inner = command.get_command(context, name)
+        assert inner
+        yield from _commands(inner, *words, name)
+
+
+def test_no_help_is_cut_off(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    commands = list(_commands(cli.lakehouse))
+    assert ("simulate", "world") in commands
+    for words in commands:
+        call(monkeypatch, *words, "--help")
+        assert "..." not in capsys.readouterr().out.replace("[ARGS]...", "").replace("COMMAND...", "")
 
 
 def test_the_page_of_a_run_shows_text_as_text(tmp_path: Path) -> None:

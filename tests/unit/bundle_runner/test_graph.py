@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bundle_runner.bundle import load_bundle
 from bundle_runner.errors import GraphError
 from bundle_runner.execute import exit_code
 from bundle_runner.graph import End, build_graph, verdict
 from bundle_runner.model import Job, Task
+from bundle_runner.plan import prepare
 from bundle_runner.record import TaskRecord
 from bundle_runner.states import ResultState, run_state
+from tests.unit.bundle_runner.bundle_folder import write
 
 S = ResultState
 NOTEBOOK = {"notebook_path": "/a.ipynb"}
@@ -117,6 +121,51 @@ def test_all_findings_are_said_at_once() -> None:
         build_graph(job(task("a", "a"), task("b", "c")))
 
 
+WRONG_NAME = {
+    "of a task it reads": "{{tasks.load.values.n}}",
+    "that it reads, too": "{{tasks.laod.values.n}}",
+}
+
+
+@pytest.mark.parametrize("text", WRONG_NAME.values(), ids=WRONG_NAME.keys())
+def test_a_wrong_name_in_depends_on_is_one_finding(text: str) -> None:
+    reads = {"notebook_task": {**NOTEBOOK, "base_parameters": {"x": text}}}
+    with pytest.raises(GraphError) as error:
+        build_graph(job(task("load"), task("b", "laod", **reads), task("c", "b", **reads)))
+    assert str(error.value) == "task b depends on laod, which does not exist; did you mean load?"
+
+
+PLACED = {
+    "unknown": ("[{task_key: b}]", "task a depends on b, which does not exist"),
+    "itself": ("[{task_key: a}]", "task a depends on itself"),
+    "circle": ("[{task_key: c}]", "these tasks wait for each other: a, c"),
+}
+
+
+@pytest.mark.parametrize(("after", "message"), PLACED.values(), ids=PLACED.keys())
+def test_a_finding_names_file_and_line_of_its_task(tmp_path: Path, after: str, message: str) -> None:
+    write(
+        tmp_path,
+        databricks="""        include: [main.yml]
+        targets: {local: {workspace: {root_path: "${workspace.file_path}/.state"}}}
+        """,
+        main=f"""        resources:
+          jobs:
+            main:
+              tasks:
+                - task_key: c
+                  depends_on: [{{task_key: a}}]
+                  notebook_task: {{notebook_path: ./a.ipynb}}
+                - task_key: a
+                  depends_on: {after}
+                  notebook_task: {{notebook_path: ./a.ipynb}}
+        """,
+    )
+    with pytest.raises(GraphError) as error:
+        prepare(load_bundle(tmp_path), "main", {})
+    assert str(error.value).startswith(f"{tmp_path}/main.yml:8: {message}")
+
+
 def test_ready_tasks_are_those_whose_parents_have_ended() -> None:
     graph = build_graph(job(task("a"), task("b", "a"), task("c", "a"), task("d", "b", "c")))
     done = End(S.SUCCESS)
@@ -155,3 +204,11 @@ def test_the_exit_code_follows_the_root_failures(ends: dict[str, tuple[S, bool]]
     records = {key: TaskRecord(key, "notebook", state=state, stopped=stopped) for key, (state, stopped) in ends.items()}
     state = run_state([records["b"].state or S.FAILED], [record.state or S.FAILED for record in records.values()])
     assert exit_code(state, graph, records) == code
+
+
+def test_what_waits_only_for_started_tasks_comes_first() -> None:
+    tasks = [task("last", "third"), task("third", "second"), task("beside", "first"), task("second", "first")]
+    graph = build_graph(job(*tasks, task("first")))
+    assert list(graph.coming(set())) == ["first", "beside", "second", "third", "last"]
+    assert list(graph.coming({"first", "second"})) == ["third", "beside", "last"]
+    assert list(graph.coming(set(graph.tasks))) == []

@@ -63,3 +63,23 @@ def test_what_is_no_notebook_is_named(tmp_path: Path) -> None:
         read_notebook(tmp_path / "a.py")
     with pytest.raises(BundleError, match=r"the folder .* does not exist either"):
         read_notebook(tmp_path / "none" / "a.ipynb")
+
+
+IMPORTS = {
+    "each form": (
+        ["import os.path as p, json\nfrom a.b import c as d, e\nfrom .near import f\nfrom x import *"],
+        [("os.path", ()), ("json", ()), ("a.b", ("c", "e")), ("x", ("*",))],
+    ),
+    "over cells": (['"""Words."""\nimport a', "LIMIT = 5", "import b"], [("a", ()), ("b", ())]),
+    "not after a deed": (["import a\na.use('x')\nimport b", "import c"], [("a", ())]),
+    "not after a call that is named": (["import a\nx = a.set_up()", "import b"], [("a", ())]),
+    "not inside": (["if True:\n    import a", "import b"], []),
+    "not after a magic": (["import a", "%env X=1", "import b"], [("a", ())]),
+}
+
+
+@pytest.mark.parametrize(("cells", "expected"), IMPORTS.values(), ids=IMPORTS.keys())
+def test_imports_are_those_before_the_notebook_does_anything(
+    tmp_path: Path, cells: list[str], expected: list[tuple[str, tuple[str, ...]]]
+) -> None:
+    assert list(notebook(tmp_path, 'day = ""', *cells).imports) == expected
