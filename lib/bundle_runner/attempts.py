@@ -47,12 +47,18 @@ class Work:
 
 
 class Workshop:
-    """What all attempts of a run share: clusters, their gatekeeper, a bound on kernels, the page writer."""
+    """What all attempts of a run share: clusters, their gatekeeper, a bound on kernels, the page writer.
 
-    def __init__(self, run_folder: Path, environment: Mapping[str, str], kernels: int) -> None:
+    `lasting` clusters were there before the run and stay after it, as an all-purpose cluster does.
+    """
+
+    def __init__(
+        self, run_folder: Path, environment: Mapping[str, str], kernels: int, lasting: Clusters | None = None
+    ) -> None:
         self.run_folder = run_folder
         self.environment = environment
-        self.clusters = Clusters(environment, run_folder / "clusters")
+        self.clusters = lasting or Clusters(environment, run_folder / "clusters")
+        self._lasting = lasting is not None
         self.gatekeeper = Gatekeeper()
         self._spares = Spares(run_folder)
         self._slots = threading.BoundedSemaphore(kernels)
@@ -147,7 +153,8 @@ class Workshop:
         """End spare kernels and clusters, wait for the pages; return what could not be written."""
         self._spares.close()
         self.gatekeeper.close()
-        self.clusters.end()
+        if not self._lasting:
+            self.clusters.end()
         self._pages.shutdown(wait=True)
         return [f"a page is missing: {future.exception()}" for future in self._written if future.exception()]
 

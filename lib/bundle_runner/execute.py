@@ -11,6 +11,7 @@ from itertools import islice
 
 from bundle_runner.attempts import Workshop
 from bundle_runner.carry_out import TaskRun
+from bundle_runner.cluster import Clusters
 from bundle_runner.errors import RunnerError
 from bundle_runner.graph import End, Graph, verdict
 from bundle_runner.jvm import spark_environment
@@ -28,9 +29,9 @@ POLL_SECONDS = 0.1
 
 
 class Run:
-    """One run of a planned job. Setting `interrupted` cancels it."""
+    """One run of a planned job. Setting `interrupted` cancels it; `lasting` clusters outlive it."""
 
-    def __init__(self, plan: Plan, observer: Observer) -> None:
+    def __init__(self, plan: Plan, observer: Observer, lasting: Clusters | None = None) -> None:
         self.plan = plan
         self.interrupted = threading.Event()
         self._observer = observer
@@ -39,7 +40,7 @@ class Run:
         plan.folder.mkdir(parents=True)
         self._journal = Journal(plan.folder, _first_record(plan))
         environment = {**spark_environment(os.environ), "BUNDLE_RUN_ID": plan.run_id, "PYTHONHASHSEED": "0"}
-        self._workshop = Workshop(plan.folder, environment, KERNELS)
+        self._workshop = Workshop(plan.folder, environment, KERNELS, lasting)
 
     def execute(self) -> RunRecord:
         """Run every task and return the finished record."""

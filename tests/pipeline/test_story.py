@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from deltalake import DeltaTable
 
-from tests.pipeline.story import BUNDLE, Outcome, Story
+from bundle_runner.cluster import Clusters
+from tests.pipeline.story import BUNDLE, Outcome, Story, warm_clusters
 from tests.samples import day_total, sample_days, seller_total
 from tests.shops import running_shop
 
@@ -33,28 +34,36 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
 
 
 @pytest.fixture(scope="module")
-def runs(story: Story) -> Runs:
+def clusters(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clusters]:
+    """Keep one Spark for all six runs."""
+    clusters = warm_clusters(tmp_path_factory.mktemp("clusters"))
+    yield clusters
+    clusters.end()
+
+
+@pytest.fixture(scope="module")
+def runs(story: Story, clusters: Clusters) -> Runs:
     """Live through the fortnight."""
     gifts, euros = (story.inbox / name for name in (f"gift_partner/{LAST}.csv", f"euro_partner/verkauf_{LAST}.csv"))
     query = story.pipelines / "gold/daily_sales.sql"
     story.deliver(BEFORE)
-    runs = {"first": story.run(), "nothing new": story.run()}
+    runs = {"first": story.run_on(clusters), "nothing new": story.run_on(clusters)}
 
     story.deliver(LAST)
     right_gifts, right_euros, right_query = gifts.read_bytes(), euros.read_bytes(), query.read_bytes()
     gifts.write_bytes(right_gifts.replace(b",UnitPrice,", b",Price,"))
-    runs["bronze defect"] = story.run()
+    runs["bronze defect"] = story.run_on(clusters)
 
     gifts.write_bytes(right_gifts)
     euros.write_bytes(_without_products(right_euros))
-    runs["silver defect"] = story.run()
+    runs["silver defect"] = story.run_on(clusters)
 
     euros.write_bytes(right_euros)
     query.write_bytes(right_query.replace(b"FROM sale_lines", b"FROM sale_lines WHERE country_name <> 'EIRE'"))
-    runs["gold defect"] = story.run()
+    runs["gold defect"] = story.run_on(clusters)
 
     query.write_bytes(right_query)
-    runs["mended"] = story.run()
+    runs["mended"] = story.run_on(clusters)
     return runs
 
 
