@@ -43,10 +43,10 @@ setup-local: ## set up what is missing or changed (PYTHON=python3.12 chooses the
 run-pipeline: setup-local ## deliver the sample days and run the job (ENV=local DATE=2011-01-05 PORT=8765)
 	@$(if $(filter local,$(ENV)),$(WORLD)) $(BIN)/lakehouse run sales_daily -t '$(ENV)' $(ARGS) $(SAY_EXIT_CODE)
 
-test: setup-local ## all tests (ARGS='-k gate' chooses)
+test: setup-local ## all tests (ARGS='-k gate' chooses; PYTHON=python3.12 sets up anew with that Python)
 	@$(BIN)/pytest $(ARGS)
 
-lint: setup-local ## style, types and who may import whom
+lint: setup-local ## style, types and who may import whom; pre-commit asks the same
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
