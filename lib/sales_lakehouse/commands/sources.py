@@ -10,6 +10,7 @@ import click
 from sales_lakehouse.errors import LakehouseError
 from sales_lakehouse.simulate.places import find_bundle
 from sales_lakehouse.specs import SourceSpec, load_pipelines
+from sales_lakehouse.specs.fields import field_tables
 
 
 class SpecRefused(click.ClickException):
@@ -54,9 +55,13 @@ def show(source: str, bundle: Path) -> None:
 
 
 @sources.command()
-def schema() -> None:
-    """Print the JSON Schema of a source file, for editors."""
-    click.echo(json.dumps(SourceSpec.model_json_schema(), indent=1))
+@click.option("--format", "form", type=click.Choice(["json", "markdown"]), default="json")
+def schema(form: str) -> None:
+    """Print the JSON Schema of a source file, for editors.
+
+    With --format markdown: the fields of source, silver and gold files as tables, for people.
+    """
+    click.echo(field_tables() if form == "markdown" else json.dumps(SourceSpec.model_json_schema(), indent=1))
 
 
 def _load(bundle: Path) -> dict[str, SourceSpec]:

@@ -11,7 +11,7 @@ Severity = Literal["warn", "error", "stop"]
 
 
 class Rule(BaseModel):
-    """State what a valid row is; a row for which it is false or NULL breaks the rule."""
+    """What a valid row is; a row for which it is false or NULL breaks the rule."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -25,13 +25,15 @@ class Rule(BaseModel):
     kind: Annotated[Kind, Field(description="not_null, in_set, between, matches, unique, or holds (a SQL predicate)")]
     columns: Annotated[tuple[str, ...], Field(description="the columns it speaks of")] = ()
     values: Annotated[tuple[str, ...], Field(description="in_set: the allowed values")] = ()
-    minimum: Annotated[str | None, Field(description="between: lowest allowed value, inclusive")] = None
-    maximum: Annotated[str | None, Field(description="between: highest allowed value, inclusive")] = None
+    minimum: Annotated[str | None, Field(description="between: lowest allowed value, in quotes")] = None
+    maximum: Annotated[str | None, Field(description="between: highest allowed value, in quotes")] = None
     pattern: Annotated[str | None, Field(description="matches: regular expression for the whole value")] = None
     predicate: Annotated[str | None, Field(description="holds: SQL over the row, true for a valid row")] = None
     severity: Annotated[
         Severity,
-        Field(description="warn: counted; error: the record goes to quarantine; stop: the gate stops"),
+        Field(
+            description="warn: told; error: the record goes to quarantine; stop: the gate stops. unique cannot be error"
+        ),
     ] = "error"
     because: Annotated[str, Field(description="the business reason, shown beside a broken row")] = ""
 

@@ -18,7 +18,7 @@ class _Model(BaseModel):
 class FilesDelivery(_Model):
     """Files that a partner drops into `<inbox>/<source>/`."""
 
-    kind: Literal["files"]
+    kind: Annotated[Literal["files"], Field(description="files in an inbox folder")]
     name: Annotated[
         str, Field(description="file name with {business_date} where the ISO date stands: sales_{business_date}.csv")
     ]
@@ -27,9 +27,9 @@ class FilesDelivery(_Model):
 class RestDelivery(_Model):
     """Pages of a REST API, numbered from 1, filtered by a watermark."""
 
-    kind: Literal["rest"]
+    kind: Annotated[Literal["rest"], Field(description="pages of a REST API")]
     connection: Annotated[Name, Field(description="name of the base URL in the bundle's connections")]
-    path: Annotated[str, Field(pattern="^/")]
+    path: Annotated[str, Field(pattern="^/", description="what is asked for below the base URL: /orders")]
     page_size: Annotated[int, Field(ge=1, description="records asked for per page")] = 100
     watermark: Annotated[str, Field(description="the records' field that only grows: updated_at")]
     watermark_parameter: Annotated[str, Field(description="query parameter: only records whose watermark is greater")]
@@ -47,24 +47,24 @@ class Footer(_Model):
 class CsvFormat(_Model):
     """The dialect of a delimited file; one line is one record."""
 
-    kind: Literal["csv"]
+    kind: Annotated[Literal["csv"], Field(description="delimited text with a header line")]
     encoding: Annotated[str, Field(description="as Python names it; decoded strictly")] = "utf-8"
-    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
-    line_end: Annotated[Literal["lf", "crlf"], Field()] = "lf"
-    footer: Footer | None = None
+    delimiter: Annotated[str, Field(min_length=1, max_length=1, description="what stands between two fields")] = ","
+    line_end: Annotated[Literal["lf", "crlf"], Field(description="how a line ends; no field holds a line break")] = "lf"
+    footer: Annotated[Footer | None, Field(description="the partner's totals, where the last line has them")] = None
 
 
 class JsonFormat(_Model):
     """One JSON document; the records are the objects of a list in it."""
 
-    kind: Literal["json"]
+    kind: Annotated[Literal["json"], Field(description="a JSON object with a list of records in it")]
     records: Annotated[str, Field(description="the key under which the list of records stands")]
 
 
 class Style(_Model):
     """How the source writes numbers and times."""
 
-    decimal_mark: Annotated[Literal[".", ","], Field()] = "."
+    decimal_mark: Annotated[Literal[".", ","], Field(description="what stands before the decimals")] = "."
     time_format: Annotated[str, Field(description="Spark datetime pattern of local times")]
     time_zone: Annotated[str, Field(description="IANA zone of those times; business dates are dates of this zone")]
 
@@ -117,24 +117,42 @@ class Scope(_Model):
 class Judgement(_Model):
     """How the source's records become rows of a silver table, and when they are good."""
 
-    table: Name
+    table: Annotated[Name, Field(description="the silver table: a file under pipelines/silver/")]
     explode: Annotated[str | None, Field(description="raw column with a list: one row per element")] = None
-    scope: Scope
+    scope: Annotated[Scope, Field(description="what one statement covers; its rows go when a newer one lacks them")]
     sequence: Annotated[str, Field(description="received_at, or the raw column that orders statements")] = "received_at"
-    columns: Annotated[dict[Name, Mapping], Field(min_length=1)]
-    rules: tuple[Rule, ...] = ()
+    columns: Annotated[
+        dict[Name, Mapping],
+        Field(min_length=1, description="origin of every column of the silver table but `source` and derived ones"),
+    ]
+    rules: Annotated[
+        tuple[Rule, ...], Field(description="rules for this source's rows, beside the table's; of severity error only")
+    ] = ()
+
+    @model_validator(mode="after")
+    def check_rules_label_rows(self) -> Self:
+        """Refuse a rule that no gate would ask: gates ask the table's rules, a source's rules label its rows."""
+        for rule in self.rules:
+            if rule.severity != "error":
+                raise ValueError(
+                    f"rule {rule.name}: a source's rule sends its records to quarantine, so its severity is error; "
+                    "one that warns or stops belongs to the silver table"
+                )
+        return self
 
 
 class SourceSpec(_Model):
     """One source: one file under pipelines/sources/."""
 
-    source: Name
-    description: Annotated[str, Field(min_length=1)]
-    delivery: Annotated[FilesDelivery | RestDelivery, Field(discriminator="kind")]
-    format: Annotated[CsvFormat | JsonFormat, Field(discriminator="kind")]
-    style: Style
+    source: Annotated[Name, Field(description="the source's name, as the file's: it stands in every key and folder")]
+    description: Annotated[str, Field(min_length=1, description="who delivers what, in one sentence")]
+    delivery: Annotated[
+        FilesDelivery | RestDelivery, Field(discriminator="kind", description="how units come to the landing")
+    ]
+    format: Annotated[CsvFormat | JsonFormat, Field(discriminator="kind", description="how a unit is cut into records")]
+    style: Annotated[Style, Field(description="how texts become numbers and times")]
     columns: Annotated[tuple[str, ...], Field(min_length=1, description="the agreed columns or fields, by name")]
-    silver: Judgement
+    silver: Annotated[Judgement, Field(description="the way from the records to a silver table")]
     max_refused_pct: Annotated[
         float, Field(ge=0, le=100, description="more unreadable records than this stop gate_bronze")
     ] = 5

@@ -6,6 +6,7 @@ import hashlib
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.json_schema import SkipJsonSchema
 
 from sales_lakehouse.specs.rules import Rule
 
@@ -14,11 +15,11 @@ TypeName = Annotated[str, Field(pattern=r"^(STRING|INT|BIGINT|BOOLEAN|DATE|TIMES
 
 
 class Column(BaseModel):
-    """Describe one column of a published table."""
+    """One column of a published table."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: Name
+    name: Annotated[Name, Field(description="the column's name")]
     type: Annotated[
         TypeName, Field(description="SQL type: STRING, INT, BIGINT, BOOLEAN, DATE, TIMESTAMP, DECIMAL(p,s)")
     ]
@@ -32,12 +33,12 @@ class TableSpec(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    table: Name
-    grain: Annotated[str, Field(pattern=r"^one row per ", description="one row per ...")]
+    table: Annotated[Name, Field(description="the table's name")]
+    grain: Annotated[str, Field(pattern=r"^one row per ", description="what one row is: one row per ...")]
     key: Annotated[tuple[str, ...], Field(min_length=1, description="columns that identify a row")]
-    slice: Annotated[Name, Field(description="the date column by which the table is rebuilt and partitioned")]
-    columns: Annotated[tuple[Column, ...], Field(min_length=1)]
-    rules: tuple[Rule, ...] = ()
+    slice: Annotated[Name, Field(description="the date column: what changed on a date is built anew for that date")]
+    columns: Annotated[tuple[Column, ...], Field(min_length=1, description="the columns, in their order")]
+    rules: Annotated[tuple[Rule, ...], Field(description="what a valid row is; judged at the table's gate")] = ()
 
     def ddl(self) -> str:
         """Return the columns as a Spark DDL schema."""
@@ -59,11 +60,11 @@ class SilverSpec(TableSpec):
 
 
 class Tie(BaseModel):
-    """State that a column's total equals a silver column's total, per currency and slice."""
+    """A column whose total equals a silver column's total, per currency and slice."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    column: Name
+    column: Annotated[Name, Field(description="the gold column that is added up")]
     silver: Annotated[
         str, Field(pattern=r"^[a-z0-9_]+\.[a-z0-9_]+$", description="silver table and column: sale_lines.line_amount")
     ]
@@ -73,8 +74,8 @@ class GoldSpec(TableSpec):
     """Describe a business table; its SQL file has the same stem."""
 
     reads: Annotated[tuple[Name, ...], Field(min_length=1, description="the silver tables its SQL names")]
-    ties_to: tuple[Tie, ...] = ()
-    sql: Annotated[str, Field(exclude=True)]
+    ties_to: Annotated[tuple[Tie, ...], Field(description="totals that must equal silver's")] = ()
+    sql: Annotated[SkipJsonSchema[str], Field(exclude=True, description="the text of the SQL file; not in the YAML")]
 
     @property
     def definition(self) -> str:

@@ -32,6 +32,12 @@ def test_every_shipped_file_is_read(pipelines: Pipelines) -> None:
         ("sources/gift_partner.yml", "table: sale_lines", "table: lines", r"'lines' has no file under silver/"),
         ("sources/gift_partner.yml", "delivery:", "delivery: [", r"not valid YAML.*nothing was read or landed"),
         (
+            "sources/gift_partner.yml",
+            "kind: between",
+            "severity: stop\n      kind: between",
+            r"quantity_is_a_parcel: a source's rule sends its records to quarantine, so its severity is error",
+        ),
+        (
             "silver/sale_lines.yml",
             "kind: not_null, columns: [product_id]",
             "kind: in_set, columns: [product_id]",
