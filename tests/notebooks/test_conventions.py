@@ -55,6 +55,19 @@ def test_the_notebooks_are_there_in_the_order_of_the_way() -> None:
     ]
 
 
+def test_the_page_of_the_notebooks_says_what_their_titles_say() -> None:
+    page = (ROOT / "notebooks/README.md").read_text()
+    rows = [line for line in page.splitlines() if line.startswith("| [")]
+    assert rows == [row_of(path) for path in NOTEBOOKS]
+    assert "| notebook | reads | writes | one row per | stops when |" in page
+
+
+def row_of(path: Path) -> str:
+    told = dict(re.findall(r"(?m)^\| ([a-z ]+) \| (.*) \|$", read(path).cells[0].source))
+    values = (told[name] for name in ("reads", "writes", "one row per", "stops when"))
+    return f"| [`{path.stem}`]({path.name}) | {' | '.join(values)} |"
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 class TestNotebook:
     """One notebook at a time."""
