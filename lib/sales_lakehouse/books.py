@@ -8,7 +8,7 @@ rule). States are only ever added; `current_units` and `pending_slices` tell wha
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -20,13 +20,14 @@ from sales_lakehouse.landing import Manifest
 from sales_lakehouse.quality import Finding
 from sales_lakehouse.run import Run
 from sales_lakehouse.session import local_frame
-from sales_lakehouse.specs import GoldSpec
+from sales_lakehouse.specs import GoldSpec, SilverSpec
 
 UNITS_DDL = (
     "unit_id STRING, source STRING, name STRING, received_at STRING, unit_date STRING, size_bytes BIGINT, "
     "corrects STRING, found BIGINT, kept BIGINT, refused BIGINT, quarantined BIGINT, other BIGINT, "
     "bytes_covered BIGINT, reason STRING, state STRING, run_id STRING, noted_at TIMESTAMP"
 )
+_NO_AMOUNT = "_no_amount"
 COUNTED = ("_unit_id", "_kind", "_byte_length", "_reason")
 """The columns of a bronze table that the books count."""
 BALANCES_DDL = (
@@ -85,14 +86,18 @@ def current_units(log_df: DataFrame) -> DataFrame:
     return newest_df.select("newest.col4.*")
 
 
-def balance(candidate_df: DataFrame, amount: str, run_id: str) -> DataFrame:
+def balance(candidate_df: DataFrame, table: SilverSpec, run_id: str) -> DataFrame:
     """Add up what became of a unit's records.
 
     Grain: one row per judged row → one row per unit, disposition and currency: records, lines, exact amount, and
     how many lines have an amount that cannot be known. A record of several lines counts where its first line went;
     `deleted` and `replaced` (what an updated line held before) count no record: those belong to older units.
-    Units: amounts in the row's currency.
+    Units: amounts in the row's currency; a table without amounts has 0 and no currency.
     """
+    if table.amount is None:
+        nothing = {"currency_code": F.lit(None).cast("string"), _NO_AMOUNT: F.lit(0).cast("decimal(38,4)")}
+        candidate_df = candidate_df.withColumns(nothing)
+    amount = table.amount or _NO_AMOUNT
     replaced_df = (
         candidate_df.where("_disposition = 'accepted_update'")
         .withColumn(amount, F.col("_old_amount"))
@@ -168,18 +173,31 @@ def findings_frame(spark: SparkSession, findings: list[Finding], run_id: str, ga
 
 
 def pending_slices(dates: Iterable[date], notes: Iterable[Row], gold: GoldSpec) -> list[str]:
-    """Return the dates a gold table must rebuild: promoted since, or built by another definition of it.
+    """Return the slices a gold table must rebuild: what they look at was promoted since, or their definition changed.
 
     `dates` are those that silver holds, `notes` the rows of `ops.slices`.
     """
-    newest: dict[date, tuple[datetime, bool, str]] = {}
+    ours = [note for note in notes if note["gold_table"] == gold.table]
+    promoted = _newest(note for note in ours if note["state"] == "pending")
+    built = _newest(note for note in ours if note["state"] == "built" and note["definition"] == gold.definition)
+    known = {*dates, *(note["business_date"] for note in ours)}
+    return sorted(str(day) for day in known if not _is_built(day, built, promoted, gold.lookback_days))
+
+
+def _newest(notes: Iterable[Row]) -> dict[date, datetime]:
+    newest: dict[date, datetime] = {}
     for note in notes:
-        if note["gold_table"] == gold.table:
-            # Within one run a slice is pending before it is built.
-            rank = (note["noted_at"], note["state"] == "built", note["definition"])
-            newest[note["business_date"]] = max(rank, newest.get(note["business_date"], rank))
-    built = {day for day, (_, is_built, definition) in newest.items() if is_built and definition == gold.definition}
-    return sorted(str(day) for day in {*dates, *newest} - built)
+        day = note["business_date"]
+        newest[day] = max(note["noted_at"], newest.get(day, note["noted_at"]))
+    return newest
+
+
+def _is_built(day: date, built: dict[date, datetime], promoted: dict[date, datetime], lookback: int) -> bool:
+    """Tell whether a slice was built after all it looks at was promoted; within one run, promotion comes first."""
+    if day not in built:
+        return False
+    looked_at = (promoted.get(day - timedelta(days=back)) for back in range(lookback + 1))
+    return all(promoted_at is None or promoted_at <= built[day] for promoted_at in looked_at)
 
 
 def slices_frame(spark: SparkSession, gold: GoldSpec, dates: list[str], state: str, run: Run) -> DataFrame:

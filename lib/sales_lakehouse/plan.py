@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from sales_lakehouse.landing import LandingStore, Manifest
@@ -17,20 +17,22 @@ class Plan:
     units: dict[str, list[Manifest]]
     definitions_changed: bool
     landed: int
+    half_promoted: bool = False
 
     @property
     def work(self) -> int:
         """Return how many things are to do; 0 skips the middle of the job."""
-        return sum(map(len, self.units.values())) + int(self.definitions_changed)
+        return sum(map(len, self.units.values())) + int(self.definitions_changed) + int(self.half_promoted)
 
     def in_words(self) -> str:
         """Say what is to do in one line."""
-        if not self.landed:
+        if not self.landed and not self.work:
             return "nothing has landed yet"
         if not self.work:
             return "nothing is new: every landed unit is applied, no rule and no SQL changed"
         parts = [f"{source} {len(units)} units" for source, units in self.units.items() if units]
-        return ", ".join([*parts, *(["rules or SQL changed"] if self.definitions_changed else [])])
+        parts += ["rules or SQL changed"] * self.definitions_changed + ["a promotion to finish"] * self.half_promoted
+        return ", ".join(parts)
 
 
 def make_plan(run: Run) -> Plan:
@@ -39,7 +41,40 @@ def make_plan(run: Run) -> Plan:
     units = {source: store.open_units(source, run.business_date) for source in run.pipelines.sources}
     landed = sum(len(store.manifests(source)) for source in run.pipelines.sources)
     finished = _read_fingerprint(run)
-    return Plan(units, finished is not None and finished != run.pipelines.fingerprint, landed)
+    changed = finished is not None and finished != run.pipelines.fingerprint
+    return Plan(units, changed, landed, read_intent(run) is not None)
+
+
+@dataclass(frozen=True)
+class Intent:
+    """A promotion of several tables that has begun: whose candidates, and which tables."""
+
+    run_id: str
+    tables: list[str]
+
+
+def write_intent(run: Run, intent: Intent) -> None:
+    """Note that a promotion begins."""
+    path = _intent_path(run)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(".draft")
+    draft.write_text(json.dumps(asdict(intent)))
+    draft.replace(path)
+
+
+def read_intent(run: Run) -> Intent | None:
+    """Return the promotion that has begun and not ended."""
+    path = _intent_path(run)
+    return Intent(**json.loads(path.read_text())) if path.exists() else None
+
+
+def end_intent(run: Run) -> None:
+    """Note that all tables of the promotion are published."""
+    _intent_path(run).unlink(missing_ok=True)
+
+
+def _intent_path(run: Run) -> Path:
+    return Path(run.lakehouse_root) / "ops" / "promotion.json"
 
 
 def finish(run: Run) -> None:

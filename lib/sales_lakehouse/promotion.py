@@ -8,39 +8,77 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from sales_lakehouse import books
+from sales_lakehouse.candidates import Candidate
 from sales_lakehouse.landing import LandingStore
-from sales_lakehouse.plan import finish
+from sales_lakehouse.plan import Intent, end_intent, finish, read_intent, write_intent
 from sales_lakehouse.run import Run
 from sales_lakehouse.specs import GoldSpec, SilverSpec
 from sales_lakehouse.stages.gold import slices_predicate
-from sales_lakehouse.stages.silver import silver_columns
+from sales_lakehouse.stages.silver import select_changes, silver_columns, silver_ddl
 from sales_lakehouse.tables import Lakehouse
 
-_CHANGES = {"accepted_new": "new", "accepted_update": "update", "deleted": "delete"}
+
+def promote_tables(lakehouse: Lakehouse, run: Run, candidates: list[Candidate]) -> None:
+    """Promote several tables, each in one commit: an intent stands before the first and goes after the last."""
+    tables = [candidate.table.table for candidate in candidates]
+    write_intent(run, Intent(run.run_id, tables))
+    # Dimensions first: a fact that arrives with its customer finds it.
+    for candidate in sorted(candidates, key=lambda candidate: candidate.table.history is None):
+        promote_silver(lakehouse, run, candidate)
+    end_intent(run)
 
 
-def promote_silver(lakehouse: Lakehouse, run: Run, table: SilverSpec, candidate_df: DataFrame) -> None:
+def roll_forward(lakehouse: Lakehouse, run: Run) -> list[str]:
+    """Finish a promotion that a killed run has begun, from its candidates; return the tables, none where all ended."""
+    intent = read_intent(run)
+    if intent is None:
+        return []
+    tables = [run.pipelines.silver[name] for name in intent.tables]
+    promote_tables(lakehouse, run, [Candidate(lakehouse, table, intent.run_id) for table in tables])
+    return intent.tables
+
+
+def promote_silver(lakehouse: Lakehouse, run: Run, candidate: Candidate) -> None:
     """Apply the candidate's changes to the silver table.
 
     The slices that gold must rebuild are written down first: a crash after the commit leaves them pending.
     """
-    change = F.create_map(*(F.lit(word) for pair in _CHANGES.items() for word in pair))[F.col("_disposition")]
-    changes_df = candidate_df.where(F.col("_disposition").isin(*_CHANGES)).withColumn("_change", change)
-    touched_df = changes_df.selectExpr(f"{table.slice} AS d").union(changes_df.selectExpr("_old_slice AS d")).distinct()
-    dates = sorted(str(row["d"]) for row in touched_df.where("d IS NOT NULL").collect())
-    if not dates:
+    table = candidate.table
+    changes_df = select_changes(candidate.published_df, candidate.rows_df, table)
+    if changes_df.isEmpty():
         return
-    tables = run.pipelines.gold.values()
-    pending = [books.slices_frame(lakehouse.spark, gold, dates, "pending", run) for gold in tables]
-    lakehouse.append("ops.slices", reduce(DataFrame.unionByName, pending), f"{run.run_id}/pending")
+    dates = _touched_dates(lakehouse, run, table, changes_df)
+    readers = [gold for gold in run.pipelines.gold.values() if table.table in gold.reads]
+    if dates and readers:
+        pending = [books.slices_frame(lakehouse.spark, gold, dates, "pending", run) for gold in readers]
+        lakehouse.append("ops.slices", reduce(DataFrame.unionByName, pending), f"{run.run_id}/pending/{table.table}")
     lakehouse.merge_changes(f"silver.{table.table}", changes_df, table.key, silver_columns(table))
+
+
+def _touched_dates(lakehouse: Lakehouse, run: Run, table: SilverSpec, changes_df: DataFrame) -> list[str]:
+    """Return the business dates of changed facts, or of the facts that name a changed entity."""
+    if table.slice:
+        touched_df = changes_df.selectExpr(f"{table.slice} AS d").union(changes_df.selectExpr("_old_slice AS d"))
+        return _dates(touched_df)
+    dates: set[str] = set()
+    for facts in run.pipelines.silver.values():
+        for reference in (r for r in facts.references if r.to == table.table):
+            facts_df = lakehouse.read_or_empty(f"silver.{facts.table}", silver_ddl(facts))
+            entities_df = changes_df.select(F.col(reference.column)).distinct()
+            naming_df = facts_df.join(entities_df, on=reference.column, how="left_semi")
+            dates |= {*_dates(naming_df.selectExpr(f"{facts.slice} AS d"))}
+    return sorted(dates)
+
+
+def _dates(dates_df: DataFrame) -> list[str]:
+    return sorted(str(row["d"]) for row in dates_df.where("d IS NOT NULL").distinct().collect())
 
 
 def promote_gold(lakehouse: Lakehouse, run: Run, gold: GoldSpec, candidate_df: DataFrame, dates: list[str]) -> None:
     """Replace the rebuilt slices of a gold table in one commit, then note them as built."""
     if not dates:
         return
-    lakehouse.replace(f"gold.{gold.table}", candidate_df, slices_predicate(gold, dates), partition=gold.slice)
+    lakehouse.replace(f"gold.{gold.table}", candidate_df, slices_predicate(gold.slice, dates), partition=gold.slice)
     built_df = books.slices_frame(lakehouse.spark, gold, dates, "built", run)
     lakehouse.append("ops.slices", built_df, f"{run.run_id}/built/{gold.table}")
 

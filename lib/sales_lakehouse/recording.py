@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import date
 from functools import reduce
 from itertools import chain
 
@@ -10,10 +11,13 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from sales_lakehouse import books
+from sales_lakehouse.candidates import Candidate
 from sales_lakehouse.landing import LandingStore, Manifest
 from sales_lakehouse.run import Run
-from sales_lakehouse.specs import SourceSpec
+from sales_lakehouse.specs import GoldSpec, SilverSpec, SourceSpec
 from sales_lakehouse.stages.bronze import bronze_ddl, read_records
+from sales_lakehouse.stages.gold import slices_predicate
+from sales_lakehouse.stages.silver import select_pending, silver_ddl
 from sales_lakehouse.tables import Lakehouse
 
 
@@ -67,54 +71,68 @@ def open_units(lakehouse: Lakehouse, units: dict[str, list[Manifest]]) -> DataFr
     return lakehouse.materialize(books.current_units(log_df.where(F.col("unit_id").isin(ids))))
 
 
-def open_records(lakehouse: Lakehouse, units_df: DataFrame, source: SourceSpec) -> DataFrame:
-    """Return the readable records of recorded units, with `received_at` and `unit_date` of their delivery.
-
-    Grain: one row per record.
-    """
-    facts_df = units_df.where("state = 'recorded'").select(
-        F.col("unit_id").alias("_unit_id"), "received_at", "unit_date"
-    )
-    bronze_df = lakehouse.read_or_empty(f"bronze.{source.source}", bronze_ddl(source))
-    return bronze_df.where("_kind = 'record'").join(F.broadcast(facts_df), on="_unit_id", how="inner")
-
-
 def slices_to_rebuild(lakehouse: Lakehouse, run: Run) -> dict[str, list[str]]:
     """Return the dates that each gold table must rebuild, by the table's name."""
     notes = lakehouse.read_or_empty("ops.slices", books.SLICES_DDL).collect()
-    tables = {name: run.pipelines.silver[name] for gold in run.pipelines.gold.values() for name in gold.reads}
-    dates = {
-        name: [row[0] for row in lakehouse.read(f"silver.{name}").select(table.slice).distinct().collect()]
-        for name, table in tables.items()
-    }
+    names = {name for gold in run.pipelines.gold.values() for name in gold.reads}
+    dates = {name: _dates(lakehouse, run.pipelines.silver[name]) for name in sorted(names)}
     return {
         gold.table: books.pending_slices(chain.from_iterable(dates[name] for name in gold.reads), notes, gold)
         for gold in run.pipelines.gold.values()
     }
 
 
-def write_books(
-    lakehouse: Lakehouse, table: str, candidate_df: DataFrame, balances_df: DataFrame, units_df: DataFrame
-) -> None:
+def read_silver(lakehouse: Lakehouse, run: Run, gold: GoldSpec, dates: list[str]) -> dict[str, DataFrame]:
+    """Return what a gold table's SQL reads to build these slices: rows of their dates, and dimensions whole."""
+    tables = {name: run.pipelines.silver[name] for name in gold.reads}
+    frames = {name: lakehouse.read_or_empty(f"silver.{name}", silver_ddl(table)) for name, table in tables.items()}
+    return {
+        name: frames[name].where(slices_predicate(table.slice, dates, gold.lookback_days))
+        if table.slice
+        else frames[name]
+        for name, table in tables.items()
+    }
+
+
+def note_pending(lakehouse: Lakehouse, run: Run) -> None:
+    """Write down which published references no dimension knows yet; those that arrived meanwhile are gone from it."""
+    frames = []
+    for facts in run.pipelines.silver.values():
+        for reference in facts.references:
+            dimension = run.pipelines.silver[reference.to]
+            facts_df = lakehouse.read_or_empty(f"silver.{facts.table}", silver_ddl(facts))
+            known_df = lakehouse.read_or_empty(f"silver.{dimension.table}", silver_ddl(dimension))
+            frames.append(select_pending(facts_df, known_df, reference, facts.table))
+    if frames:
+        lakehouse.overwrite("ops.pending_references", reduce(DataFrame.unionByName, frames))
+
+
+def _dates(lakehouse: Lakehouse, table: SilverSpec) -> list[date]:
+    if table.slice is None:
+        return []
+    dates_df = lakehouse.read(f"silver.{table.table}").select(table.slice).distinct()
+    return [row[0] for row in dates_df.collect()]
+
+
+def write_books(lakehouse: Lakehouse, candidate: Candidate, unit_ids: list[str]) -> None:
     """Put the quarantined rows, the balance and the superseded statements of units in place of what was there.
 
-    Only units that the candidate was built from, the recorded ones: what was written for a unit that is applied stays.
+    `unit_ids` are those that the candidate was built from: what was written for any other unit stays.
     A table that neither holds nor gets rows of these units is left alone.
     """
-    ids = [row["unit_id"] for row in units_df.where("state = 'recorded'").select("unit_id").collect()]
-    if not ids:
+    if not unit_ids:
         return
-    aside_df = candidate_df.where("_disposition = 'quarantined'").drop(
+    aside_df = candidate.rows_df.where("_disposition = 'quarantined'").drop(
         "_disposition", "_winner", "_old_amount", "_old_slice"
     )
     superseded_df = (
-        candidate_df.where("_disposition IN ('superseded', 'duplicate')")
+        candidate.rows_df.where("_disposition IN ('superseded', 'duplicate')")
         .groupBy("source", "_scope", "_statement", "_unit_id", "_winner", "_disposition")
         .agg(F.count("*").alias("line_count"))
     )
-    _replace(lakehouse, f"quarantine.{table}", aside_df, "_unit_id", ids)
-    _replace(lakehouse, "ops.balances", balances_df, "unit_id", ids)
-    _replace(lakehouse, "ops.superseded", superseded_df, "_unit_id", ids)
+    _replace(lakehouse, f"quarantine.{candidate.table.table}", aside_df, "_unit_id", unit_ids)
+    _replace(lakehouse, "ops.balances", candidate.balances_df, "unit_id", unit_ids)
+    _replace(lakehouse, "ops.superseded", superseded_df, "_unit_id", unit_ids)
 
 
 def _replace(lakehouse: Lakehouse, table: str, rows_df: DataFrame, column: str, ids: list[str]) -> None:

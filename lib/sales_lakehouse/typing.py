@@ -22,9 +22,21 @@ class Spelling:
     time_zone: str
 
 
-def read_exactly(text: Column, type_name: str, spelling: Spelling) -> Column:
+def is_time(type_name: str) -> bool:
+    """Tell whether values of a SQL type are read from a wall clock."""
+    return type_name in ("DATE", "TIMESTAMP")
+
+
+def read_clock(text: Column, spelling: Spelling) -> Column:
+    """Return what a text shows as wall clock, if anything: a column of its own, as `read_exactly` asks it thrice."""
+    # The session's zone is UTC, which has no gaps: the wall clock is kept as it stands.
+    return F.try_to_timestamp(text, F.lit(spelling.time_format))
+
+
+def read_exactly(text: Column, type_name: str, spelling: Spelling, clock: Column) -> Column:
     """Return the value of a text column as a SQL type; NULL where it cannot be read exactly.
 
+    `clock` is what `read_clock` made of the text of a time.
     Units: TIMESTAMP is UTC, DATE is the local date in the spelling's zone.
     Nulls: NULL stays NULL.
     """
@@ -36,8 +48,11 @@ def read_exactly(text: Column, type_name: str, spelling: Spelling) -> Column:
         return _decimal(text, type_name, spelling.decimal_mark)
     if type_name == "BOOLEAN":
         return F.when(text.isin("true", "false"), text == "true")
-    local = _local_time(text, spelling.time_format)
-    return F.to_date(local) if type_name == "DATE" else _to_utc(local, spelling.time_zone)
+    spelled = F.date_format(clock, spelling.time_format) == text
+    if type_name == "DATE":
+        return F.when(spelled, F.to_date(clock))
+    utc = F.to_utc_timestamp(clock, spelling.time_zone)
+    return F.when(spelled & (F.from_utc_timestamp(utc, spelling.time_zone) == clock), utc)
 
 
 def _decimal(text: Column, type_name: str, mark: str) -> Column:
@@ -45,14 +60,3 @@ def _decimal(text: Column, type_name: str, mark: str) -> Column:
     fraction = rf"(?:{re.escape(mark)}[0-9]{{1,{scale}}})?" if scale else ""
     spelled = text.rlike(rf"^[+-]?[0-9]{{1,{precision - scale}}}{fraction}$")
     return F.when(spelled, F.translate(text, mark, ".").try_cast(type_name))
-
-
-def _local_time(text: Column, pattern: str) -> Column:
-    # The session's zone is UTC, which has no gaps: the wall clock is kept as it stands.
-    local = F.try_to_timestamp(text, F.lit(pattern))
-    return F.when(F.date_format(local, pattern) == text, local)
-
-
-def _to_utc(local: Column, zone: str) -> Column:
-    utc = F.to_utc_timestamp(local, zone)
-    return F.when(F.from_utc_timestamp(utc, zone) == local, utc)

@@ -5,14 +5,15 @@ from __future__ import annotations
 from decimal import Decimal
 from functools import reduce
 
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
 from sales_lakehouse import books
+from sales_lakehouse.candidates import Candidate
 from sales_lakehouse.quality import Finding, judge_table
-from sales_lakehouse.specs import GoldSpec, Rule, SilverSpec, SourceSpec
-from sales_lakehouse.stages.gold import compare_totals
-from sales_lakehouse.stages.silver import silver_columns
+from sales_lakehouse.specs import GoldSpec, Rule, SilverSpec, SourceSpec, Tie
+from sales_lakehouse.stages.gold import compare_totals, slices_predicate
+from sales_lakehouse.stages.silver import select_pending, silver_columns
 
 _UNIT_RULES = [
     Rule(
@@ -68,60 +69,89 @@ def judge_bronze(rows: dict[str, DataFrame], units_df: DataFrame, sources: list[
     return [*findings, *shares]
 
 
-def judge_silver(future_df: DataFrame, table: SilverSpec) -> list[Finding]:
+def judge_silver(candidate: Candidate) -> list[Finding]:
     """Judge the silver table as it will be."""
+    table = candidate.table
     return judge_table(
-        future_df, f"silver.{table.table}", list(table.rules), silver_columns(table), ("source", "order_id")
+        candidate.future_df, f"silver.{table.table}", list(table.rules), silver_columns(table), ("source", *table.key)
     )
 
 
-def judge_books(
-    future_df: DataFrame, published_df: DataFrame, balances_df: DataFrame, units_df: DataFrame, table: SilverSpec
-) -> list[Finding]:
-    """Judge the books: every record of every unit is accounted for, and amounts are what they must be."""
-    name = f"silver.{table.table}"
-    open_rows = books.unbalanced_units(units_df.where("state = 'recorded'"), balances_df).limit(3).collect()
+def judge_books(candidate: Candidate, units_df: DataFrame) -> list[Finding]:
+    """Judge the books: every record of the units is accounted for, and amounts are what they must be."""
+    name = f"silver.{candidate.table.table}"
+    open_rows = books.unbalanced_units(units_df, candidate.balances_df).limit(3).collect()
     told = "; ".join(f"{r['source']} {r['name']}: {r['kept']} kept, {r['accounted']} accounted for" for r in open_rows)
-    expected = books.expected_totals(published_df, balances_df, table.amount)
-    found = books.totals(future_df, table.amount)
-    return [
-        Finding(name, "every_record_is_accounted_for", "stop", not open_rows, told),
-        Finding(
-            name,
-            "amounts_balance",
-            "stop",
-            expected == found,
-            "" if expected == found else f"the books say {_money(expected)}, the table {_money(found)}",
-        ),
-    ]
+    accounted = Finding(name, "every_record_is_accounted_for", "stop", not open_rows, told)
+    return [accounted, *_judge_amounts(candidate)]
 
 
-def judge_shares(balances_df: DataFrame, sources: list[SourceSpec], table: SilverSpec) -> list[Finding]:
+def _judge_amounts(candidate: Candidate) -> list[Finding]:
+    name, amount = f"silver.{candidate.table.table}", candidate.table.amount
+    if amount is None:
+        return []
+    expected = books.expected_totals(candidate.published_df, candidate.balances_df, amount)
+    found = books.totals(candidate.future_df, amount)
+    ok = expected == found
+    told = "" if ok else f"the books say {_money(expected)}, the table {_money(found)}"
+    return [Finding(name, "amounts_balance", "stop", ok, told)]
+
+
+def judge_references(candidate: Candidate, dimensions: dict[str, DataFrame]) -> list[Finding]:
+    """Count the arriving rows that name an entity no dimension knows yet: they are let through as pending."""
+    name, table = f"silver.{candidate.table.table}", candidate.table
+    arriving_df = candidate.rows_df.where(F.col("_disposition").isin("accepted_new", "accepted_update"))
+    findings = []
+    for reference in table.references:
+        pending_df = select_pending(arriving_df, dimensions[reference.to], reference, table.table)
+        values, lines = pending_df.agg(F.count("*"), F.sum("line_count")).collect()[0]
+        told = f"{lines or 0:,} lines name {values:,} values that {reference.to} does not know yet"
+        findings.append(Finding(name, f"{reference.column}_is_known", "warn", not values, told if values else ""))
+    return findings
+
+
+def judge_shares(candidate: Candidate, sources: list[SourceSpec]) -> list[Finding]:
     """Judge the share of quarantined records of each source against its limit."""
-    standing_df = balances_df.where("disposition NOT IN ('superseded', 'duplicate')")
+    standing_df = candidate.balances_df.where("disposition NOT IN ('superseded', 'duplicate')")
     quarantined = F.sum(F.when(F.col("disposition") == "quarantined", F.col("records")).otherwise(0))
     rows = standing_df.groupBy("source").agg(quarantined, F.sum("records")).collect()
     counts = {source: (aside, records) for source, aside, records in map(tuple, rows)}
-    name = f"silver.{table.table}"
+    name = f"silver.{candidate.table.table}"
     return [
         _share(name, f"{s.source}_quarantined_within_limit", *counts.get(s.source, (0, 0)), s.max_quarantined_pct)
         for s in sources
     ]
 
 
-def judge_gold(future_df: DataFrame, silver: dict[str, DataFrame], gold: GoldSpec) -> list[Finding]:
-    """Judge a gold table as it will be: its rules, and its totals against silver's, to the cent."""
+def judge_gold(
+    slices_df: DataFrame, silver: dict[str, DataFrame], gold: GoldSpec, tables: dict[str, SilverSpec], dates: list[str]
+) -> list[Finding]:
+    """Judge the rebuilt slices of a gold table: their rules, and their totals against silver's, to the cent."""
     name = f"gold.{gold.table}"
-    findings = judge_table(future_df, name, list(gold.rules), gold.names(), gold.key)
+    findings = judge_table(slices_df, name, list(gold.rules), gold.names(), gold.key)
     for tie in gold.ties_to:
-        table, column = tie.silver.split(".")
-        both_df = compare_totals(future_df, silver[table], gold, tie.column, column)
-        off = both_df.where("difference <> 0").orderBy(gold.slice, "currency_code").limit(3).collect()
-        told = "; ".join(
-            f"{r[gold.slice]} {r['currency_code']}: gold {r['gold_total']}, silver {r['silver_total']}" for r in off
-        )
-        findings.append(Finding(name, f"{tie.column}_equals_silver", "stop", not off, told))
+        table = tables[tie.silver.split(".")[0]]
+        rows_df = silver[table.table].where(slices_predicate(f"{table.slice}", dates))
+        findings.append(_tied(compare_totals(slices_df, rows_df, gold, tie, table), gold, tie))
     return findings
+
+
+def _tied(both_df: DataFrame, gold: GoldSpec, tie: Tie) -> Finding:
+    rows = both_df.where("difference <> 0 OR remainder <> 0").orderBy(gold.slice, "currency_code").collect()
+    off = [row for row in rows if row["difference"]]
+    told = "; ".join(
+        f"{r[gold.slice]} {r['currency_code']}: gold {r['gold_total']}, silver {r['silver_total']}" for r in off[:3]
+    )
+    left = _money(_sum_by_currency(rows)) if not off and tie.where != "true" else ""
+    detail = told or (f"left out by {tie.where}: {left}" if left else "")
+    return Finding(f"gold.{gold.table}", f"{tie.column}_equals_silver", "stop", not off, detail)
+
+
+def _sum_by_currency(rows: list[Row]) -> dict[str, Decimal]:
+    totals: dict[str, Decimal] = {}
+    for row in rows:
+        totals[row["currency_code"]] = totals.get(row["currency_code"], Decimal(0)) + row["remainder"]
+    return totals
 
 
 def explain(gate: str, findings: list[Finding], next_step: str) -> str:

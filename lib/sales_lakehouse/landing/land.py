@@ -59,7 +59,7 @@ def _land_pages(run: Run, source: SourceSpec, delivery: RestDelivery, store: Lan
         names = ", ".join(run.connections) or "none"
         raise ParameterError(f"{source.source}: connection {delivery.connection!r} is not among connections ({names})")
     records_key = source.format.records if isinstance(source.format, JsonFormat) else ""
-    since = newest = _watermark(store, source.source)
+    since = newest = _watermark(store, source.source) if delivery.watermark_parameter else None
     new, seen = [], 0
     for page in read_pages(source.source, delivery, base_url, records_key, since):
         newest = max([*(str(record[delivery.watermark]) for record in page.records), newest or ""])

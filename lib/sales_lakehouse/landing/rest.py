@@ -83,7 +83,7 @@ class _Reading:
         return Page(answer.content, str(answer.url), number, answer.status_code, kept, records, total, number >= pages)
 
     def get(self, parameters: dict[str, str | int]) -> httpx.Response:
-        if self.since is not None:
+        if self.since is not None and self.delivery.watermark_parameter:
             parameters |= {self.delivery.watermark_parameter: self.since}
         retrying = Retrying(
             retry=retry_if_exception(_is_transient), stop=stop_after_attempt(_ATTEMPTS), wait=_wait, reraise=True

@@ -3,6 +3,17 @@
 from sales_lakehouse.specs.load import Pipelines, load_pipelines, load_source
 from sales_lakehouse.specs.rules import Rule
 from sales_lakehouse.specs.source import SourceSpec
-from sales_lakehouse.specs.tables import GoldSpec, SilverSpec, TableSpec
+from sales_lakehouse.specs.tables import GoldSpec, Reference, SilverSpec, TableSpec, Tie
 
-__all__ = ["GoldSpec", "Pipelines", "Rule", "SilverSpec", "SourceSpec", "TableSpec", "load_pipelines", "load_source"]
+__all__ = [
+    "GoldSpec",
+    "Pipelines",
+    "Reference",
+    "Rule",
+    "SilverSpec",
+    "SourceSpec",
+    "TableSpec",
+    "Tie",
+    "load_pipelines",
+    "load_source",
+]

@@ -112,6 +112,14 @@ def _check_references(pipelines: Pipelines) -> None:
             raise SpecError(
                 f"source {source.source}: silver.columns and the contract of {table.table} differ in: {off}"
             )
+    for table in pipelines.silver.values():
+        for reference in table.references:
+            dimension = pipelines.silver.get(reference.to)
+            if dimension is None or dimension.history is None or dimension.history.entity != (reference.column,):
+                raise SpecError(
+                    f"silver {table.table}: reference {reference.column!r} names {reference.to!r}, which is no table "
+                    f"with history whose entity is {reference.column!r}"
+                )
     for gold in pipelines.gold.values():
         for name in gold.reads:
             if name not in pipelines.silver:

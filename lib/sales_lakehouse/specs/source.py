@@ -32,7 +32,10 @@ class RestDelivery(_Model):
     path: Annotated[str, Field(pattern="^/", description="what is asked for below the base URL: /orders")]
     page_size: Annotated[int, Field(ge=1, description="records asked for per page")] = 100
     watermark: Annotated[str, Field(description="the records' field that only grows: updated_at")]
-    watermark_parameter: Annotated[str, Field(description="query parameter: only records whose watermark is greater")]
+    watermark_parameter: Annotated[
+        str | None,
+        Field(description="query parameter: only records whose watermark is greater; without it all, each time"),
+    ] = None
 
 
 class Footer(_Model):
@@ -108,10 +111,20 @@ class Scope(_Model):
     """What one statement of the source covers completely."""
 
     kind: Annotated[
-        Literal["slice", "document"],
-        Field(description="slice: a file states a whole date; document: a record states an order with all its lines"),
+        Literal["slice", "document", "key"],
+        Field(
+            description="slice: a file states a whole date; document: a record states an order with all its lines; "
+            "key: a record states one row, named by the table's key"
+        ),
     ]
-    column: Annotated[Name, Field(description="the silver column the scope is named by")]
+    column: Annotated[Name | None, Field(description="slice, document: the silver column the scope is named by")] = None
+
+    @model_validator(mode="after")
+    def check_column(self) -> Self:
+        """Refuse a scope that does not say by which column it is named."""
+        if (self.column is None) != (self.kind == "key"):
+            raise ValueError(f"scope {self.kind}: {'leave column out' if self.column else 'name its column'}")
+        return self
 
 
 class Judgement(_Model):

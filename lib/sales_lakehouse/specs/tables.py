@@ -36,7 +36,10 @@ class TableSpec(BaseModel):
     table: Annotated[Name, Field(description="the table's name")]
     grain: Annotated[str, Field(pattern=r"^one row per ", description="what one row is: one row per ...")]
     key: Annotated[tuple[str, ...], Field(min_length=1, description="columns that identify a row")]
-    slice: Annotated[Name, Field(description="the date column: what changed on a date is built anew for that date")]
+    slice: Annotated[
+        Name | None,
+        Field(description="the date column: what changed on a date is built anew for that date; a dimension has none"),
+    ] = None
     columns: Annotated[tuple[Column, ...], Field(min_length=1, description="the columns, in their order")]
     rules: Annotated[tuple[Rule, ...], Field(description="what a valid row is; judged at the table's gate")] = ()
 
@@ -53,10 +56,34 @@ class TableSpec(BaseModel):
         return next(column.type for column in self.columns if column.name == name)
 
 
+class History(BaseModel):
+    """Keep every version of an entity (SCD2): the table gets `valid_to`, `is_current` and `is_first`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    entity: Annotated[tuple[Name, ...], Field(min_length=1, description="natural key that all versions share")]
+    valid_from: Annotated[Name, Field(description="the column that says since when a version holds")]
+
+
+class Reference(BaseModel):
+    """State that a column names an entity of a dimension; until that arrives, the reference is pending."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    column: Annotated[Name, Field(description="the column that names the entity")]
+    to: Annotated[Name, Field(description="the silver table with history whose entity has one column of this name")]
+
+
 class SilverSpec(TableSpec):
     """Describe a silver entity: several sources fill it."""
 
-    amount: Annotated[str, Field(description="the column the books add up, per currency_code")]
+    amount: Annotated[str | None, Field(description="the column the books add up, per currency_code")] = None
+    history: Annotated[History | None, Field(description="keep every version of each entity")] = None
+    references: Annotated[tuple[Reference, ...], Field(description="columns that name entities of dimensions")] = ()
+
+    def history_columns(self) -> list[str]:
+        """Return the columns that are computed from the neighbouring versions."""
+        return ["valid_to", "is_current", "is_first"] if self.history else []
 
 
 class Tie(BaseModel):
@@ -68,12 +95,19 @@ class Tie(BaseModel):
     silver: Annotated[
         str, Field(pattern=r"^[a-z0-9_]+\.[a-z0-9_]+$", description="silver table and column: sale_lines.line_amount")
     ]
+    where: Annotated[str, Field(description="SQL filter of the silver rows that count; the gate shows the rest")] = (
+        "true"
+    )
 
 
 class GoldSpec(TableSpec):
     """Describe a business table; its SQL file has the same stem."""
 
+    slice: Annotated[Name, Field(description="the date column by which the table is rebuilt and partitioned")]
     reads: Annotated[tuple[Name, ...], Field(min_length=1, description="the silver tables its SQL names")]
+    lookback_days: Annotated[
+        int, Field(ge=0, description="days before its own that a slice looks at; its SQL joins the view `slices`")
+    ] = 0
     ties_to: Annotated[tuple[Tie, ...], Field(description="totals that must equal silver's")] = ()
     sql: Annotated[SkipJsonSchema[str], Field(exclude=True, description="the text of the SQL file; not in the YAML")]
 

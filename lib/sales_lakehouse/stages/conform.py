@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 from sales_lakehouse.quality.predicates import broken_rules
 from sales_lakehouse.specs import SilverSpec, SourceSpec
 from sales_lakehouse.specs.source import Mapping
-from sales_lakehouse.typing import Spelling, read_exactly
+from sales_lakehouse.typing import Spelling, is_time, read_clock, read_exactly
 
 LINEAGE = ["_unit_id", "_record_no", "_row_no", "_scope", "_sequence", "_statement", "_statement_hash"]
 _UNIT = ["received_at", "unit_date"]
@@ -26,7 +26,7 @@ def conform_records(records_df: DataFrame, source: SourceSpec, table: SilverSpec
     """
     texts_df = _with_list_items(_with_numbers(_with_hash(records_df, source), source), source)
     texts = [_text_of(name, mapping).alias(f"_text_{name}") for name, mapping in source.silver.columns.items()]
-    typed_df = _with_statement(_with_types(texts_df.select("*", *texts), source, table), source)
+    typed_df = _with_statement(_with_types(texts_df.select("*", *texts), source, table), source, table)
     judged_df = _with_verdict(typed_df, source, table)
     return judged_df.select(*table.names(), *LINEAGE, "_errors", "_warnings", "_raw")
 
@@ -74,7 +74,9 @@ def _with_types(texts_df: DataFrame, source: SourceSpec, table: SilverSpec) -> D
     explode = source.silver.explode
     raw = F.to_json(F.struct(*(F.col("_item" if c == explode else f"`{c}`").alias(c) for c in source.columns)))
     sequence = "received_at" if source.silver.sequence == "received_at" else f"`{source.silver.sequence}`"
-    typed_df = texts_df.select(
+    times = [name for name in source.silver.columns if is_time(table.type_of(name))]
+    clocks = [read_clock(F.col(f"_text_{n}"), _spelling_of(n, source)).alias(f"_clock_{n}") for n in times]
+    typed_df = texts_df.select("*", *clocks).select(
         *(_value_of(name, source, table).alias(name) for name in source.silver.columns),
         *(F.col(f"_text_{name}") for name in source.silver.columns),
         *(F.col(name) for name in (*_UNIT, "_unit_id", "_record_no", "_row_no", "_record_hash")),
@@ -91,20 +93,26 @@ def _with_types(texts_df: DataFrame, source: SourceSpec, table: SilverSpec) -> D
 
 
 def _value_of(name: str, source: SourceSpec, table: SilverSpec) -> Column:
+    text, clock, type_name = F.col(f"_text_{name}"), F.col(f"_clock_{name}"), table.type_of(name)
+    return read_exactly(text, type_name, _spelling_of(name, source), clock)
+
+
+def _spelling_of(name: str, source: SourceSpec) -> Spelling:
     mapping, style = source.silver.columns[name], source.style
-    time_format, time_zone = mapping.time_format or style.time_format, mapping.time_zone or style.time_zone
-    return read_exactly(
-        F.col(f"_text_{name}"), table.type_of(name), Spelling(style.decimal_mark, time_format, time_zone)
-    )
+    return Spelling(style.decimal_mark, mapping.time_format or style.time_format, mapping.time_zone or style.time_zone)
 
 
-def _with_statement(rows_df: DataFrame, source: SourceSpec) -> DataFrame:
-    """Name what one statement of the source covers: a whole slice by its unit, a document by its record."""
+def _with_statement(rows_df: DataFrame, source: SourceSpec, table: SilverSpec) -> DataFrame:
+    """Name what one statement of the source covers: a whole slice by its unit, a document or a row by its record."""
     record = F.concat_ws("/", "_unit_id", F.col("_record_no").cast("string"))
+    statement, content = record, F.col("_record_hash")
     if source.silver.scope.kind == "slice":
         scope, statement, content = F.col("unit_date"), F.col("_unit_id"), F.col("_unit_id")
+    elif source.silver.scope.column:
+        scope = F.col(source.silver.scope.column)
     else:
-        scope, statement, content = F.col(source.silver.scope.column), record, F.col("_record_hash")
+        # NULL, when a part of the key is: such a row stands alone, and its rules put it aside.
+        scope = F.concat(*(part for name in table.key for part in (F.lit("|"), F.col(name).cast("string"))))
     return rows_df.select(
         "*",
         F.coalesce(scope.cast("string"), record).alias("_scope"),
@@ -117,7 +125,7 @@ def _with_verdict(rows_df: DataFrame, source: SourceSpec, table: SilverSpec) -> 
     rules = [*table.rules, *source.silver.rules]
     errors = [F.col("_unreadable"), broken_rules([rule for rule in rules if rule.severity == "error"])]
     if source.silver.scope.kind == "slice":
-        column = source.silver.scope.column
+        column = f"{source.silver.scope.column}"
         outside = ~F.coalesce(F.col(column).cast("string") == F.col("unit_date"), F.lit(True))
         errors.append(F.array_compact(F.array(F.when(outside, F.lit(f"{column}_is_the_unit_s")))))
     judged_df = rows_df.withColumn("_errors", F.array_distinct(F.concat(*errors)))

@@ -2,41 +2,54 @@
 
 from __future__ import annotations
 
-from pyspark.sql import DataFrame
+from datetime import date
+
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from sales_lakehouse.specs import GoldSpec, TableSpec
+from sales_lakehouse.session import local_frame
+from sales_lakehouse.specs import GoldSpec, SilverSpec, Tie
 
 
-def build_gold(silver: dict[str, DataFrame], gold: GoldSpec) -> DataFrame:
-    """Run the table's SQL over silver rows of the slices to rebuild.
+def build_gold(silver: dict[str, DataFrame], gold: GoldSpec, dates: list[str]) -> DataFrame:
+    """Run the table's SQL over silver and the view `slices`, which holds the dates to rebuild in the slice's column.
 
     Grain: as the contract says; columns and types are the contract's, in its order.
     """
-    for name, rows_df in silver.items():
-        rows_df.createOrReplaceTempView(name)
     spark = next(iter(silver.values())).sparkSession
-    result_df = spark.sql(gold.sql)
-    return result_df.select(*(F.col(c.name).cast(c.type).alias(c.name) for c in gold.columns))
+    slices_df = local_frame(spark, [(date.fromisoformat(day),) for day in dates], f"{gold.slice} DATE")
+    for name, rows_df in {**silver, "slices": slices_df}.items():
+        rows_df.createOrReplaceTempView(name)
+    return spark.sql(gold.sql).select(*(F.col(c.name).cast(c.type).alias(c.name) for c in gold.columns))
 
 
-def slices_predicate(table: TableSpec, dates: list[str]) -> str:
-    """Return the SQL predicate of a set of slices."""
-    listed = ", ".join(f"DATE'{date}'" for date in sorted(dates))
-    return f"{table.slice} IN ({listed})" if dates else "false"
+def slices_predicate(column: str, dates: list[str], lookback_days: int = 0) -> str:
+    """Return the SQL predicate of a set of slices, or of all that they look back at."""
+    if not dates:
+        return "false"
+    if lookback_days:
+        return f"{column} BETWEEN DATE'{min(dates)}' - INTERVAL {lookback_days} DAYS AND DATE'{max(dates)}'"
+    listed = ", ".join(f"DATE'{day}'" for day in sorted(dates))
+    return f"{column} IN ({listed})"
 
 
-def compare_totals(
-    gold_df: DataFrame, silver_df: DataFrame, gold: GoldSpec, column: str, silver_column: str
-) -> DataFrame:
+def compare_totals(gold_df: DataFrame, silver_df: DataFrame, gold: GoldSpec, tie: Tie, silver: SilverSpec) -> DataFrame:
     """Hold a gold column's totals against silver's.
 
-    Grain: one row per slice and currency, with `gold_total`, `silver_total`, `difference`.
+    Grain: one row per slice and currency, with `gold_total`, `silver_total`, `difference` and `remainder`, the
+    amount of the silver rows that the tie's filter leaves out.
     """
-    keys = [gold.slice, "currency_code"]
-    ours = gold_df.groupBy(*keys).agg(F.sum(column).cast("decimal(38,4)").alias("gold_total"))
-    theirs = silver_df.groupBy(*keys).agg(F.sum(silver_column).cast("decimal(38,4)").alias("silver_total"))
-    both = ours.join(theirs, on=keys, how="full")
+    keys, column = [gold.slice, "currency_code"], F.col(tie.silver.split(".")[1])
+    counts = F.coalesce(F.expr(tie.where), F.lit(False))
     zero = F.lit(0).cast("decimal(38,4)")
-    difference = F.coalesce("gold_total", zero) - F.coalesce("silver_total", zero)
-    return both.withColumn("difference", difference)
+
+    def total(amount: Column, name: str) -> Column:
+        return F.sum(amount).cast("decimal(38,4)").alias(name)
+
+    ours = gold_df.groupBy(*keys).agg(total(F.col(tie.column), "gold_total"))
+    theirs = silver_df.groupBy(F.col(f"{silver.slice}").alias(gold.slice), "currency_code").agg(
+        total(F.when(counts, column).otherwise(zero), "silver_total"),
+        total(F.when(counts, zero).otherwise(column), "remainder"),
+    )
+    both = ours.join(theirs, on=keys, how="full").fillna(0, ["gold_total", "silver_total", "remainder"])
+    return both.withColumn("difference", F.col("gold_total") - F.col("silver_total"))

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import and_
+
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from sales_lakehouse.specs import SilverSpec
+from sales_lakehouse.specs import Reference, SilverSpec
 from sales_lakehouse.stages.conform import LINEAGE
 
 KEPT = ("accepted_new", "accepted_update", "unchanged")
+CHANGES = {"accepted_new": "new", "accepted_update": "update", "deleted": "delete"}
+"""What promotion does with a disposition."""
 
 
 def silver_columns(table: SilverSpec) -> list[str]:
     """Return the columns of the published table: the contract's, then lineage."""
-    return [*table.names(), *LINEAGE, "_content_hash", "_run_id"]
+    return [*table.names(), *table.history_columns(), *LINEAGE, "_content_hash", "_run_id"]
 
 
 def silver_ddl(table: SilverSpec) -> str:
@@ -22,7 +27,8 @@ def silver_ddl(table: SilverSpec) -> str:
         "_unit_id STRING, _record_no BIGINT, _row_no INT, _scope STRING, _sequence STRING, _statement STRING, "
         "_statement_hash STRING, _content_hash STRING, _run_id STRING"
     )
-    return f"{table.ddl()}, {lineage}"
+    history = "valid_to TIMESTAMP, is_current BOOLEAN, is_first BOOLEAN, " if table.history else ""
+    return f"{table.ddl()}, {history}{lineage}"
 
 
 def decide(rows_df: DataFrame, published_df: DataFrame, table: SilverSpec, run_id: str) -> DataFrame:
@@ -62,8 +68,7 @@ def select_deleted(candidate_df: DataFrame, published_df: DataFrame, table: Silv
         F.lit(None).cast("string").alias("_raw"),
         F.lit("deleted").alias("_disposition"),
         "_winner",
-        F.col(table.amount).alias("_old_amount"),
-        F.col(table.slice).alias("_old_slice"),
+        *_old_values(table),
     )
 
 
@@ -72,8 +77,70 @@ def future_of(published_df: DataFrame, candidate_df: DataFrame, table: SilverSpe
     changed_df = candidate_df.where(F.col("_disposition").isin("accepted_new", "accepted_update", "deleted"))
     kept_df = published_df.join(changed_df.select(*table.key), on=list(table.key), how="left_anti")
     arriving_df = changed_df.where("_disposition <> 'deleted'")
-    columns = silver_columns(table)
-    return kept_df.select(*columns).unionByName(arriving_df.select(*columns))
+    columns = [name for name in silver_columns(table) if name not in table.history_columns()]
+    future_df = kept_df.select(*columns).unionByName(arriving_df.select(*columns))
+    return with_history(future_df, table) if table.history else future_df
+
+
+def with_history(versions_df: DataFrame, table: SilverSpec) -> DataFrame:
+    """Say of each version until when it holds.
+
+    Grain: one row per version → the same, with `valid_to` (the next version's start, NULL for the last),
+    `is_current` and `is_first`. All versions of an entity must be there.
+    """
+    if table.history is None:
+        return versions_df
+    of_entity = Window.partitionBy(*table.history.entity).orderBy(table.history.valid_from)
+    dated_df = versions_df.withColumns(
+        {
+            "valid_to": F.lead(table.history.valid_from).over(of_entity),
+            "is_first": F.row_number().over(of_entity) == 1,
+        }
+    )
+    return dated_df.withColumn("is_current", F.col("valid_to").isNull()).select(*silver_columns(table))
+
+
+def select_changes(published_df: DataFrame, candidate_df: DataFrame, table: SilverSpec) -> DataFrame:
+    """Return what promotion must do to the published table.
+
+    Grain: one row per row to write or delete, shaped like the table, with `_change` = new, update or delete and
+    `_old_slice`. A version that lands in the middle of a history changes its neighbours, too.
+    """
+    words = F.create_map(*(F.lit(word) for pair in CHANGES.items() for word in pair))
+    changes_df = candidate_df.where(F.col("_disposition").isin(*CHANGES))
+    changes_df = changes_df.withColumn("_change", words[F.col("_disposition")])
+    if table.history is None:
+        return changes_df.select(*silver_columns(table), "_change", "_old_slice")
+    touched_df = changes_df.select(*table.history.entity).distinct()
+    old_df = published_df.join(touched_df, on=list(table.history.entity), how="left_semi")
+    before = {name: F.col(name).alias(f"_old_{name}") for name in ("_content_hash", *table.history_columns())}
+    new_df = future_of(old_df, candidate_df, table).join(
+        old_df.select(*table.key, *before.values()), on=list(table.key), how="left"
+    )
+    same = [F.col(name).eqNullSafe(F.col(f"_old_{name}")) for name in before]
+    change = F.when(F.col("_old__content_hash").isNull(), "new").when(~reduce(and_, same), "update")
+    changed_df = new_df.withColumn("_change", change).where("_change IS NOT NULL")
+    return changed_df.select(*silver_columns(table), "_change", F.lit(None).cast("date").alias("_old_slice"))
+
+
+def select_pending(facts_df: DataFrame, dimension_df: DataFrame, reference: Reference, facts: str) -> DataFrame:
+    """Find the values of a reference that its dimension does not know.
+
+    Grain: one row per fact → one row per unknown value, with `line_count`. An empty reference needs no entity.
+    """
+    known_df = dimension_df.select(F.col(reference.column).alias("value")).distinct()
+    named_df = facts_df.where(F.col(reference.column).isNotNull()).groupBy(F.col(reference.column).alias("value"))
+    pending_df = named_df.agg(F.count("*").alias("line_count")).join(known_df, on="value", how="left_anti")
+    return pending_df.select(
+        F.lit(facts).alias("silver_table"), F.lit(reference.column).alias("column_name"), "value", "line_count"
+    )
+
+
+def _old_values(table: SilverSpec) -> list[Column]:
+    """Return what a published row holds, for the books and for the slices that lose it."""
+    amount = F.col(table.amount) if table.amount else F.lit(None).cast("decimal(38,4)")
+    slice_ = F.col(table.slice) if table.slice else F.lit(None).cast("date")
+    return [amount.alias("_old_amount"), slice_.alias("_old_slice")]
 
 
 def _content_hash(table: SilverSpec) -> Column:
@@ -100,12 +167,7 @@ def _with_standing(rows_df: DataFrame, published_df: DataFrame) -> DataFrame:
 
 
 def _with_comparison(rows_df: DataFrame, published_df: DataFrame, table: SilverSpec) -> DataFrame:
-    old_df = published_df.select(
-        *table.key,
-        F.col("_content_hash").alias("_old_hash"),
-        F.col(table.amount).alias("_old_amount"),
-        F.col(table.slice).alias("_old_slice"),
-    )
+    old_df = published_df.select(*table.key, F.col("_content_hash").alias("_old_hash"), *_old_values(table))
     change = (
         F.when(F.col("_disposition").isNotNull(), F.col("_disposition"))
         .when(F.col("_old_hash").isNull(), "accepted_new")

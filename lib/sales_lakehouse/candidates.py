@@ -1,0 +1,82 @@
+"""Candidates: what silver would become, built and read again before any gate decides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, reduce
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from sales_lakehouse import books
+from sales_lakehouse.run import Run
+from sales_lakehouse.specs import SilverSpec, SourceSpec
+from sales_lakehouse.stages.bronze import bronze_ddl
+from sales_lakehouse.stages.conform import conform_records
+from sales_lakehouse.stages.silver import decide, future_of, select_deleted, silver_ddl
+from sales_lakehouse.tables import Lakehouse
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A silver table as it is, and the judged rows of one run that would change it."""
+
+    lakehouse: Lakehouse
+    table: SilverSpec
+    run_id: str
+
+    @property
+    def name(self) -> str:
+        """Return the table's name in the lakehouse."""
+        return f"candidates.{self.table.table}"
+
+    @cached_property
+    def published_df(self) -> DataFrame:
+        """Return the table as readers see it."""
+        return self.lakehouse.read_or_empty(f"silver.{self.table.table}", silver_ddl(self.table))
+
+    @cached_property
+    def rows_df(self) -> DataFrame:
+        """Return the run's judged rows; another run's candidate has none."""
+        return self.lakehouse.read(self.name).where(F.col("_run_id") == self.run_id)
+
+    @cached_property
+    def balances_df(self) -> DataFrame:
+        """Return what became of the records of each unit, counted once."""
+        return self.lakehouse.materialize(books.balance(self.rows_df, self.table, self.run_id))
+
+    @cached_property
+    def future_df(self) -> DataFrame:
+        """Return the table as it would be."""
+        return future_of(self.published_df, self.rows_df, self.table)
+
+
+def tables_with_work(run: Run, units_df: DataFrame) -> dict[str, list[str]]:
+    """Return the silver tables that recorded units of this run fill, with the ids of those units."""
+    units = [(row["source"], row["unit_id"]) for row in units_df.where("state = 'recorded'").collect()]
+    sources = {table: {spec.source for spec in run.pipelines.sources_of(table)} for table in run.pipelines.silver}
+    ids = {table: [unit for source, unit in units if source in of_table] for table, of_table in sources.items()}
+    return {table: of_table for table, of_table in ids.items() if of_table}
+
+
+def build_candidate(lakehouse: Lakehouse, run: Run, table: SilverSpec, units_df: DataFrame) -> Candidate:
+    """Type, judge and compare the records of recorded units, and keep the result as the table's candidate."""
+    candidate = Candidate(lakehouse, table, run.run_id)
+    conformed = [
+        conform_records(_open_records(lakehouse, units_df, source), source, table)
+        for source in run.pipelines.sources_of(table.table)
+    ]
+    rows_df = reduce(DataFrame.unionByName, conformed)
+    lakehouse.overwrite(candidate.name, decide(rows_df, candidate.published_df, table, run.run_id))
+    gone_df = select_deleted(lakehouse.read(candidate.name), candidate.published_df, table, run.run_id)
+    lakehouse.append(candidate.name, gone_df, f"{run.run_id}/deleted")
+    return candidate
+
+
+def _open_records(lakehouse: Lakehouse, units_df: DataFrame, source: SourceSpec) -> DataFrame:
+    """Return the readable records of recorded units, with `received_at` and `unit_date` of their delivery."""
+    facts_df = units_df.where("state = 'recorded'").select(
+        F.col("unit_id").alias("_unit_id"), "received_at", "unit_date"
+    )
+    bronze_df = lakehouse.read_or_empty(f"bronze.{source.source}", bronze_ddl(source))
+    return bronze_df.where("_kind = 'record'").join(F.broadcast(facts_df), on="_unit_id", how="inner")
