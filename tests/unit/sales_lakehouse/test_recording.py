@@ -6,44 +6,46 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from sales_lakehouse import books
+from sales_lakehouse.candidates import Candidate
 from sales_lakehouse.recording import write_books
+from sales_lakehouse.specs import Pipelines
 from sales_lakehouse.tables import Lakehouse
 
 CANDIDATE_DDL = (
     "source STRING, currency_code STRING, line_amount DECIMAL(22,4), _unit_id STRING, _record_no BIGINT, _row_no INT, "
-    "_scope STRING, _statement STRING, _winner STRING, _disposition STRING, _old_amount DECIMAL(22,4), _old_slice DATE"
+    "_scope STRING, _statement STRING, _winner STRING, _disposition STRING, _old_amount DECIMAL(22,4), _old_slice DATE, "
+    "_run_id STRING"
 )
 
 
 def candidate(spark: SparkSession, *dispositions: str) -> DataFrame:
     rows = [
-        ("gift_partner", "GBP", None, "u1", number, 0, "2011-01-05", "u1", "u1", disposition, None, None)
+        ("gift_partner", "GBP", None, "u1", number, 0, "2011-01-05", "u1", "u1", disposition, None, None, "r1")
         for number, disposition in enumerate(dispositions, start=1)
     ]
     return spark.createDataFrame(rows, CANDIDATE_DDL)
 
 
-def unit(spark: SparkSession, state: str) -> DataFrame:
-    return spark.createDataFrame([("u1", state)], "unit_id STRING, state STRING")
+def write(lakehouse: Lakehouse, pipelines: Pipelines, candidate_df: DataFrame, *unit_ids: str) -> None:
+    lakehouse.overwrite("candidates.sale_lines", candidate_df)
+    write_books(lakehouse, Candidate(lakehouse, pipelines.silver["sale_lines"], "r1"), [*unit_ids])
 
 
-def write(lakehouse: Lakehouse, candidate_df: DataFrame, units_df: DataFrame) -> None:
-    write_books(lakehouse, "sale_lines", candidate_df, books.balance(candidate_df, "line_amount", "r1"), units_df)
-
-
-@pytest.mark.parametrize(("state", "kept"), [("recorded", 0), ("applied", 2)])
+@pytest.mark.parametrize(("units", "kept"), [(["u1"], 0), ([], 2)], ids=["recorded", "applied"])
 def test_a_run_without_its_records_leaves_the_quarantine_of_an_applied_unit(
-    lakehouse: Lakehouse, spark: SparkSession, state: str, kept: int
+    lakehouse: Lakehouse, pipelines: Pipelines, spark: SparkSession, units: list[str], kept: int
 ) -> None:
-    write(lakehouse, candidate(spark, "quarantined", "quarantined", "superseded"), unit(spark, "recorded"))
-    write(lakehouse, candidate(spark), unit(spark, state))
+    write(lakehouse, pipelines, candidate(spark, "quarantined", "quarantined", "superseded"), "u1")
+    write(lakehouse, pipelines, candidate(spark), *units)
     assert lakehouse.read("quarantine.sale_lines").count() == kept
     assert lakehouse.read("ops.balances").count() == kept
 
 
-def test_judging_a_unit_again_replaces_what_was_written_for_it(lakehouse: Lakehouse, spark: SparkSession) -> None:
+def test_judging_a_unit_again_replaces_what_was_written_for_it(
+    lakehouse: Lakehouse, pipelines: Pipelines, spark: SparkSession
+) -> None:
     for dispositions in (["quarantined", "quarantined"], ["accepted_new", "quarantined"]):
-        write(lakehouse, candidate(spark, *dispositions), unit(spark, "recorded"))
+        write(lakehouse, pipelines, candidate(spark, *dispositions), "u1")
     assert [row["_record_no"] for row in lakehouse.read("quarantine.sale_lines").collect()] == [2]
     assert {row["disposition"]: row["records"] for row in lakehouse.read("ops.balances").collect()} == {
         "accepted_new": 1,

@@ -181,7 +181,7 @@ def test_the_balance_accounts_for_every_record_and_cent(spark: SparkSession, pip
         gifts(spark, pipelines, ("u2", "t2", A.replace("9.95", "9.96") + bad)),
     ]
     candidate, published = publish(spark, pipelines, *steps)
-    balances = books.balance(candidate, "line_amount", "r1")
+    balances = books.balance(candidate, pipelines.silver["sale_lines"], "r1")
     found = {row["disposition"]: (row["records"], str(row["amount"])) for row in balances.collect()}
     assert found == {
         "accepted_update": (1, "9.9600"),

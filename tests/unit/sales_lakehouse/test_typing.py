@@ -7,7 +7,7 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from sales_lakehouse.typing import Spelling, read_exactly
+from sales_lakehouse.typing import Spelling, read_clock, read_exactly
 
 UK = Spelling(".", "yyyy-MM-dd HH:mm:ss", "Europe/London")
 EURO = Spelling(",", "dd.MM.yyyy HH:mm", "Europe/Berlin")
@@ -45,5 +45,6 @@ EURO = Spelling(",", "dd.MM.yyyy HH:mm", "Europe/Berlin")
 def test_a_value_is_read_exactly_or_not_at_all(
     spark: SparkSession, text: str | None, type_name: str, spelling: Spelling, expected: object
 ) -> None:
-    frame = spark.createDataFrame([(text,)], "t STRING").select(read_exactly(F.col("t"), type_name, spelling))
+    texts = spark.createDataFrame([(text,)], "t STRING").withColumn("clock", read_clock(F.col("t"), spelling))
+    frame = texts.select(read_exactly(F.col("t"), type_name, spelling, F.col("clock")))
     assert frame.collect()[0][0] == expected
