@@ -69,7 +69,8 @@ def build_candidate(lakehouse: Lakehouse, run: Run, table: SilverSpec, units_df:
     rows_df = reduce(DataFrame.unionByName, conformed)
     lakehouse.overwrite(candidate.name, decide(rows_df, candidate.published_df, table, run.run_id))
     gone_df = select_deleted(lakehouse.read(candidate.name), candidate.published_df, table, run.run_id)
-    lakehouse.append(candidate.name, gone_df, f"{run.run_id}/deleted")
+    # By the version: a retry of the same run has overwritten what it appended before, and must append it again.
+    lakehouse.append(candidate.name, gone_df, f"{run.run_id}/deleted/{lakehouse.version(candidate.name)}")
     return candidate
 
 
