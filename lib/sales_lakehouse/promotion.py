@@ -51,7 +51,9 @@ def promote_silver(lakehouse: Lakehouse, run: Run, candidate: Candidate) -> None
     readers = [gold for gold in run.pipelines.gold.values() if table.table in gold.reads]
     if dates and readers:
         pending = [books.slices_frame(lakehouse.spark, gold, dates, "pending", run) for gold in readers]
-        lakehouse.append("ops.slices", reduce(DataFrame.unionByName, pending), f"{run.run_id}/pending/{table.table}")
+        # Named by the candidate's run: what a roll-forward notes must not hide what its own run promotes later.
+        write_id = f"{candidate.run_id}/pending/{table.table}"
+        lakehouse.append("ops.slices", reduce(DataFrame.unionByName, pending), write_id)
     lakehouse.merge_changes(f"silver.{table.table}", changes_df, table.key, silver_columns(table))
 
 
