@@ -12,6 +12,7 @@ from pyspark.sql.types import StructType
 
 from sales_lakehouse.errors import TableError
 from sales_lakehouse.session import local_frame
+from sales_lakehouse.specs.growth import Columns, compare_columns
 
 _NO_TABLE = {"DELTA_PATH_DOES_NOT_EXIST", "DELTA_TABLE_NOT_FOUND", "DELTA_MISSING_DELTA_TABLE", "PATH_NOT_FOUND"}
 
@@ -42,9 +43,36 @@ class Lakehouse:
         return rows_df
 
     def read_or_empty(self, name: str, schema: str | StructType) -> DataFrame:
-        """Return a table, or no rows of the given schema where it was never written."""
+        """Return a table in the columns of a schema, or no rows where it was never written.
+
+        Columns that the table has not gained yet are NULL, types that grew since are cast.
+        """
         rows_df = self._load(name)
-        return local_frame(self.spark, [], schema) if rows_df is None else rows_df
+        if rows_df is None:
+            return local_frame(self.spark, [], schema)
+        wanted = columns_of(schema)
+        return rows_df if columns_of(rows_df.schema) == wanted else _shaped(rows_df, wanted)
+
+    def columns(self, name: str) -> Columns:
+        """Return the published columns of a table; none before its first version."""
+        rows_df = self._load(name)
+        return {} if rows_df is None else columns_of(rows_df.schema)
+
+    def grow(self, name: str, columns: Columns, partition: str | None = None) -> None:
+        """Give a published table the columns and wider types that it lacks, in one commit; nothing where it has all.
+
+        A wider type writes the table anew: Delta's own type widening shuts out readers that do not know it.
+        """
+        published = self.columns(name)
+        growth = compare_columns(published, columns)
+        if not published or not (growth.added or growth.widened):
+            return
+        if growth.widened:
+            rows_df = _shaped(self.read(name), {**published, **growth.widened, **growth.added})
+            self.overwrite(name, rows_df, partition)
+            return
+        listed = ", ".join(f"`{column}` {kind}" for column, kind in growth.added.items())
+        self.spark.sql(f"ALTER TABLE {self._quoted(name)} ADD COLUMNS ({listed})")
 
     def materialize(self, rows_df: DataFrame) -> DataFrame:
         """Return the same rows, computed once and held by the driver: for books and figures, not for sales."""
@@ -63,20 +91,23 @@ class Lakehouse:
 
         `write_id` names the content: a second append with the same id is ignored by Delta, so a retry adds nothing.
         """
-        writer = rows_df.write.format("delta").mode("append")
+        writer = rows_df.write.format("delta").mode("append").option("mergeSchema", "true")
         writer = writer.option("txnAppId", f"{name}/{write_id}").option("txnVersion", 1)
         writer.save(self.path(name))
 
-    def overwrite(self, name: str, rows_df: DataFrame) -> None:
+    def overwrite(self, name: str, rows_df: DataFrame, partition: str | None = None) -> None:
         """Replace all rows and the schema in one commit."""
         writer = rows_df.write.format("delta").mode("overwrite").option("overwriteSchema", "true")
-        writer.save(self.path(name))
+        (writer.partitionBy(partition) if partition else writer).save(self.path(name))
 
     def replace(self, name: str, rows_df: DataFrame, predicate: str, partition: str | None = None) -> None:
         """Replace the rows that match a predicate in one commit; the first write makes the table.
 
+        A table that lacks columns of the rows gains them before, in a commit of its own.
+
         Raises: an error of Delta when a new row does not match the predicate; nothing is written then.
         """
+        self.grow(name, columns_of(rows_df.schema), partition)
         writer = rows_df.write.format("delta").mode("overwrite")
         if self.exists(name):
             writer = writer.option("replaceWhere", predicate)
@@ -88,7 +119,11 @@ class Lakehouse:
         return files_df.select(F.element_at(F.split("path", "/"), -1).alias("unit_id"), "content")
 
     def merge_changes(self, name: str, changes_df: DataFrame, key: tuple[str, ...], columns: list[str]) -> None:
-        """Apply rows labelled `_change` = new, update or delete in one commit; unchanged ones write nothing."""
+        """Apply rows labelled `_change` = new, update or delete in one commit; unchanged ones write nothing.
+
+        A table that lacks columns of the rows gains them before, in a commit of its own.
+        """
+        self.grow(name, columns_of(changes_df.select(columns).schema))
         if not self.exists(name):
             self.overwrite(name, changes_df.where("_change = 'new'").select(columns))
             return
@@ -115,3 +150,16 @@ class Lakehouse:
 
     def _quoted(self, name: str) -> str:
         return f"delta.`{self.path(name)}`"
+
+
+def columns_of(schema: str | StructType) -> Columns:
+    """Return the SQL types of a schema by column name, as contracts write them."""
+    struct: Any = StructType.fromDDL(schema) if isinstance(schema, str) else schema
+    return {field.name: field.dataType.simpleString().upper() for field in struct.fields}
+
+
+def _shaped(rows_df: DataFrame, columns: Columns) -> DataFrame:
+    """Select these columns with these types; what the rows lack is NULL."""
+    present = set(rows_df.columns)
+    values = {name: F.col(f"`{name}`") if name in present else F.lit(None) for name in columns}
+    return rows_df.select(*(values[name].cast(kind).alias(name) for name, kind in columns.items()))

@@ -106,11 +106,12 @@ def _check_references(pipelines: Pipelines) -> None:
         if table is None:
             raise SpecError(f"source {source.source}: silver table {source.silver.table!r} has no file under silver/")
         given = {*source.silver.columns, "source"}
-        wanted = {column.name for column in table.columns if column.derived is None}
-        if given != wanted:
-            off = ", ".join(sorted(given ^ wanted))
+        mapped = [column for column in table.columns if column.derived is None]
+        off = (given - {column.name for column in mapped}) | ({c.name for c in mapped if c.required} - given)
+        if off:
             raise SpecError(
-                f"source {source.source}: silver.columns and the contract of {table.table} differ in: {off}"
+                f"source {source.source}: silver.columns and the contract of {table.table} differ in: "
+                f"{', '.join(sorted(off))}; map each required column of the contract, and no other"
             )
     for table in pipelines.silver.values():
         for reference in table.references:

@@ -26,6 +26,9 @@ class Column(BaseModel):
     unit: Annotated[str, Field(description="unit or currency column")] = ""
     description: Annotated[str, Field(description="what the value means to a reader of the table")]
     derived: Annotated[str | None, Field(description="SQL over the other columns; no source maps it")] = None
+    required: Annotated[
+        bool, Field(description="silver: every source maps it; false: NULL for sources that leave it out")
+    ] = True
 
 
 class TableSpec(BaseModel):
@@ -51,9 +54,13 @@ class TableSpec(BaseModel):
         """Return the column names in the order of the contract."""
         return [column.name for column in self.columns]
 
+    def types(self) -> dict[str, str]:
+        """Return the SQL types by column name."""
+        return {column.name: column.type for column in self.columns}
+
     def type_of(self, name: str) -> str:
         """Return the SQL type of a column."""
-        return next(column.type for column in self.columns if column.name == name)
+        return self.types()[name]
 
 
 class History(BaseModel):

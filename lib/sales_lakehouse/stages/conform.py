@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 from sales_lakehouse.quality.predicates import broken_rules
 from sales_lakehouse.specs import SilverSpec, SourceSpec
 from sales_lakehouse.specs.source import Mapping
+from sales_lakehouse.specs.tables import Column as TableColumn
 from sales_lakehouse.typing import Spelling, is_time, read_clock, read_exactly
 
 LINEAGE = ["_unit_id", "_record_no", "_row_no", "_scope", "_sequence", "_statement", "_statement_hash"]
@@ -80,6 +81,7 @@ def _with_types(texts_df: DataFrame, source: SourceSpec, table: SilverSpec) -> D
         *(_value_of(name, source, table).alias(name) for name in source.silver.columns),
         *(F.col(f"_text_{name}") for name in source.silver.columns),
         *(F.col(name) for name in (*_UNIT, "_unit_id", "_record_no", "_row_no", "_record_hash")),
+        *(F.lit(None).cast(c.type).alias(c.name) for c in _left_out(source, table)),
         F.lit(source.source).alias("source"),
         F.col(sequence).alias("_sequence"),
         raw.alias("_raw"),
@@ -90,6 +92,11 @@ def _with_types(texts_df: DataFrame, source: SourceSpec, table: SilverSpec) -> D
     ]
     derived = [F.expr(column.derived).alias(column.name) for column in table.columns if column.derived]
     return typed_df.select("*", *derived, F.array_compact(F.array(*lost)).alias("_unreadable"))
+
+
+def _left_out(source: SourceSpec, table: SilverSpec) -> list[TableColumn]:
+    given = {*source.silver.columns, "source"}
+    return [column for column in table.columns if column.derived is None and column.name not in given]
 
 
 def _value_of(name: str, source: SourceSpec, table: SilverSpec) -> Column:
