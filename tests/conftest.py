@@ -32,3 +32,8 @@ def pipelines() -> Pipelines:
 def lakehouse(spark: SparkSession, tmp_path: Path) -> Lakehouse:
     """Give an empty lakehouse."""
     return Lakehouse(spark, str(tmp_path / "lakehouse"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the longest tests begin first: with two workers, the others run beside them."""
+    items.sort(key=lambda item: "pipeline" not in item.path.parts)

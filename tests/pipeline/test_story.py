@@ -1,76 +1,23 @@
-"""A fortnight in six runs: delivered, nothing new, then a defect at each gate and its mending.
+"""A fortnight in eight runs: delivered, nothing new, a defect at each gate, mended, a partner joins, one refusal.
 
 What the tables must hold is computed from the raw files by plain Python, and read back by delta-rs: our own code
 takes no part in the comparison.
 """
 
-import shutil
-from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from deltalake import DeltaTable
 
-from bundle_runner.cluster import Clusters
-from tests.pipeline.story import BUNDLE, Outcome, Story, warm_clusters
+from tests.pipeline.conftest import LAST, Runs
+from tests.pipeline.story import Story
 from tests.samples import day_total, sample_days, seller_total
-from tests.shops import running_shop
 
 SELLERS = {"online_shop": "GBP", "gift_partner": "GBP", "euro_partner": "EUR"}
-BEFORE, LAST = "2011-01-18", "2011-01-19"
-Runs = dict[str, Outcome]
-# The first test waits for all six runs.
-pytestmark = pytest.mark.timeout(3600)
-
-
-@pytest.fixture(scope="module")
-def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
-    """Open a shop that has sold up to the last day but one; declarations are a copy that can be broken."""
-    folder = tmp_path_factory.mktemp("story")
-    pipelines = shutil.copytree(BUNDLE / "pipelines", folder / "pipelines", ignore=shutil.ignore_patterns("samples"))
-    with running_shop(BUNDLE) as client:
-        yield Story(folder / "lakehouse", str(client.base_url), pipelines)
-
-
-@pytest.fixture(scope="module")
-def clusters(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clusters]:
-    """Keep one Spark for all six runs."""
-    clusters = warm_clusters(tmp_path_factory.mktemp("clusters"))
-    yield clusters
-    clusters.end()
-
-
-@pytest.fixture(scope="module")
-def runs(story: Story, clusters: Clusters) -> Runs:
-    """Live through the fortnight."""
-    gifts, euros = (story.inbox / name for name in (f"gift_partner/{LAST}.csv", f"euro_partner/verkauf_{LAST}.csv"))
-    query = story.pipelines / "gold/daily_sales.sql"
-    story.deliver(BEFORE)
-    runs = {"first": story.run_on(clusters), "nothing new": story.run_on(clusters)}
-
-    story.deliver(LAST)
-    right_gifts, right_euros, right_query = gifts.read_bytes(), euros.read_bytes(), query.read_bytes()
-    gifts.write_bytes(right_gifts.replace(b",UnitPrice,", b",Price,"))
-    runs["bronze defect"] = story.run_on(clusters)
-
-    gifts.write_bytes(right_gifts)
-    euros.write_bytes(_without_products(right_euros))
-    runs["silver defect"] = story.run_on(clusters)
-
-    euros.write_bytes(right_euros)
-    query.write_bytes(right_query.replace(b"FROM sale_lines", b"FROM sale_lines WHERE country_name <> 'EIRE'"))
-    runs["gold defect"] = story.run_on(clusters)
-
-    query.write_bytes(right_query)
-    runs["mended"] = story.run_on(clusters)
-    return runs
-
-
-def _without_products(content: bytes) -> bytes:
-    """Blank the article of every line: readable, footer intact, but no sale without a product."""
-    lines = [line.split(b";") for line in content.splitlines(keepends=True)]
-    return b"".join(b";".join([f[0], b"", *f[2:]]) if f[0].isdigit() else b";".join(f) for f in lines)
+# The first test waits for all runs.
+pytestmark = [pytest.mark.timeout(3600), pytest.mark.xdist_group("pipeline")]
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +37,8 @@ def sale_lines(story: Story, runs: Runs) -> list[dict[str, object]]:
         ("silver defect", 3),
         ("gold defect", 3),
         ("mended", 0),
+        ("grown", 0),
+        ("refused", 3),
     ],
 )
 def test_exit_codes_tell_success_from_a_deliberate_stop(runs: Runs, run: str, code: int) -> None:
@@ -111,6 +60,38 @@ def test_each_seller_comes_back_in_its_own_currency(sale_lines: list[dict[str, o
     assert len(rows) == sum(total.lines for total in totals)
     assert sum(row["line_amount"] for row in rows) == sum(total.amount for total in totals)  # type: ignore[misc]
     assert {row["currency_code"] for row in rows} == {SELLERS[seller]}
+
+
+def test_a_partner_joins_by_one_yaml_file(story: Story, runs: Runs) -> None:
+    columns = ["order_id", "line_number", "product_name", "line_amount", "business_date", "channel_name"]
+    table = DeltaTable(story.root / "silver/sale_lines").to_pyarrow_table(columns=["source", *columns])
+    rows = [row for row in table.to_pylist() if row.pop("source") == "nordic_partner"]
+    day = date.fromisoformat(LAST)
+    assert sorted((tuple(row.values()) for row in rows), key=str) == [
+        ("900001", 1, "KAKEFAT I TRE ETASJER", Decimal("19.9000"), day, "Nettbutikk"),
+        ("900001", 2, "FRAKT TIL TROMSØ", Decimal("12.5000"), day, "Nettbutikk"),
+        ("900002", 1, "KAKEFAT HVIT", Decimal("23.4000"), day, "Butikk Bodø"),
+    ]
+
+
+def test_a_gold_table_joins_by_its_contract_and_query(story: Story, runs: Runs) -> None:
+    rows = DeltaTable(story.root / "gold/channel_sales").to_pyarrow_table().to_pylist()
+    sums: dict[str, Decimal] = {}
+    for row in rows:
+        sums[row["channel_name"]] = sums.get(row["channel_name"], Decimal(0)) + row["net_amount"]
+    assert (sums.pop("Nettbutikk"), sums.pop("Butikk Bodø")) == (Decimal("32.4"), Decimal("23.4"))
+    assert set(sums) == {"unknown"}
+    assert {str(row["business_date"]) for row in rows} == {*sample_days()}
+
+
+def test_published_tables_grow_with_their_contracts(story: Story, runs: Runs) -> None:
+    lines = (
+        DeltaTable(story.root / "silver/sale_lines").to_pyarrow_table(columns=["source", "channel_name"]).to_pylist()
+    )
+    assert {row["channel_name"] for row in lines if row["source"] in SELLERS} == {None}
+    daily = DeltaTable(story.root / "gold/daily_sales")
+    assert str(daily.to_pyarrow_table().schema.field("net_amount").type) == "decimal128(26, 6)"
+    assert daily.metadata().partition_columns == ["business_date"]
 
 
 def test_gold_equals_silver_per_currency(story: Story, runs: Runs) -> None:
@@ -147,6 +128,7 @@ def test_a_second_run_writes_no_table_and_says_so(runs: Runs) -> None:
             ],
         ),
         ("gold defect", "gate_gold", ["net_amount_equals_silver", "GBP: gold", "silver", "Mend the query"]),
+        ("refused", "bronze", ["gold.daily_sales: column quantity would be lost", "Nothing was written"]),
     ],
 )
 def test_a_defect_stops_exactly_at_its_gate(runs: Runs, run: str, gate: str, words: list[str]) -> None:
@@ -166,6 +148,7 @@ def test_a_defect_stops_exactly_at_its_gate(runs: Runs, run: str, gate: str, wor
         ("bronze defect", "nothing new", ("silver", "gold")),
         ("silver defect", "bronze defect", ("silver", "gold")),
         ("gold defect", "silver defect", ("gold",)),
+        ("refused", "grown", ("bronze", "silver", "gold", "quarantine")),
     ],
 )
 def test_a_stopped_gate_leaves_published_tables_as_they_were(
