@@ -62,12 +62,12 @@ def tables_with_work(run: Run, units_df: DataFrame) -> dict[str, list[str]]:
 def build_candidate(lakehouse: Lakehouse, run: Run, table: SilverSpec, units_df: DataFrame) -> Candidate:
     """Type, judge and compare the records of recorded units, and keep the result as the table's candidate."""
     candidate = Candidate(lakehouse, table, run.run_id)
-    conformed = [
-        conform_records(_open_records(lakehouse, units_df, source), source, table)
-        for source in run.pipelines.sources_of(table.table)
-    ]
+    sources = run.pipelines.sources_of(table.table)
+    conformed = [conform_records(_open_records(lakehouse, units_df, source), source, table) for source in sources]
     rows_df = reduce(DataFrame.unionByName, conformed)
     lakehouse.overwrite(candidate.name, decide(rows_df, candidate.published_df, table, run.run_id))
+    if all(source.silver.scope.kind == "key" for source in sources):
+        return candidate  # a statement of one row leaves none out
     gone_df = select_deleted(lakehouse.read(candidate.name), candidate.published_df, table, run.run_id)
     # By the version: a retry of the same run has overwritten what it appended before, and must append it again.
     lakehouse.append(candidate.name, gone_df, f"{run.run_id}/deleted/{lakehouse.version(candidate.name)}")

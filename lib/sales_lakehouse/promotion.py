@@ -12,7 +12,7 @@ from sales_lakehouse.candidates import Candidate
 from sales_lakehouse.landing import LandingStore
 from sales_lakehouse.plan import Intent, end_intent, finish, read_intent, write_intent
 from sales_lakehouse.run import Run
-from sales_lakehouse.specs import GoldSpec, SilverSpec
+from sales_lakehouse.specs import SilverSpec
 from sales_lakehouse.stages.gold import slices_predicate
 from sales_lakehouse.stages.silver import select_changes, silver_columns, silver_ddl
 from sales_lakehouse.tables import Lakehouse
@@ -76,13 +76,19 @@ def _dates(dates_df: DataFrame) -> list[str]:
     return sorted(str(row["d"]) for row in dates_df.where("d IS NOT NULL").distinct().collect())
 
 
-def promote_gold(lakehouse: Lakehouse, run: Run, gold: GoldSpec, candidate_df: DataFrame, dates: list[str]) -> None:
-    """Replace the rebuilt slices of a gold table in one commit, then note them as built."""
-    if not dates:
-        return
-    lakehouse.replace(f"gold.{gold.table}", candidate_df, slices_predicate(gold.slice, dates), partition=gold.slice)
-    built_df = books.slices_frame(lakehouse.spark, gold, dates, "built", run)
-    lakehouse.append("ops.slices", built_df, f"{run.run_id}/built/{gold.table}")
+def promote_gold(lakehouse: Lakehouse, run: Run, dates: dict[str, list[str]]) -> None:
+    """Replace the rebuilt slices of each gold table in one commit, then note them all as built.
+
+    A crash in between leaves them pending: the next run builds the same once more.
+    """
+    rebuilt = [gold for gold in run.pipelines.gold.values() if dates[gold.table]]
+    for gold in rebuilt:
+        predicate = slices_predicate(gold.slice, dates[gold.table])
+        candidate_df = lakehouse.read(f"candidates.{gold.table}")
+        lakehouse.replace(f"gold.{gold.table}", candidate_df, predicate, partition=gold.slice)
+    if rebuilt:
+        built = [books.slices_frame(lakehouse.spark, gold, dates[gold.table], "built", run) for gold in rebuilt]
+        lakehouse.append("ops.slices", reduce(DataFrame.unionByName, built), f"{run.run_id}/built")
 
 
 def close_units(lakehouse: Lakehouse, run: Run) -> int:

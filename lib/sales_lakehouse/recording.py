@@ -122,6 +122,7 @@ def write_books(lakehouse: Lakehouse, candidate: Candidate, unit_ids: list[str])
     """
     if not unit_ids:
         return
+    went = {row["disposition"] for row in candidate.balances_df.select("disposition").distinct().collect()}
     aside_df = candidate.rows_df.where("_disposition = 'quarantined'").drop(
         "_disposition", "_winner", "_old_amount", "_old_slice"
     )
@@ -130,17 +131,22 @@ def write_books(lakehouse: Lakehouse, candidate: Candidate, unit_ids: list[str])
         .groupBy("source", "_scope", "_statement", "_unit_id", "_winner", "_disposition")
         .agg(F.count("*").alias("line_count"))
     )
-    _replace(lakehouse, f"quarantine.{candidate.table.table}", aside_df, "_unit_id", unit_ids)
-    _replace(lakehouse, "ops.balances", candidate.balances_df, "unit_id", unit_ids)
-    _replace(lakehouse, "ops.superseded", superseded_df, "_unit_id", unit_ids)
+    _replace(lakehouse, f"quarantine.{candidate.table.table}", aside_df, ("_unit_id", unit_ids), "quarantined" in went)
+    _replace(lakehouse, "ops.balances", candidate.balances_df, ("unit_id", unit_ids), bool(went))
+    _replace(
+        lakehouse, "ops.superseded", superseded_df, ("_unit_id", unit_ids), bool(went & {"superseded", "duplicate"})
+    )
 
 
-def _replace(lakehouse: Lakehouse, table: str, rows_df: DataFrame, column: str, ids: list[str]) -> None:
+def _replace(
+    lakehouse: Lakehouse, table: str, rows_df: DataFrame, units: tuple[str, list[str]], has_rows: bool
+) -> None:
+    column, ids = units
     old_df = lakehouse.read_or_empty(table, rows_df.schema).where(F.col(column).isin(ids))
     if not old_df.isEmpty():
         listed = ", ".join(f"'{unit_id}'" for unit_id in ids)
         lakehouse.replace(table, rows_df, f"{column} IN ({listed})")
-    elif not rows_df.isEmpty():
+    elif has_rows:
         lakehouse.append(table, rows_df, f"{lakehouse.version(table)}/{_digest(ids)}")
 
 
