@@ -63,10 +63,8 @@ def runs(story: Story, clusters: Clusters) -> Runs:
     runs["gold defect"] = story.run_on(clusters)
 
     query.write_bytes(right_query)
-    runs["mended"] = story.run_on(clusters)
-
     onboard_nordic_partner(story)
-    runs["grown"] = story.run_on(clusters)
+    runs["mended"] = story.run_on(clusters)
 
     contract = story.pipelines / "gold/daily_sales.yml"
     right_contract = contract.read_text()
