@@ -1,13 +1,19 @@
 """Business cases as CSV files: `given_<case>/when/<run>_<source>[_<date>].csv` is delivered, `then/` is what must be.
 
 Files of one run number arrive in one run. They are written as UTF-8 with plain line ends and are delivered in the
-partner's own dialect; orders of the shop are written one line per order line. `then/sale_lines.csv` holds the whole
-table in the columns that it names, `then/quarantine.csv` what is set aside, with the broken rules.
+partner's own dialect; orders of the shop are written one line per order line; a file may hold nothing but its header.
+`then/sale_lines.csv` holds the whole table in the columns that it names, `then/quarantine.csv` what is set aside, with
+the broken rules.
+
+All cases are lived through at once, because a run costs seconds whatever its rows: within it the sources of a case are
+named `<case>/<source>`, and sources never compete, so no case meets another. In the files they have their own names.
 """
 
 import csv
 import json
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import reduce
 from itertools import groupby
 from pathlib import Path
@@ -15,26 +21,50 @@ from typing import Any
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from sales_lakehouse.scan import scan_unit
+from sales_lakehouse.session import local_frame
 from sales_lakehouse.specs import Pipelines, SilverSpec, SourceSpec
 from sales_lakehouse.specs.source import CsvFormat
 from sales_lakehouse.stages.conform import conform_records
 from sales_lakehouse.stages.silver import decide, future_of, select_deleted, silver_ddl
 
+# One worker lives through all of them.
+pytestmark = pytest.mark.xdist_group("scenarios")
+
 CASES = sorted(Path(__file__).parent.glob("given_*"))
 NAME = re.compile(r"(?P<run>\d+)_(?P<source>[a-z_]+?)(?:_(?P<date>\d{4}-\d\d-\d\d))?\.csv")
 LINE = ("line", "sku", "description", "quantity", "unit_price", "sold_at")
 NUMBERS = {"line", "quantity", "unit_price"}
-Rows = list[dict[str, str]]
+Rows = list[dict[str, Any]]
 
 
-def read_csv(path: Path) -> Rows:
+@dataclass(frozen=True)
+class Delivery:
+    """A file of a case, and what its name says: when it arrives, who sends it, which day it states."""
+
+    path: Path
+    unit_id: str
+    run: int
+    source: str
+    unit_date: str | None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a case: the published table, and the rows that were set aside."""
+
+    published: Rows
+    aside: Rows
+
+
+def read_csv(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
-def page_of(rows: Rows) -> str:
+def page_of(rows: list[dict[str, str]]) -> str:
     """Write the orders of a table as the shop's API does."""
     orders = []
     for key, lines in groupby(rows, key=lambda row: [(k, v) for k, v in row.items() if k not in LINE]):
@@ -51,50 +81,90 @@ def content_of(path: Path, source: SourceSpec) -> bytes:
     return path.read_text(encoding="utf-8").replace("\n", end).encode(source.format.encoding)
 
 
-def delivered(spark: SparkSession, path: Path, pipelines: Pipelines, table: SilverSpec) -> DataFrame:
-    match = NAME.fullmatch(path.name)
-    assert match, f"{path.name}: expected <run>_<source>[_<date>].csv"
-    source = pipelines.source(match["source"])
-    pieces = [piece for piece in scan_unit(content_of(path, source), source) if piece.kind == "record"]
-    assert pieces, f"{path.name}: no record could be read"
-    rows = [
-        (*((p.values or {})[name] for name in source.columns), path.stem, p.record_no, path.stem, match["date"])
-        for p in pieces
-    ]
-    ddl = ", ".join(f"`{name}` STRING" for name in source.columns)
-    schema = f"{ddl}, _unit_id STRING, _record_no BIGINT, received_at STRING, unit_date STRING"
-    return conform_records(spark.createDataFrame(rows, schema), source, table)
-
-
-def live_through(spark: SparkSession, case: Path, pipelines: Pipelines) -> tuple[DataFrame, Rows]:
-    """Deliver everything, run by run; return the table and what was set aside."""
-    table = pipelines.silver["sale_lines"]
-    published, aside = spark.createDataFrame([], silver_ddl(table)), []
+def deliveries_of(case: Path) -> list[Delivery]:
     paths = sorted((case / "when").glob("*.csv"))
     assert paths, f"{case.name}: when/ is empty"
-    for run, of_run in groupby(paths, key=lambda path: path.name.split("_")[0]):
-        rows_df = reduce(DataFrame.unionByName, [delivered(spark, path, pipelines, table) for path in of_run])
-        decided = decide(rows_df, published, table, run)
-        candidate = decided.unionByName(select_deleted(decided, published, table, run))
-        candidate = spark.createDataFrame(candidate.collect(), candidate.schema)
-        aside += [row.asDict() for row in candidate.where("_disposition = 'quarantined'").collect()]
-        future = future_of(published, candidate, table)
-        published = spark.createDataFrame(future.collect(), silver_ddl(table))
-    return published, aside
+    return [delivery_of(case, path) for path in paths]
 
 
-def as_texts(rows: list[dict[str, Any]], columns: list[str]) -> list[tuple[str, ...]]:
+def delivery_of(case: Path, path: Path) -> Delivery:
+    match = NAME.fullmatch(path.name)
+    assert match, f"{case.name}/when/{path.name}: expected <run>_<source>[_<date>].csv"
+    return Delivery(path, f"{case.name}/{path.stem}", int(match["run"]), match["source"], match["date"])
+
+
+def records_of(delivery: Delivery, source: SourceSpec) -> list[tuple[Any, ...]]:
+    """Read a delivered file. It may state nothing, but what it states must not be lost as a whole."""
+    pieces = scan_unit(content_of(delivery.path, source), source)
+    records = [piece for piece in pieces if piece.kind == "record"]
+    lost = [piece.reason for piece in pieces if piece.kind in ("refused", "quarantined")]
+    assert records or not lost, f"{delivery.unit_id}: no record could be read: {'; '.join(map(str, lost))}"
+    about = (delivery.path.stem, delivery.unit_date)
+    return [
+        (*((p.values or {})[name] for name in source.columns), delivery.unit_id, p.record_no, *about) for p in records
+    ]
+
+
+def delivered(spark: SparkSession, deliveries: Iterable[Delivery], source: SourceSpec, table: SilverSpec) -> DataFrame:
+    """Judge what a source delivers in all cases at once; in each case it gets a name of its own."""
+    records = [record for delivery in deliveries for record in records_of(delivery, source)]
+    ddl = ", ".join(f"`{name}` STRING" for name in source.columns)
+    schema = f"{ddl}, _unit_id STRING, _record_no BIGINT, received_at STRING, unit_date STRING"
+    rows_df = conform_records(local_frame(spark, records, schema), source, table)
+    return rows_df.withColumn("source", F.concat_ws("/", F.substring_index("_unit_id", "/", 1), "source"))
+
+
+def computed(rows_df: DataFrame) -> DataFrame:
+    """Compute a frame once, as a run does when it writes its candidate."""
+    return rows_df.sparkSession.createDataFrame(rows_df.toArrow(), rows_df.schema)
+
+
+def as_rows(rows_df: DataFrame) -> Rows:
+    return [row.asDict() for row in rows_df.collect()]
+
+
+def live_through(spark: SparkSession, deliveries: list[Delivery], pipelines: Pipelines) -> Outcome:
+    """Deliver everything, run by run; return the table and what was set aside."""
+    table = pipelines.silver["sale_lines"]
+    published_df, aside = local_frame(spark, [], silver_ddl(table)), []
+    in_order = sorted(deliveries, key=lambda delivery: (delivery.run, delivery.source))
+    for run, of_run in groupby(in_order, key=lambda delivery: delivery.run):
+        by_source = groupby(of_run, key=lambda delivery: delivery.source)
+        rows = [delivered(spark, of_source, pipelines.source(name), table) for name, of_source in by_source]
+        decided_df = computed(decide(reduce(DataFrame.unionByName, rows), published_df, table, str(run)))
+        gone_df = select_deleted(decided_df, published_df, table, str(run))
+        aside += as_rows(decided_df.where("_disposition = 'quarantined'"))
+        published_df = computed(future_of(published_df, decided_df.unionByName(gone_df), table))
+    return Outcome(as_rows(published_df), aside)
+
+
+def part_of(rows: Rows, case: Path) -> Rows:
+    """Choose the rows of a case and give its sources their own names back."""
+    prefix = f"{case.name}/"
+    ours = [row for row in rows if row["source"].startswith(prefix)]
+    return [{**row, "source": row["source"].removeprefix(prefix)} for row in ours]
+
+
+def as_texts(rows: Rows, columns: list[str]) -> list[tuple[str, ...]]:
     return sorted(tuple("" if row[name] is None else str(row[name]) for name in columns) for row in rows)
 
 
+@pytest.fixture(scope="module")
+def outcomes(spark: SparkSession, pipelines: Pipelines) -> dict[str, Outcome]:
+    """Live through all cases at once; give each its own part."""
+    deliveries = [delivery for case in CASES for delivery in deliveries_of(case)]
+    lived = live_through(spark, deliveries, pipelines)
+    return {case.name: Outcome(part_of(lived.published, case), part_of(lived.aside, case)) for case in CASES}
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_what_is_given_becomes_what_is_expected(spark: SparkSession, pipelines: Pipelines, case: Path) -> None:
-    published, aside = live_through(spark, case, pipelines)
+def test_what_is_given_becomes_what_is_expected(outcomes: dict[str, Outcome], case: Path) -> None:
+    outcome = outcomes[case.name]
     expected = read_csv(case / "then/sale_lines.csv")
     columns = [*expected[0]]
-    assert as_texts([row.asDict() for row in published.collect()], columns) == as_texts(expected, columns)
+    assert as_texts(outcome.published, columns) == as_texts(expected, columns)
     set_aside = read_csv(case / "then/quarantine.csv") if (case / "then/quarantine.csv").exists() else []
-    found = [{**row, "rules": " ".join(sorted(row["_errors"]))} for row in aside]
+    found = [{**row, "rules": " ".join(sorted(row["_errors"]))} for row in outcome.aside]
     assert as_texts(found, ["source", "order_id", "rules"]) == as_texts(set_aside, ["source", "order_id", "rules"])
 
 
