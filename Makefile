@@ -44,7 +44,7 @@ run-pipeline: setup-local ## deliver the sample days and run the job (ENV=local 
 	@$(if $(filter local,$(ENV)),$(WORLD)) $(BIN)/lakehouse run sales_daily -t '$(ENV)' $(ARGS) $(SAY_EXIT_CODE)
 
 test: setup-local ## all tests (ARGS='-k gate' chooses; PYTHON=python3.12 sets up anew with that Python)
-	@$(BIN)/pytest --numprocesses 2 --dist loadgroup $(ARGS)
+	@$(BIN)/pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder $(ARGS)
 
 lint: setup-local ## style, types and who may import whom; pre-commit asks the same
 	@$(BIN)/ruff check

@@ -1,9 +1,11 @@
 """One Spark for the whole suite, and the declarations as shipped."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pyspark.sql import SparkSession
+from xdist.scheduler.loadscope import LoadScopeScheduling
 
 from sales_lakehouse.session import get_spark
 from sales_lakehouse.specs import Pipelines, load_pipelines
@@ -35,5 +37,16 @@ def lakehouse(spark: SparkSession, tmp_path: Path) -> Lakehouse:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the longest tests begin first: with two workers, the others run beside them."""
+    """Let the story of `tests/pipeline` begin first: it takes longest, and the others run beside it."""
     items.sort(key=lambda item: "pipeline" not in item.path.parts)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """Give a worker whole modules, and the whole story of `tests/pipeline` to one."""
+    return _ByModule(config, log)
+
+
+class _ByModule(LoadScopeScheduling):
+    def _split_scope(self, nodeid: str) -> str:
+        return "tests/pipeline" if nodeid.startswith("tests/pipeline/") else nodeid.split("::", 1)[0]

@@ -12,7 +12,7 @@ from bundle_runner.cluster import Clusters, ClusterSpec
 from tests.notebooks.test_conventions import NOTEBOOKS
 from tests.pipeline.story import BUNDLE, Story
 
-pytestmark = [pytest.mark.timeout(3600), pytest.mark.xdist_group("pipeline"), pytest.mark.usefixtures("runs")]
+pytestmark = [pytest.mark.timeout(3600), pytest.mark.usefixtures("runs")]
 BIN = Path(sys.executable).parent
 # What a kernel needs to use the story's Spark: nine JVMs of their own would take minutes. One test has its own.
 JOIN = "import os; from bundle_runner.kernel import join; join(int(os.environ['DOOR_PORT']), os.environ['DOOR_SECRET'])"

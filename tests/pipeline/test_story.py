@@ -17,7 +17,7 @@ from tests.samples import day_total, sample_days, seller_total
 
 SELLERS = {"online_shop": "GBP", "gift_partner": "GBP", "euro_partner": "EUR"}
 # The first test waits for all runs.
-pytestmark = [pytest.mark.timeout(3600), pytest.mark.xdist_group("pipeline")]
+pytestmark = pytest.mark.timeout(3600)
 
 
 @pytest.fixture(scope="module")

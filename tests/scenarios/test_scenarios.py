@@ -31,7 +31,6 @@ from sales_lakehouse.stages.conform import conform_records
 from sales_lakehouse.stages.silver import decide, future_of, select_deleted, silver_ddl
 
 # One worker lives through all of them.
-pytestmark = pytest.mark.xdist_group("scenarios")
 
 CASES = sorted(Path(__file__).parent.glob("given_*"))
 NAME = re.compile(r"(?P<run>\d+)_(?P<source>[a-z_]+?)(?:_(?P<date>\d{4}-\d\d-\d\d))?\.csv")

@@ -9,6 +9,14 @@ from pyspark.sql import functions as F
 _FLOW = ["accepted_new", "accepted_update", "unchanged", "duplicate", "superseded", "quarantined"]
 _COUNTS = ["order_count", "cancellation_count", "line_count", "quantity"]
 _AMOUNTS = ["sales_amount", "cancelled_amount", "net_amount"]
+DAILY_DDL = ", ".join(
+    [
+        "business_date DATE, source STRING, country_name STRING, currency_code STRING",
+        *(f"{name} BIGINT" for name in _COUNTS),
+        *(f"{name} DECIMAL(38,4)" for name in _AMOUNTS),
+    ]
+)
+"""What the figures read of `gold.daily_sales`, whatever else its contract holds today."""
 
 
 def read_last_days(daily_df: DataFrame, days: int) -> pd.DataFrame:
