@@ -15,7 +15,8 @@ def scan_unit(content: bytes, spec: SourceSpec) -> list[Piece]:
     """Cut a unit's bytes into pieces: no byte is left out, no byte is in two.
 
     A record that cannot be read is refused with a reason; a unit that breaks its contract is quarantined whole:
-    each of its records carries the unit's reason and its raw text.
+    each of its records carries the unit's reason and its raw text. One without any record is a single piece, so
+    that the reason is not lost.
     """
     if isinstance(spec.format, CsvFormat):
         pieces, broken = scan_csv(content, spec, spec.format)
@@ -25,8 +26,9 @@ def scan_unit(content: bytes, spec: SourceSpec) -> list[Piece]:
 
 
 def _set_aside(content: bytes, pieces: list[Piece], reason: str) -> Iterator[Piece]:
-    for piece in pieces or [Piece("quarantined", 0, len(content))]:
-        if piece.kind in ("record", "refused", "quarantined"):
+    records = ("record", "refused", "quarantined")
+    for piece in pieces if any(p.kind in records for p in pieces) else [Piece("quarantined", 0, len(content))]:
+        if piece.kind in records:
             raw = content[piece.start : piece.start + piece.length].decode("utf-8", errors="backslashreplace")
             yield Piece("quarantined", piece.start, piece.length, reason=reason, raw=raw)
         else:

@@ -118,6 +118,23 @@ def test_an_empty_file_is_a_unit_in_quarantine(pipelines: Pipelines) -> None:
     assert (piece.kind, piece.reason) == ("quarantined", "the file is empty, not even a header line")
 
 
+def test_a_lost_column_is_told_even_when_no_line_follows(pipelines: Pipelines) -> None:
+    (piece,) = scan_gift(pipelines, HEADER.replace(b"UnitPrice,", b""))
+    assert (piece.kind, piece.start, piece.length) == ("quarantined", 0, len(HEADER) - len("UnitPrice,"))
+    assert "column UnitPrice is missing" in (piece.reason or "")
+
+
+def test_a_file_cut_after_its_header_is_no_empty_day(pipelines: Pipelines) -> None:
+    (piece,) = scan_euro(pipelines, EURO_HEADER)
+    assert (piece.kind, piece.record_no) == ("quarantined", 1)
+    assert "the file may be cut" in (piece.reason or "")
+
+
+def test_a_day_without_a_line_is_whole(pipelines: Pipelines) -> None:
+    assert kinds(scan_gift(pipelines, HEADER)) == ["header"]
+    assert kinds(scan_euro(pipelines, EURO_HEADER + "TOTAL;0;0\r\n")) == ["header", "footer"]
+
+
 def test_the_other_tongue_is_read_in_its_own_encoding(pipelines: Pipelines) -> None:
     pieces = scan_euro(pipelines, EURO_HEADER + EURO_LINE + "TOTAL;1;19,90\r\n")
     assert kinds(pieces) == ["header", "record", "footer"]
