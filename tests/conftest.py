@@ -17,11 +17,7 @@ PIPELINES = Path(__file__).parents[1] / "pipelines"
 @pytest.fixture(scope="session")
 def spark() -> SparkSession:
     """Start the local session of the project."""
-    session = get_spark()
-    # Frames of a few rows: compiling their plans would take longer than running them.
-    session.conf.set("spark.sql.codegen.wholeStage", "false")
-    session.conf.set("spark.sql.codegen.factoryMode", "NO_CODEGEN")
-    return session
+    return get_spark()
 
 
 @pytest.fixture(scope="session")
