@@ -10,10 +10,11 @@ from pyspark.sql import functions as F
 
 from sales_lakehouse import books
 from sales_lakehouse.run import Run
+from sales_lakehouse.session import local_frame
 from sales_lakehouse.specs import SilverSpec, SourceSpec
 from sales_lakehouse.stages.bronze import bronze_ddl
 from sales_lakehouse.stages.conform import conform_records
-from sales_lakehouse.stages.silver import decide, future_of, select_deleted, silver_ddl
+from sales_lakehouse.stages.silver import EMPTY_DDL, decide, future_of, select_deleted, silver_ddl
 from sales_lakehouse.tables import Lakehouse
 
 
@@ -64,14 +65,30 @@ def build_candidate(lakehouse: Lakehouse, run: Run, table: SilverSpec, units_df:
     candidate = Candidate(lakehouse, table, run.run_id)
     sources = run.pipelines.sources_of(table.table)
     conformed = [conform_records(_open_records(lakehouse, units_df, source), source, table) for source in sources]
-    rows_df = reduce(DataFrame.unionByName, conformed)
-    lakehouse.overwrite(candidate.name, decide(rows_df, candidate.published_df, table, run.run_id))
+    rows_df, empty_df = reduce(DataFrame.unionByName, conformed), _empty_statements(lakehouse, units_df, sources)
+    lakehouse.overwrite(candidate.name, decide(rows_df, candidate.published_df, table, run.run_id, empty_df))
     if all(source.silver.scope.kind == "key" for source in sources):
         return candidate  # a statement of one row leaves none out
-    gone_df = select_deleted(lakehouse.read(candidate.name), candidate.published_df, table, run.run_id)
+    gone_df = select_deleted(lakehouse.read(candidate.name), candidate.published_df, table, run.run_id, empty_df)
     # By the version: a retry of the same run has overwritten what it appended before, and must append it again.
     lakehouse.append(candidate.name, gone_df, f"{run.run_id}/deleted/{lakehouse.version(candidate.name)}")
     return candidate
+
+
+def _empty_statements(lakehouse: Lakehouse, units_df: DataFrame, sources: list[SourceSpec]) -> DataFrame | None:
+    """Return the files that state a date without a line: those that arrive, and applied ones, which keep older out."""
+    names = [s.source for s in sources if s.silver.scope.kind == "slice" and s.silver.sequence == "received_at"]
+    log_df = lakehouse.read_or_empty("ops.units", books.UNITS_DDL).where("state = 'applied'")
+    told = [
+        rows_df.where(F.col("source").isin(names) & (F.col("found") == 0))
+        .select("source", "unit_date", "received_at", "unit_id")
+        .collect()
+        for rows_df in (log_df, units_df)
+    ]
+    statements = [(*row, row["unit_id"]) for rows in told for row in rows]
+    if not statements:
+        return None
+    return local_frame(lakehouse.spark, statements, EMPTY_DDL)
 
 
 def _open_records(lakehouse: Lakehouse, units_df: DataFrame, source: SourceSpec) -> DataFrame:

@@ -28,7 +28,7 @@ from sales_lakehouse.session import local_frame
 from sales_lakehouse.specs import Pipelines, SilverSpec, SourceSpec
 from sales_lakehouse.specs.source import CsvFormat
 from sales_lakehouse.stages.conform import conform_records
-from sales_lakehouse.stages.silver import decide, future_of, select_deleted, silver_ddl
+from sales_lakehouse.stages.silver import EMPTY_DDL, decide, future_of, select_deleted, silver_ddl
 
 # One worker lives through all of them.
 
@@ -113,6 +113,12 @@ def delivered(spark: SparkSession, deliveries: Iterable[Delivery], source: Sourc
     return rows_df.withColumn("source", F.concat_ws("/", F.substring_index("_unit_id", "/", 1), "source"))
 
 
+def statement_of(delivery: Delivery) -> tuple[str | None, ...]:
+    """Say what a file without a line states: that there is none on its date."""
+    source = f"{delivery.unit_id.split('/')[0]}/{delivery.source}"
+    return (source, delivery.unit_date, delivery.path.stem, delivery.unit_id, delivery.unit_id)
+
+
 def computed(rows_df: DataFrame) -> DataFrame:
     """Compute a frame once, as a run does when it writes its candidate."""
     return rows_df.sparkSession.createDataFrame(rows_df.toArrow(), rows_df.schema)
@@ -125,13 +131,16 @@ def as_rows(rows_df: DataFrame) -> Rows:
 def live_through(spark: SparkSession, deliveries: list[Delivery], pipelines: Pipelines) -> Outcome:
     """Deliver everything, run by run; return the table and what was set aside."""
     table = pipelines.silver["sale_lines"]
-    published_df, aside = local_frame(spark, [], silver_ddl(table)), []
+    published_df, aside, empty = local_frame(spark, [], silver_ddl(table)), [], []
     in_order = sorted(deliveries, key=lambda delivery: (delivery.run, delivery.source))
-    for run, of_run in groupby(in_order, key=lambda delivery: delivery.run):
+    for run, group in groupby(in_order, key=lambda delivery: delivery.run):
+        of_run = list(group)
         by_source = groupby(of_run, key=lambda delivery: delivery.source)
         rows = [delivered(spark, of_source, pipelines.source(name), table) for name, of_source in by_source]
-        decided_df = computed(decide(reduce(DataFrame.unionByName, rows), published_df, table, str(run)))
-        gone_df = select_deleted(decided_df, published_df, table, str(run))
+        empty += [statement_of(each) for each in of_run if not records_of(each, pipelines.source(each.source))]
+        empty_df = local_frame(spark, empty, EMPTY_DDL)
+        decided_df = computed(decide(reduce(DataFrame.unionByName, rows), published_df, table, str(run), empty_df))
+        gone_df = select_deleted(decided_df, published_df, table, str(run), empty_df)
         aside += as_rows(decided_df.where("_disposition = 'quarantined'"))
         published_df = computed(future_of(published_df, decided_df.unionByName(gone_df), table))
     return Outcome(as_rows(published_df), aside)

@@ -31,21 +31,30 @@ def silver_ddl(table: SilverSpec) -> str:
     return f"{table.ddl()}, {history}{lineage}"
 
 
-def decide(rows_df: DataFrame, published_df: DataFrame, table: SilverSpec, run_id: str) -> DataFrame:
+EMPTY_DDL = "source STRING, _scope STRING, _sequence STRING, _statement STRING, _statement_hash STRING"
+"""Statements without a row: a file that states a date on which nothing was sold."""
+
+
+def decide(
+    rows_df: DataFrame, published_df: DataFrame, table: SilverSpec, run_id: str, empty_df: DataFrame | None = None
+) -> DataFrame:
     """Give every judged row its disposition.
 
     Grain: one row per line of a record → the same rows with `_disposition` (accepted_new, accepted_update,
     unchanged, duplicate, superseded, quarantined), `_winner` (the statement that stands) and `_old_amount`,
-    `_old_slice` (what the published row of this key holds).
+    `_old_slice` (what the published row of this key holds). `empty_df` are statements that hold no row (EMPTY_DDL):
+    older ones of their scope are superseded.
     Source: design rules Scope, Order and Record of docs/architecture.md.
     """
     hashed_df = rows_df.withColumn("_content_hash", _content_hash(table)).withColumn("_run_id", F.lit(run_id))
-    standing_df = _with_standing(hashed_df, published_df)
+    standing_df = _with_standing(hashed_df, _stated(published_df, empty_df))
     return _with_comparison(standing_df, published_df, table)
 
 
-def select_deleted(candidate_df: DataFrame, published_df: DataFrame, table: SilverSpec, run_id: str) -> DataFrame:
-    """Find the published rows that the winning statements no longer contain.
+def select_deleted(
+    candidate_df: DataFrame, published_df: DataFrame, table: SilverSpec, run_id: str, empty_df: DataFrame | None = None
+) -> DataFrame:
+    """Find the published rows that the winning statements no longer contain; one without a row contains none.
 
     Grain: one row per published row to delete, shaped like `decide`'s rows, `_disposition` deleted, `_unit_id` the
     unit that deletes it.
@@ -54,6 +63,8 @@ def select_deleted(candidate_df: DataFrame, published_df: DataFrame, table: Silv
     winners_df = kept_df.groupBy("source", "_scope").agg(
         F.first("_unit_id").alias("_new_unit_id"), F.first("_winner").alias("_winner")
     )
+    if empty_df is not None:
+        winners_df = winners_df.unionByName(_winning_empty(empty_df, _stated(published_df, candidate_df)))
     gone_df = published_df.join(winners_df, on=["source", "_scope"], how="inner").join(
         kept_df.select(*table.key), on=list(table.key), how="left_anti"
     )
@@ -149,13 +160,32 @@ def _content_hash(table: SilverSpec) -> Column:
     return F.sha2(F.concat_ws("\u001f", *marked), 256)
 
 
-def _with_standing(rows_df: DataFrame, published_df: DataFrame) -> DataFrame:
-    """Find the newest statement of each scope, among those that arrive and the one published."""
-    rank = F.struct("_sequence", "_statement_hash")
-    published = published_df.groupBy("source", "_scope").agg(F.max(rank).alias("_published_rank"))
+def _stated(*statements: DataFrame | None) -> DataFrame:
+    """Return the newest statement of each scope. Grain: one row per source and scope, with `_stated_rank`."""
+    given = [
+        rows_df.select("source", "_scope", _rank().alias("_rank")) for rows_df in statements if rows_df is not None
+    ]
+    return reduce(DataFrame.unionByName, given).groupBy("source", "_scope").agg(F.max("_rank").alias("_stated_rank"))
+
+
+def _rank() -> Column:
+    return F.struct("_sequence", "_statement_hash")
+
+
+def _winning_empty(empty_df: DataFrame, stated_df: DataFrame) -> DataFrame:
+    """Find the statements without a row that are newer than all that their scopes hold."""
+    newest_df = empty_df.groupBy("source", "_scope").agg(
+        F.max_by("_statement", _rank()).alias("_winner"), F.max(_rank()).alias("_rank")
+    )
+    standing_df = newest_df.join(stated_df, on=["source", "_scope"], how="inner").where("_rank > _stated_rank")
+    return standing_df.select("source", "_scope", F.col("_winner").alias("_new_unit_id"), "_winner")
+
+
+def _with_standing(rows_df: DataFrame, stated_df: DataFrame) -> DataFrame:
+    """Find the newest statement of each scope, among those that arrive and those that stand."""
     scope = Window.partitionBy("source", "_scope")
-    ranked_df = rows_df.withColumn("_rank", rank).join(published, on=["source", "_scope"], how="left")
-    best = F.greatest(F.max("_rank").over(scope), F.coalesce("_published_rank", F.max("_rank").over(scope)))
+    ranked_df = rows_df.withColumn("_rank", _rank()).join(stated_df, on=["source", "_scope"], how="left")
+    best = F.greatest(F.max("_rank").over(scope), F.coalesce("_stated_rank", F.max("_rank").over(scope)))
     first = F.min(F.when(F.col("_rank") == F.col("_best"), F.col("_statement"))).over(scope)
     ranked_df = ranked_df.withColumn("_best", best).withColumn("_winner", first)
     standing = (
@@ -163,7 +193,7 @@ def _with_standing(rows_df: DataFrame, published_df: DataFrame) -> DataFrame:
         .when(F.col("_statement") != F.col("_winner"), "duplicate")
         .when(F.size("_errors") > 0, "quarantined")
     )
-    return ranked_df.withColumn("_disposition", standing).drop("_rank", "_best", "_published_rank")
+    return ranked_df.withColumn("_disposition", standing).drop("_rank", "_best", "_stated_rank")
 
 
 def _with_comparison(rows_df: DataFrame, published_df: DataFrame, table: SilverSpec) -> DataFrame:
