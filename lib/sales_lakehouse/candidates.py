@@ -14,7 +14,8 @@ from sales_lakehouse.session import local_frame
 from sales_lakehouse.specs import SilverSpec, SourceSpec
 from sales_lakehouse.stages.bronze import bronze_ddl
 from sales_lakehouse.stages.conform import conform_records
-from sales_lakehouse.stages.silver import EMPTY_DDL, decide, future_of, select_deleted, silver_ddl
+from sales_lakehouse.stages.silver import decide, future_of, select_deleted, silver_ddl
+from sales_lakehouse.stages.standing import EMPTY_DDL
 from sales_lakehouse.tables import Lakehouse
 
 

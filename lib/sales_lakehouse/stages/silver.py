@@ -1,4 +1,4 @@
-"""Silver, second half: which statement wins, and what it changes in the published table."""
+"""Silver, second half: what the statements that stand change in the published table."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 
 from sales_lakehouse.specs import Reference, SilverSpec
 from sales_lakehouse.stages.conform import LINEAGE
+from sales_lakehouse.stages.standing import stated, winning_empty, with_standing
 
 KEPT = ("accepted_new", "accepted_update", "unchanged")
 CHANGES = {"accepted_new": "new", "accepted_update": "update", "deleted": "delete"}
@@ -31,10 +32,6 @@ def silver_ddl(table: SilverSpec) -> str:
     return f"{table.ddl()}, {history}{lineage}"
 
 
-EMPTY_DDL = "source STRING, _scope STRING, _sequence STRING, _statement STRING, _statement_hash STRING"
-"""Statements without a row: a file that states a date on which nothing was sold."""
-
-
 def decide(
     rows_df: DataFrame, published_df: DataFrame, table: SilverSpec, run_id: str, empty_df: DataFrame | None = None
 ) -> DataFrame:
@@ -47,7 +44,7 @@ def decide(
     Source: design rules Scope, Order and Record of docs/architecture.md.
     """
     hashed_df = rows_df.withColumn("_content_hash", _content_hash(table)).withColumn("_run_id", F.lit(run_id))
-    standing_df = _with_standing(hashed_df, _stated(published_df, empty_df))
+    standing_df = with_standing(hashed_df, stated(published_df, empty_df))
     return _with_comparison(standing_df, published_df, table)
 
 
@@ -64,7 +61,7 @@ def select_deleted(
         F.first("_unit_id").alias("_new_unit_id"), F.first("_winner").alias("_winner")
     )
     if empty_df is not None:
-        winners_df = winners_df.unionByName(_winning_empty(empty_df, _stated(published_df, candidate_df)))
+        winners_df = winners_df.unionByName(winning_empty(empty_df, stated(published_df, candidate_df)))
     gone_df = published_df.join(winners_df, on=["source", "_scope"], how="inner").join(
         kept_df.select(*table.key), on=list(table.key), how="left_anti"
     )
@@ -158,42 +155,6 @@ def _content_hash(table: SilverSpec) -> Column:
     # NULL and text are told apart by their first letter, fields by a separator that no text holds.
     marked = [F.coalesce(F.concat(F.lit("v"), F.col(c).cast("string")), F.lit("n")) for c in table.names()]
     return F.sha2(F.concat_ws("\u001f", *marked), 256)
-
-
-def _stated(*statements: DataFrame | None) -> DataFrame:
-    """Return the newest statement of each scope. Grain: one row per source and scope, with `_stated_rank`."""
-    given = [
-        rows_df.select("source", "_scope", _rank().alias("_rank")) for rows_df in statements if rows_df is not None
-    ]
-    return reduce(DataFrame.unionByName, given).groupBy("source", "_scope").agg(F.max("_rank").alias("_stated_rank"))
-
-
-def _rank() -> Column:
-    return F.struct("_sequence", "_statement_hash")
-
-
-def _winning_empty(empty_df: DataFrame, stated_df: DataFrame) -> DataFrame:
-    """Find the statements without a row that are newer than all that their scopes hold."""
-    newest_df = empty_df.groupBy("source", "_scope").agg(
-        F.max_by("_statement", _rank()).alias("_winner"), F.max(_rank()).alias("_rank")
-    )
-    standing_df = newest_df.join(stated_df, on=["source", "_scope"], how="inner").where("_rank > _stated_rank")
-    return standing_df.select("source", "_scope", F.col("_winner").alias("_new_unit_id"), "_winner")
-
-
-def _with_standing(rows_df: DataFrame, stated_df: DataFrame) -> DataFrame:
-    """Find the newest statement of each scope, among those that arrive and those that stand."""
-    scope = Window.partitionBy("source", "_scope")
-    ranked_df = rows_df.withColumn("_rank", _rank()).join(stated_df, on=["source", "_scope"], how="left")
-    best = F.greatest(F.max("_rank").over(scope), F.coalesce("_stated_rank", F.max("_rank").over(scope)))
-    first = F.min(F.when(F.col("_rank") == F.col("_best"), F.col("_statement"))).over(scope)
-    ranked_df = ranked_df.withColumn("_best", best).withColumn("_winner", first)
-    standing = (
-        F.when(F.col("_rank") < F.col("_best"), "superseded")
-        .when(F.col("_statement") != F.col("_winner"), "duplicate")
-        .when(F.size("_errors") > 0, "quarantined")
-    )
-    return ranked_df.withColumn("_disposition", standing).drop("_rank", "_best", "_stated_rank")
 
 
 def _with_comparison(rows_df: DataFrame, published_df: DataFrame, table: SilverSpec) -> DataFrame:
