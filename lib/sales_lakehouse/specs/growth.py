@@ -9,6 +9,7 @@ Columns = dict[str, str]
 """SQL types by column name."""
 
 _DIGITS = {"INT": (10, 0), "BIGINT": (19, 0)}
+"""How many digits a decimal needs before and after the point to hold them."""
 _DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
 
 
@@ -43,17 +44,15 @@ def compare_columns(published: Columns, contract: Columns) -> Growth:
 
 def _holds(wide: str, narrow: str) -> bool:
     """Tell whether every value of the narrow type is a value of the wide one, unchanged."""
-    digits, old = _digits(wide), _digits(narrow)
-    if digits is None or old is None or (wide == "INT"):
-        return False
-    whole, scale = digits
-    return whole >= old[0] and scale >= old[1]
+    decimal = _DECIMAL.fullmatch(wide)
+    if not decimal:
+        return (narrow, wide) == ("INT", "BIGINT")
+    before, after = _digits(*map(int, decimal.groups()))
+    old = _DECIMAL.fullmatch(narrow)
+    needed = _digits(*map(int, old.groups())) if old else _DIGITS.get(narrow)
+    return needed is not None and before >= needed[0] and after >= needed[1]
 
 
-def _digits(kind: str) -> tuple[int, int] | None:
-    """Return how many digits a number type holds before and after the point."""
-    decimal = _DECIMAL.fullmatch(kind)
-    if decimal:
-        precision, scale = map(int, decimal.groups())
-        return precision - scale, scale
-    return _DIGITS.get(kind)
+def _digits(precision: int, scale: int) -> tuple[int, int]:
+    """Return how many digits a decimal holds before and after the point."""
+    return precision - scale, scale

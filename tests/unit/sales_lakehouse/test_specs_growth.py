@@ -51,6 +51,11 @@ def test_a_type_that_would_not_hold_every_value_is_refused(column: str, narrow: 
     assert growth == Growth({}, {}, (f"column {column} is {PUBLISHED[column]}, {narrow} would not hold it",))
 
 
+def test_a_decimal_of_nineteen_digits_is_no_bigint() -> None:
+    assert compare_columns({"n": "DECIMAL(19,0)"}, {"n": "BIGINT"}).refused
+    assert compare_columns({"n": "BIGINT"}, {"n": "DECIMAL(19,0)"}).widened == {"n": "DECIMAL(19,0)"}
+
+
 def test_a_column_that_goes_is_refused_but_lineage_is_no_part_of_a_contract() -> None:
     without = {name: kind for name, kind in CONTRACT.items() if name != "pieces"}
     assert compare_columns(PUBLISHED, without).refused == ("column pieces would be lost",)
