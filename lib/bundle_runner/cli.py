@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from bundle_runner.alone import value_for
 from bundle_runner.errors import did_you_mean
 from bundle_runner.pasted import pasted
 
@@ -69,8 +70,10 @@ def _broken(entry: EntryPoint, reason: str) -> click.Command:
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-def lakehouse() -> None:
+@click.pass_context
+def lakehouse(context: click.Context) -> None:
     """Run the jobs of a Databricks bundle on this machine."""
+    context.obj = value_for  # what added commands ask for the bundle's values
 
 
 def pairs(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:

@@ -25,9 +25,10 @@ from sales_lakehouse.specs import GoldSpec, SilverSpec
 UNITS_DDL = (
     "unit_id STRING, source STRING, name STRING, received_at STRING, unit_date STRING, size_bytes BIGINT, "
     "corrects STRING, found BIGINT, kept BIGINT, refused BIGINT, quarantined BIGINT, other BIGINT, "
-    "bytes_covered BIGINT, reason STRING, state STRING, run_id STRING, noted_at TIMESTAMP"
+    "bytes_covered BIGINT, reason STRING, state STRING, run_id STRING, noted_at TIMESTAMP, is_repair BOOLEAN"
 )
 _NO_AMOUNT = "_no_amount"
+_SUMMED = {"records": "BIGINT", "line_count": "BIGINT", "amount": "DECIMAL(38,4)", "unknown_amounts": "BIGINT"}
 COUNTED = ("_unit_id", "_kind", "_byte_length", "_reason")
 """The columns of a bronze table that the books count."""
 BALANCES_DDL = (
@@ -73,7 +74,7 @@ def count_units(rows_df: DataFrame, manifests: list[Manifest], run: Run) -> Data
 def _unit_row(m: Manifest, counts: list[Any], run: Run) -> tuple[Any, ...]:
     about = (m.unit_id, m.source, m.name, m.received_at, m.business_date, m.size_bytes, m.corrects)
     reason = counts[-1]
-    return (*about, *counts, "quarantined" if reason else "recorded", run.run_id, run.started_at)
+    return (*about, *counts, "quarantined" if reason else "recorded", *run.stamp, bool(m.repairs))
 
 
 def current_units(log_df: DataFrame) -> DataFrame:
@@ -113,6 +114,17 @@ def balance(candidate_df: DataFrame, table: SilverSpec, run_id: str) -> DataFram
         F.coalesce(F.sum(amount), F.lit(0)).cast("decimal(38,4)").alias("amount"),
         F.count_if(F.col(amount).isNull()).alias("unknown_amounts"),
     ).withColumn("run_id", F.lit(run_id))
+
+
+def settled(balances_df: DataFrame) -> DataFrame:
+    """Return balances as they are kept: what a unit's earlier judgement accepted stays accepted.
+
+    Grain: one row per unit, disposition and currency → the same, with accepted_before counted as accepted_new.
+    """
+    accepted = F.when(F.col("disposition") == "accepted_before", "accepted_new").otherwise(F.col("disposition"))
+    sums = [F.sum(name).cast(kind).alias(name) for name, kind in _SUMMED.items()]
+    named_df = balances_df.withColumn("disposition", accepted)
+    return named_df.groupBy("unit_id", "source", "disposition", "currency_code", "run_id").agg(*sums)
 
 
 def unbalanced_units(units_df: DataFrame, balances_df: DataFrame) -> DataFrame:

@@ -14,6 +14,7 @@ from sales_lakehouse.session import local_frame
 from sales_lakehouse.specs import SilverSpec, SourceSpec
 from sales_lakehouse.stages.bronze import bronze_ddl
 from sales_lakehouse.stages.conform import conform_records
+from sales_lakehouse.stages.repairs import as_delivered, with_repairs
 from sales_lakehouse.stages.silver import decide, future_of, select_deleted, silver_ddl
 from sales_lakehouse.stages.standing import EMPTY_DDL
 from sales_lakehouse.tables import Lakehouse
@@ -93,9 +94,10 @@ def _empty_statements(lakehouse: Lakehouse, units_df: DataFrame, sources: list[S
 
 
 def _open_records(lakehouse: Lakehouse, units_df: DataFrame, source: SourceSpec) -> DataFrame:
-    """Return the readable records of recorded units, with `received_at` and `unit_date` of their delivery."""
-    facts_df = units_df.where("state = 'recorded'").select(
-        F.col("unit_id").alias("_unit_id"), "received_at", "unit_date"
-    )
-    bronze_df = lakehouse.read_or_empty(f"bronze.{source.source}", bronze_ddl(source))
-    return bronze_df.where("_kind = 'record'").join(F.broadcast(facts_df), on="_unit_id", how="inner")
+    """Return the readable records of recorded units in the columns that `conform_records` asks for."""
+    recorded_df = units_df.where("state = 'recorded'")
+    facts_df = recorded_df.select(F.col("unit_id").alias("_unit_id"), "received_at", "unit_date")
+    records_df = lakehouse.read_or_empty(f"bronze.{source.source}", bronze_ddl(source)).where("_kind = 'record'")
+    if not recorded_df.where(F.col("is_repair") & (F.col("source") == source.source)).isEmpty():
+        return with_repairs(records_df, facts_df, source)
+    return as_delivered(records_df.join(F.broadcast(facts_df), on="_unit_id", how="inner"))

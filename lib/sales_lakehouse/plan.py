@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from sales_lakehouse.landing import LandingStore, Manifest
@@ -12,12 +12,18 @@ from sales_lakehouse.run import Run
 
 @dataclass(frozen=True)
 class Plan:
-    """The open units of each source, and whether rules or SQL changed since the last finished run."""
+    """The open units of each source, what repairs reopen, and whether rules or SQL changed since the last run."""
 
     units: dict[str, list[Manifest]]
     definitions_changed: bool
     landed: int
     half_promoted: bool = False
+    reopened: dict[str, list[Manifest]] = field(default_factory=dict)
+
+    @property
+    def judged(self) -> dict[str, list[Manifest]]:
+        """Return the units that silver judges: the open ones, and those whose records a repair among them corrects."""
+        return {source: [*units, *self.reopened.get(source, [])] for source, units in self.units.items()}
 
     @property
     def work(self) -> int:
@@ -42,7 +48,8 @@ def make_plan(run: Run) -> Plan:
     landed = sum(len(store.manifests(source)) for source in run.pipelines.sources)
     finished = _read_fingerprint(run)
     changed = finished is not None and finished != run.pipelines.fingerprint
-    return Plan(units, changed, landed, read_intent(run) is not None)
+    reopened = {source: store.reopened_by(source, of_source) for source, of_source in units.items()}
+    return Plan(units, changed, landed, read_intent(run) is not None, reopened)
 
 
 @dataclass(frozen=True)

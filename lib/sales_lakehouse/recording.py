@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import date
-from functools import reduce
+from functools import partial, reduce
 from itertools import chain
 
 from pyspark.sql import DataFrame
@@ -13,10 +13,12 @@ from pyspark.sql import functions as F
 from sales_lakehouse import books
 from sales_lakehouse.candidates import Candidate
 from sales_lakehouse.landing import LandingStore, Manifest
+from sales_lakehouse.plan import Plan
 from sales_lakehouse.run import Run
 from sales_lakehouse.specs import GoldSpec, SilverSpec, SourceSpec
 from sales_lakehouse.stages.bronze import bronze_ddl, read_records
 from sales_lakehouse.stages.gold import slices_predicate
+from sales_lakehouse.stages.repairs import read_repairs
 from sales_lakehouse.stages.silver import select_pending, silver_ddl
 from sales_lakehouse.tables import Lakehouse
 
@@ -37,9 +39,21 @@ def record_units(lakehouse: Lakehouse, run: Run, source: SourceSpec, units: list
     held = {row["_unit_id"] for row in held_df.collect()}
     new = [unit for unit in units if unit.unit_id not in held]
     if new:
-        bytes_df = lakehouse.read_bytes([str(store.content_path(unit)) for unit in new])
-        rows_df = read_records(bytes_df, source, run.run_id, run.started_at)
+        rows = [
+            read(lakehouse.read_bytes([str(store.content_path(unit)) for unit in of_kind]), source, *run.stamp)
+            for read, of_kind in ((read_records, _delivered(new)), (read_repairs, _repairing(new)))
+            if of_kind
+        ]
+        rows_df = reduce(partial(DataFrame.unionByName, allowMissingColumns=True), rows)
         lakehouse.append(table, rows_df, write_id=_digest([unit.unit_id for unit in new]))
+
+
+def _delivered(units: list[Manifest]) -> list[Manifest]:
+    return [unit for unit in units if not unit.repairs]
+
+
+def _repairing(units: list[Manifest]) -> list[Manifest]:
+    return [unit for unit in units if unit.repairs]
 
 
 def note_units(lakehouse: Lakehouse, run: Run, units: dict[str, list[Manifest]]) -> None:
@@ -64,11 +78,17 @@ def note_applied(lakehouse: Lakehouse, run: Run, units_df: DataFrame) -> None:
         lakehouse.append("ops.units", applied_df, f"{run.run_id}/applied")
 
 
-def open_units(lakehouse: Lakehouse, units: dict[str, list[Manifest]]) -> DataFrame:
-    """Return what the books know of units. Grain: one row per unit of `ops.units`."""
-    ids = [unit.unit_id for of_source in units.values() for unit in of_source]
+def open_units(lakehouse: Lakehouse, plan: Plan) -> DataFrame:
+    """Return what the books know of the units to judge; those that a repair reopens are work again.
+
+    Grain: one row per unit of `ops.units`.
+    """
+    ids = [unit.unit_id for of_source in plan.judged.values() for unit in of_source]
+    again = [unit.unit_id for of_source in plan.reopened.values() for unit in of_source]
     log_df = lakehouse.read_or_empty("ops.units", books.UNITS_DDL)
-    return lakehouse.materialize(books.current_units(log_df.where(F.col("unit_id").isin(ids))))
+    units_df = books.current_units(log_df.where(F.col("unit_id").isin(ids)))
+    reopened = F.col("unit_id").isin(again) & (F.col("state") == "applied")
+    return lakehouse.materialize(units_df.withColumn("state", F.when(reopened, "recorded").otherwise(F.col("state"))))
 
 
 def slices_to_rebuild(lakehouse: Lakehouse, run: Run) -> dict[str, list[str]]:
@@ -123,7 +143,7 @@ def write_books(lakehouse: Lakehouse, candidate: Candidate, unit_ids: list[str])
     if not unit_ids:
         return
     went = {row["disposition"] for row in candidate.balances_df.select("disposition").distinct().collect()}
-    aside_df = candidate.rows_df.where("_disposition = 'quarantined'").drop(
+    aside_df = candidate.rows_df.where("_disposition IN ('quarantined', 'repaired')").drop(
         "_disposition", "_winner", "_old_amount", "_old_slice"
     )
     superseded_df = (
@@ -132,7 +152,7 @@ def write_books(lakehouse: Lakehouse, candidate: Candidate, unit_ids: list[str])
         .agg(F.count("*").alias("line_count"))
     )
     _replace(lakehouse, f"quarantine.{candidate.table.table}", aside_df, ("_unit_id", unit_ids), "quarantined" in went)
-    _replace(lakehouse, "ops.balances", candidate.balances_df, ("unit_id", unit_ids), bool(went))
+    _replace(lakehouse, "ops.balances", books.settled(candidate.balances_df), ("unit_id", unit_ids), bool(went))
     _replace(
         lakehouse, "ops.superseded", superseded_df, ("_unit_id", unit_ids), bool(went & {"superseded", "duplicate"})
     )

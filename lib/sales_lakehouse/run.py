@@ -50,6 +50,11 @@ class Run:
         return load_pipelines(self.pipelines_root)
 
     @property
+    def stamp(self) -> tuple[str, datetime]:
+        """Return what every row that this run writes carries: run and time."""
+        return self.run_id, self.started_at
+
+    @property
     def landing_root(self) -> Path:
         """Return the folder of the delivered bytes."""
         return Path(self.lakehouse_root) / "landing"

@@ -28,6 +28,7 @@ from sales_lakehouse.session import local_frame
 from sales_lakehouse.specs import Pipelines, SilverSpec, SourceSpec
 from sales_lakehouse.specs.source import CsvFormat
 from sales_lakehouse.stages.conform import conform_records
+from sales_lakehouse.stages.repairs import as_delivered
 from sales_lakehouse.stages.silver import decide, future_of, select_deleted, silver_ddl
 from sales_lakehouse.stages.standing import EMPTY_DDL
 
@@ -110,7 +111,7 @@ def delivered(spark: SparkSession, deliveries: Iterable[Delivery], source: Sourc
     records = [record for delivery in deliveries for record in records_of(delivery, source)]
     ddl = ", ".join(f"`{name}` STRING" for name in source.columns)
     schema = f"{ddl}, _unit_id STRING, _record_no BIGINT, received_at STRING, unit_date STRING"
-    rows_df = conform_records(local_frame(spark, records, schema), source, table)
+    rows_df = conform_records(as_delivered(local_frame(spark, records, schema)), source, table)
     return rows_df.withColumn("source", F.concat_ws("/", F.substring_index("_unit_id", "/", 1), "source"))
 
 

@@ -16,7 +16,8 @@ from typing import Any
 class Manifest:
     """What is known about one delivered unit: a file, or one API page.
 
-    Units: times are ISO UTC; `corrects` is the unit that an earlier delivery of the same name brought.
+    Units: times are ISO UTC; `corrects` is the unit that an earlier delivery of the same name brought; `repairs` are
+    the units whose records a repair file corrects, none for what a source delivers.
     """
 
     source: str
@@ -29,6 +30,7 @@ class Manifest:
     cursor_in: str | None = None
     cursor_out: str | None = None
     modified_ns: int | None = None
+    repairs: list[str] = field(default_factory=list)
     unit_id: str = ""
     size_bytes: int = 0
     corrects: str | None = None
@@ -86,6 +88,17 @@ class LandingStore:
             for manifest in self.manifests(source)
             if self.state(manifest) is None and (wanted is None or manifest.business_date in wanted)
         ]
+
+    def reopened_by(self, source: str, units: list[Manifest]) -> list[Manifest]:
+        """Return the units that must be judged once more because repairs among `units` name their records.
+
+        Earlier repairs of the same units are among them: a repair can be repaired.
+        """
+        named = {unit_id for unit in units for unit_id in unit.repairs}
+        known = self.manifests(source) if named else []
+        ours = {unit.unit_id for unit in units}
+        again = [each for each in known if each.unit_id in named or named & {*each.repairs}]
+        return [each for each in again if each.unit_id not in ours]
 
     def state(self, manifest: Manifest) -> str | None:
         """Return `applied` or `quarantined`, or None while the unit is work.

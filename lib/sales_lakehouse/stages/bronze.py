@@ -16,11 +16,15 @@ _LINEAGE = (
     "_extra STRING, _kind STRING, _reason STRING, _raw STRING, _unit_id STRING, _record_no BIGINT, "
     "_byte_start BIGINT, _byte_length BIGINT"
 )
+_REPAIRS = "_repairs_unit STRING, _repairs_no BIGINT"
 
 
 def bronze_ddl(source: SourceSpec) -> str:
-    """Return the schema of a source's bronze table: agreed columns as text, then lineage."""
-    return f"{_read_ddl(source)}, _ingested_at TIMESTAMP, _run_id STRING"
+    """Return the schema of a source's bronze table: agreed columns as text, then lineage.
+
+    Nulls: `_repairs_unit` and `_repairs_no` name the record that a row stands in for; a delivered row names none.
+    """
+    return f"{_read_ddl(source)}, _ingested_at TIMESTAMP, _run_id STRING, {_REPAIRS}"
 
 
 def read_records(units_df: DataFrame, source: SourceSpec, run_id: str, ingested_at: datetime) -> DataFrame:

@@ -15,12 +15,14 @@ from sales_lakehouse.typing import Spelling, is_time, read_clock, read_exactly
 
 LINEAGE = ["_unit_id", "_record_no", "_row_no", "_scope", "_sequence", "_statement", "_statement_hash"]
 _UNIT = ["received_at", "unit_date"]
+_PLACE = ["_unit_id", "_record_no", "_statement_unit", "_statement_no"]
 
 
 def conform_records(records_df: DataFrame, source: SourceSpec, table: SilverSpec) -> DataFrame:
     """Type and judge the records of one source.
 
-    Grain: one row per readable record (bronze columns, `received_at`, `unit_date`) → one row per line, with
+    Grain: one row per readable record (bronze columns, what `as_delivered` or `with_repairs` says of its statement,
+    `received_at`, `unit_date`) → one row per line, with `_repaired_by`,
     `_errors` and `_warnings` (names of broken rules) and `_raw` (the record's texts as JSON, of a list in it only
     the row's own element).
     Units: times are UTC, dates are local dates of the source.
@@ -29,19 +31,25 @@ def conform_records(records_df: DataFrame, source: SourceSpec, table: SilverSpec
     texts = [_text_of(name, mapping).alias(f"_text_{name}") for name, mapping in source.silver.columns.items()]
     typed_df = _with_statement(_with_types(texts_df.select("*", *texts), source, table), source, table)
     judged_df = _with_verdict(typed_df, source, table)
-    return judged_df.select(*table.names(), *LINEAGE, "_errors", "_warnings", "_raw")
+    return judged_df.select(*table.names(), *LINEAGE, "_errors", "_warnings", "_raw", "_repaired_by")
 
 
 def _with_hash(records_df: DataFrame, source: SourceSpec) -> DataFrame:
     texts = F.to_json(F.struct(*(F.col(f"`{name}`") for name in source.columns)))
-    return records_df.withColumn("_record_hash", F.sha2(texts, 256))
+    # A repair of a repair must not lose against it by the accident of a hash: both are the record they stand in for.
+    place = F.concat_ws("/", "_statement_unit", F.col("_statement_no").cast("string"))
+    text = F.when(F.col("_unit_id") == F.col("_statement_unit"), texts).otherwise(place)
+    return records_df.withColumn("_record_hash", F.sha2(text, 256))
 
 
 def _with_numbers(records_df: DataFrame, source: SourceSpec) -> DataFrame:
     for name, mapping in source.silver.columns.items():
         if mapping.number_within:
-            order = Window.partitionBy("_unit_id", mapping.number_within).orderBy("_record_no")
-            records_df = records_df.withColumn(f"_number_{name}", F.row_number().over(order).cast("string"))
+            order = Window.partitionBy("_statement_unit", mapping.number_within).orderBy("_statement_no")
+            stands = F.col("_repaired_by").isNull()
+            before = F.count_if(stands).over(order.rowsBetween(Window.unboundedPreceding, Window.currentRow))
+            number = F.when(stands, before).otherwise(before + 1)  # what a repair replaced keeps the place it had
+            records_df = records_df.withColumn(f"_number_{name}", number.cast("string"))
     return records_df
 
 
@@ -80,7 +88,7 @@ def _with_types(texts_df: DataFrame, source: SourceSpec, table: SilverSpec) -> D
     typed_df = texts_df.select("*", *clocks).select(
         *(_value_of(name, source, table).alias(name) for name in source.silver.columns),
         *(F.col(f"_text_{name}") for name in source.silver.columns),
-        *(F.col(name) for name in (*_UNIT, "_unit_id", "_record_no", "_row_no", "_record_hash")),
+        *(F.col(name) for name in (*_UNIT, *_PLACE, "_row_no", "_record_hash", "_repaired_by")),
         *(F.lit(None).cast(c.type).alias(c.name) for c in _left_out(source, table)),
         F.lit(source.source).alias("source"),
         F.col(sequence).alias("_sequence"),
@@ -111,10 +119,10 @@ def _spelling_of(name: str, source: SourceSpec) -> Spelling:
 
 def _with_statement(rows_df: DataFrame, source: SourceSpec, table: SilverSpec) -> DataFrame:
     """Name what one statement of the source covers: a whole slice by its unit, a document or a row by its record."""
-    record = F.concat_ws("/", "_unit_id", F.col("_record_no").cast("string"))
+    record = F.concat_ws("/", "_statement_unit", F.col("_statement_no").cast("string"))
     statement, content = record, F.col("_record_hash")
     if source.silver.scope.kind == "slice":
-        scope, statement, content = F.col("unit_date"), F.col("_unit_id"), F.col("_unit_id")
+        scope, statement, content = F.col("unit_date"), F.col("_statement_unit"), F.col("_statement_unit")
     elif source.silver.scope.column:
         scope = F.col(source.silver.scope.column)
     else:

@@ -6,7 +6,7 @@ import pandas as pd
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-_FLOW = ["accepted_new", "accepted_update", "unchanged", "duplicate", "superseded", "quarantined"]
+_FLOW = ["accepted_new", "accepted_update", "unchanged", "duplicate", "superseded", "quarantined", "repaired"]
 _COUNTS = ["order_count", "cancellation_count", "line_count", "quantity"]
 _AMOUNTS = ["sales_amount", "cancelled_amount", "net_amount"]
 DAILY_DDL = ", ".join(
@@ -65,8 +65,12 @@ def count_flow(units_df: DataFrame, went: pd.DataFrame) -> dict[str, int]:
 
 
 def count_reasons(quarantine_df: DataFrame) -> pd.DataFrame:
-    """Return how many records broke which rule, by source. Grain: one row per source and rule."""
-    reasons_df = quarantine_df.select("source", F.explode("_errors").alias("rule"), "_unit_id", "_record_no")
+    """Return how many records stand aside for which rule, by source; those repaired since no longer do.
+
+    Grain: one row per source and rule.
+    """
+    open_df = quarantine_df.where("_repaired_by IS NULL")
+    reasons_df = open_df.select("source", F.explode("_errors").alias("rule"), "_unit_id", "_record_no")
     counts_df = reasons_df.groupBy("source", "rule").agg(F.count_distinct("_unit_id", "_record_no").alias("records"))
     return counts_df.orderBy("source", "rule").toPandas()
 

@@ -12,7 +12,7 @@ from sales_lakehouse.specs import Reference, SilverSpec
 from sales_lakehouse.stages.conform import LINEAGE
 from sales_lakehouse.stages.standing import stated, winning_empty, with_standing
 
-KEPT = ("accepted_new", "accepted_update", "unchanged")
+KEPT = ("accepted_new", "accepted_update", "accepted_before", "unchanged")
 CHANGES = {"accepted_new": "new", "accepted_update": "update", "deleted": "delete"}
 """What promotion does with a disposition."""
 
@@ -38,9 +38,9 @@ def decide(
     """Give every judged row its disposition.
 
     Grain: one row per line of a record → the same rows with `_disposition` (accepted_new, accepted_update,
-    unchanged, duplicate, superseded, quarantined), `_winner` (the statement that stands) and `_old_amount`,
-    `_old_slice` (what the published row of this key holds). `empty_df` are statements that hold no row (EMPTY_DDL):
-    older ones of their scope are superseded.
+    accepted_before: by this very unit, unchanged, duplicate, superseded, quarantined, repaired), `_winner` (the
+    statement that stands) and `_old_amount`, `_old_slice` (what the published row of this key holds). `empty_df` are
+    statements that hold no row (EMPTY_DDL): older ones of their scope are superseded.
     Source: design rules Scope, Order and Record of docs/architecture.md.
     """
     hashed_df = rows_df.withColumn("_content_hash", _content_hash(table)).withColumn("_run_id", F.lit(run_id))
@@ -74,6 +74,7 @@ def select_deleted(
         nothing.alias("_errors"),
         nothing.alias("_warnings"),
         F.lit(None).cast("string").alias("_raw"),
+        F.lit(None).cast("string").alias("_repaired_by"),
         F.lit("deleted").alias("_disposition"),
         "_winner",
         *_old_values(table),
@@ -158,12 +159,15 @@ def _content_hash(table: SilverSpec) -> Column:
 
 
 def _with_comparison(rows_df: DataFrame, published_df: DataFrame, table: SilverSpec) -> DataFrame:
-    old_df = published_df.select(*table.key, F.col("_content_hash").alias("_old_hash"), *_old_values(table))
+    old = (F.col("_content_hash").alias("_old_hash"), F.col("_unit_id").alias("_old_unit"), *_old_values(table))
+    old_df = published_df.select(*table.key, *old)
+    same = F.col("_old_hash") == F.col("_content_hash")
     change = (
         F.when(F.col("_disposition").isNotNull(), F.col("_disposition"))
         .when(F.col("_old_hash").isNull(), "accepted_new")
-        .when(F.col("_old_hash") == F.col("_content_hash"), "unchanged")
+        .when(same & (F.col("_old_unit") == F.col("_unit_id")), "accepted_before")
+        .when(same, "unchanged")
         .otherwise("accepted_update")
     )
     compared_df = rows_df.join(old_df, on=list(table.key), how="left").withColumn("_disposition", change)
-    return compared_df.drop("_old_hash")
+    return compared_df.drop("_old_hash", "_old_unit")

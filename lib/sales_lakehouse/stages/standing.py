@@ -39,7 +39,7 @@ def with_standing(rows_df: DataFrame, stated_df: DataFrame) -> DataFrame:
     """Find the newest statement of each scope, among those that arrive and those that stand.
 
     Grain: one row per line of a record → the same rows with `_winner` (the arriving statement that stands, NULL where
-    none does) and `_disposition` superseded, duplicate or quarantined; NULL where the row stands.
+    none does) and `_disposition` repaired, superseded, duplicate or quarantined; NULL where the row stands.
     """
     scope = Window.partitionBy("source", "_scope")
     ranked_df = rows_df.withColumn("_rank", _rank()).join(stated_df, on=["source", "_scope"], how="left")
@@ -47,7 +47,8 @@ def with_standing(rows_df: DataFrame, stated_df: DataFrame) -> DataFrame:
     first = F.min(F.when(F.col("_rank") == F.col("_best"), F.col("_statement"))).over(scope)
     ranked_df = ranked_df.withColumn("_best", best).withColumn("_winner", first)
     standing = (
-        F.when(F.col("_rank") < F.col("_best"), "superseded")
+        F.when(F.col("_repaired_by").isNotNull(), "repaired")
+        .when(F.col("_rank") < F.col("_best"), "superseded")
         .when(F.col("_statement") != F.col("_winner"), "duplicate")
         .when(F.size("_errors") > 0, "quarantined")
     )

@@ -21,13 +21,27 @@ from tests.unit.sales_lakehouse.test_silver import HEADER, A, B
 def record(lakehouse: Lakehouse, pipelines: Pipelines, unit: str, content: str) -> DataFrame:
     source = pipelines.source("gift_partner")
     rows = [
-        (*(p.values or {}).values(), None, p.kind, None, None, unit, p.record_no, p.start, p.length, None, None)
+        (
+            *(p.values or {}).values(),
+            None,
+            p.kind,
+            None,
+            None,
+            unit,
+            p.record_no,
+            p.start,
+            p.length,
+            None,
+            None,
+            None,
+            None,
+        )
         for p in scan_unit(content.encode(), source)
         if p.kind == "record"
     ]
     lakehouse.append("bronze.gift_partner", local_frame(lakehouse.spark, rows, bronze_ddl(source)), unit)
-    ddl = "unit_id STRING, source STRING, state STRING, received_at STRING, unit_date STRING, found BIGINT"
-    return local_frame(lakehouse.spark, [(unit, "gift_partner", "recorded", unit, "2011-01-05", len(rows))], ddl)
+    ddl = "unit_id STRING, source STRING, state STRING, received_at STRING, unit_date STRING, found BIGINT, is_repair BOOLEAN"
+    return local_frame(lakehouse.spark, [(unit, "gift_partner", "recorded", unit, "2011-01-05", len(rows), False)], ddl)
 
 
 @pytest.fixture

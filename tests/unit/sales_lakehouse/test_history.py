@@ -8,6 +8,7 @@ from sales_lakehouse import books
 from sales_lakehouse.scan import scan_unit
 from sales_lakehouse.specs import Pipelines
 from sales_lakehouse.stages.conform import conform_records
+from sales_lakehouse.stages.repairs import as_delivered
 from sales_lakehouse.stages.silver import decide, future_of, select_changes, select_pending, silver_ddl
 
 Version = tuple[str, str, str]  # customer, day of January it holds from, segment
@@ -24,7 +25,7 @@ def conform(spark: SparkSession, pipelines: Pipelines, unit: str, *versions: Ver
     rows = [(*(p.values or {}).values(), unit, p.record_no, "t", None) for p in pieces]
     ddl = ", ".join(f"`{name}` STRING" for name in source.columns)
     schema = f"{ddl}, _unit_id STRING, _record_no BIGINT, received_at STRING, unit_date STRING"
-    return conform_records(spark.createDataFrame(rows, schema), source, pipelines.silver["customers"])
+    return conform_records(as_delivered(spark.createDataFrame(rows, schema)), source, pipelines.silver["customers"])
 
 
 def publish(spark: SparkSession, pipelines: Pipelines, *steps: list[Version]) -> tuple[DataFrame, DataFrame, DataFrame]:

@@ -9,6 +9,7 @@ from sales_lakehouse import books
 from sales_lakehouse.scan import scan_unit
 from sales_lakehouse.specs import Pipelines, SourceSpec
 from sales_lakehouse.stages.conform import conform_records
+from sales_lakehouse.stages.repairs import as_delivered
 from sales_lakehouse.stages.silver import decide, future_of, select_deleted, silver_ddl
 
 HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
@@ -41,7 +42,7 @@ def conform(spark: SparkSession, pipelines: Pipelines, source: SourceSpec, *deli
         if p.kind == "record"
     ]
     schema = f"{ddl}, _unit_id STRING, _record_no BIGINT, received_at STRING, unit_date STRING"
-    return conform_records(spark.createDataFrame(rows, schema), source, pipelines.silver["sale_lines"])
+    return conform_records(as_delivered(spark.createDataFrame(rows, schema)), source, pipelines.silver["sale_lines"])
 
 
 def gifts(spark: SparkSession, pipelines: Pipelines, *deliveries: Delivery) -> DataFrame:

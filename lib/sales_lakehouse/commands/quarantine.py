@@ -1,0 +1,148 @@
+"""`lakehouse quarantine`: what stands aside, and how it is given back."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from sales_lakehouse.commands.places import Places, format_option, with_places
+from sales_lakehouse.errors import ParameterError
+from sales_lakehouse.quarantine import (
+    Aside,
+    Correction,
+    land_repair,
+    match_corrections,
+    read_form,
+    records_aside,
+    write_form,
+)
+from sales_lakehouse.specs import SourceSpec
+from sales_lakehouse.stages.repairs import NAMED
+
+_all_option = click.option("--all", "every", is_flag=True, help="Repaired and superseded records, too.")
+_SHOWN = 20
+
+
+@click.group()
+def quarantine() -> None:
+    """Show, export and repair records that were refused or broke a rule."""
+
+
+@quarantine.command("list")
+@click.option("--source", "name", help="Only this source.")
+@click.option("--rule", help="Only records that broke this rule.")
+@_all_option
+@format_option
+@with_places
+def list_records(places: Places, name: str | None, rule: str | None, every: bool, form: str) -> None:
+    """List the records that stand aside: why, which delivery, which bytes."""
+    sources = [places.pipelines.source(name)] if name else [*places.pipelines.sources.values()]
+    found = [aside for source in sources for aside in _asides(places, source, every)]
+    found = [aside for aside in found if rule in (None, *aside.reasons)]
+    if form == "json":
+        click.echo(json.dumps([asdict(aside) for aside in found], indent=1, ensure_ascii=False))
+        return
+    for aside in found[:_SHOWN]:
+        click.echo(_in_words(aside))
+    rest = f", the first {_SHOWN} shown (--format json has all)" if len(found) > _SHOWN else ""
+    click.echo(f"{len(found):,} records stand aside{rest}")
+
+
+@quarantine.command()
+@click.option("--source", "name", required=True, help="The source whose records are exported.")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="File to write; default: the screen.")
+@click.option("--spreadsheet", is_flag=True, help="Safe to open in Excel or LibreOffice: no cell is a live formula.")
+@_all_option
+@with_places
+def export(places: Places, name: str, out: Path | None, spreadsheet: bool, every: bool) -> None:
+    """Write the open records of a source as CSV: correct the values, then `lakehouse quarantine repair FILE`."""
+    asides = _asides(places, places.pipelines.source(name), every)
+    content = write_form(asides, spreadsheet)
+    if out is None:
+        sys.stdout.buffer.write(content)
+        return
+    out.write_bytes(content)
+    click.echo(f"{len(asides):,} records in {out}; correct them, then: lakehouse quarantine repair {out}")
+
+
+@quarantine.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--dry-run", is_flag=True, help="Judge the corrected records with Spark and show the verdict; no landing."
+)
+@click.option(
+    "--revalidate", is_flag=True, help="Take lines whose values are unchanged, too: today's rules judge them."
+)
+@with_places
+def repair(places: Places, file: Path, dry_run: bool, revalidate: bool) -> None:
+    """Give corrected records back: they land as a delivery that stands in for the records they name."""
+    lines = read_form(file.read_bytes(), file.name)
+    source = _source_of(places, lines[0][NAMED[0]] or "" if lines else "", file.name)
+    found = match_corrections(lines, _asides(places, source), source, file.name)
+    corrections = [each for each in found if each.changed or revalidate]
+    if not corrections:
+        raise ParameterError(
+            f"{file.name}: none of its {len(found):,} records differs from what was delivered; nothing was landed; "
+            "correct a value, or give --revalidate to have the records judged by today's rules"
+        )
+    if dry_run:
+        _rehearse(places, source, corrections)
+        return
+    unit = land_repair(places.landing, source.source, corrections, file.name, datetime.now(UTC))
+    if unit is None:
+        click.echo(f"{source.source}: these corrections have landed before; nothing is new")
+        return
+    click.echo(
+        f"{source.source}: {len(corrections):,} corrected records landed as unit {unit.unit_id[:12]}; "
+        f"{len(found) - len(corrections):,} were unchanged and stay aside; next: lakehouse run sales_daily"
+    )
+
+
+def _rehearse(places: Places, source: SourceSpec, corrections: Sequence[Correction]) -> None:
+    from sales_lakehouse.rehearsal import rehearse_repair
+    from sales_lakehouse.session import get_spark
+    from sales_lakehouse.tables import Lakehouse
+
+    lakehouse = Lakehouse(get_spark(), str(places.lakehouse_root))
+    table = places.pipelines.silver[source.silver.table]
+    verdicts = rehearse_repair(lakehouse, places.landing, source, table, corrections)
+    for correction, broken in zip(corrections, verdicts, strict=True):
+        verdict = f"stays aside: {', '.join(broken)}" if broken else "would be accepted"
+        changed = ", ".join(correction.changed) or "nothing"
+        click.echo(f"{_place(correction.aside)}: {verdict} (changed: {changed})")
+    good = sum(not broken for broken in verdicts)
+    click.echo(f"dry run: {good:,} of {len(corrections):,} records would be accepted; nothing was landed")
+    if good < len(corrections):
+        raise click.exceptions.Exit(3)
+
+
+def _asides(places: Places, source: SourceSpec, every: bool = False) -> list[Aside]:
+    found = records_aside(places.lakehouse_root, source)
+    return [aside for aside in found if every or aside.state == "open"]
+
+
+def _source_of(places: Places, unit_id: str, name: str) -> SourceSpec:
+    for source in places.pipelines.sources.values():
+        if any(unit.unit_id == unit_id for unit in places.landing.manifests(source.source)):
+            return source
+    raise ParameterError(
+        f"{name}: no source has delivered the unit {unit_id[:12] or '(none)'} that its first record names; nothing was "
+        "landed; correct a file that `lakehouse quarantine export` has written for this lakehouse"
+    )
+
+
+def _in_words(aside: Aside) -> str:
+    end = aside.byte_start + aside.byte_length
+    state = f" [{aside.state}{f' by {aside.by[:12]}' if aside.by else ''}]" if aside.state != "open" else ""
+    text = aside.raw if aside.raw is not None else ", ".join(f"{k}={v}" for k, v in aside.values.items())
+    return f"{_place(aside)}, bytes {aside.byte_start}-{end}{state}: {'; '.join(aside.reasons)}\n    {text[:160]}"
+
+
+def _place(aside: Aside) -> str:
+    return f"{aside.source}, {aside.unit_name[:60]} (unit {aside.unit_id[:12]}), record {aside.record_no}"
