@@ -1,5 +1,6 @@
 """The story that the tests of this folder look at: it is lived through once, on one warm Spark."""
 
+import csv
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,7 @@ GROWTH = [
         'net_amount, type: "DECIMAL(26,6)"',
     ),
 ]
+REPAIRED = ("gift_partner", "=FOUND, IN STOCK")
 Runs = dict[str, Outcome]
 
 
@@ -64,6 +66,7 @@ def runs(story: Story, clusters: Clusters) -> Runs:
 
     query.write_bytes(right_query)
     onboard_nordic_partner(story)
+    give_back_a_corrected_record(story)
     runs["mended"] = story.run_on(clusters)
 
     contract = story.pipelines / "gold/daily_sales.yml"
@@ -78,6 +81,19 @@ def _without_products(content: bytes) -> bytes:
     """Blank the article of every line: readable, footer intact, but no sale without a product."""
     lines = [line.split(b";") for line in content.splitlines(keepends=True)]
     return b"".join(b";".join([f[0], b"", *f[2:]]) if f[0].isdigit() else b";".join(f) for f in lines)
+
+
+def give_back_a_corrected_record(story: Story) -> None:
+    """Do what a user does: export what stands aside, fill in a name, give the file back."""
+    form = story.root / "form.csv"
+    story.command("quarantine", "export", "--source", REPAIRED[0], "--out", f"{form}")
+    lines = [*csv.DictReader(form.read_text().splitlines())]
+    lines[0]["Description"] = REPAIRED[1]
+    with form.open("w", newline="") as file:
+        writer = csv.DictWriter(file, lines[0])
+        writer.writeheader()
+        writer.writerows(lines)
+    story.command("quarantine", "repair", f"{form}")
 
 
 def onboard_nordic_partner(story: Story) -> None:

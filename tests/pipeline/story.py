@@ -66,6 +66,14 @@ class Story:
             "shop_api_url": self.shop_url,
         }
 
+    def command(self, *words: str) -> str:
+        """Call `lakehouse` over this story's lakehouse; return what it prints."""
+        variables = {f"BUNDLE_VAR_{name}": value for name, value in self.variables().items()}
+        command = [LAKEHOUSE, *words, "--bundle", f"{BUNDLE}"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, **variables})
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
     def run_on(self, clusters: Clusters) -> Outcome:
         """Run `sales_daily` once on a cluster that is up already."""
         plan = prepare(load_bundle(BUNDLE, None, self.variables()), "sales_daily", {})

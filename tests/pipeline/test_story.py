@@ -4,6 +4,7 @@ What the tables must hold is computed from the raw files by plain Python, and re
 takes no part in the comparison.
 """
 
+import json
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 from deltalake import DeltaTable
 
-from tests.pipeline.conftest import LAST, Runs
+from tests.pipeline.conftest import LAST, REPAIRED, Runs
 from tests.pipeline.story import Story
 from tests.samples import day_total, sample_days, seller_total
 
@@ -24,9 +25,10 @@ pytestmark = pytest.mark.timeout(3600)
 def sale_lines(story: Story, runs: Runs) -> list[dict[str, object]]:
     """Read silver and quarantine as any Delta reader does."""
     names = ["source", "business_date", "currency_code", "quantity", "unit_price", "line_amount"]
-    tables = [DeltaTable(story.root / layer / "sale_lines") for layer in ("silver", "quarantine")]
-    rows = [row for table in tables for row in table.to_pyarrow_table(columns=names).to_pylist()]
-    return [row for row in rows if row["source"] in SELLERS]
+    silver, quarantine = (DeltaTable(story.root / layer / "sale_lines") for layer in ("silver", "quarantine"))
+    rows = silver.to_pyarrow_table(columns=names).to_pylist()
+    aside = quarantine.to_pyarrow_table(columns=[*names, "_repaired_by"]).to_pylist()
+    return [row for row in (*rows, *aside) if row["source"] in SELLERS and not row.get("_repaired_by")]
 
 
 @pytest.mark.parametrize(
@@ -161,6 +163,20 @@ def test_a_stopped_gate_leaves_published_tables_as_they_were(
 def test_a_corrected_file_replaced_the_broken_one(story: Story, runs: Runs) -> None:
     reasons = DeltaTable(story.root / "quarantine/sale_lines").to_pyarrow_table(columns=["_errors"]).to_pylist()
     assert {name for row in reasons for name in row["_errors"]} == {"product_is_named"}
+
+
+def test_a_corrected_record_stands_in_for_the_one_it_names(story: Story, runs: Runs) -> None:
+    source, name = REPAIRED
+    columns = ["source", "product_name", "_unit_id", "_record_no"]
+    lines = DeltaTable(story.root / "silver/sale_lines").to_pyarrow_table(columns=columns).to_pylist()
+    (repaired,) = (row for row in lines if row["product_name"] == name)
+    (shown, *rest) = json.loads(story.command("quarantine", "list", "--source", source, "--all", "--format", "json"))
+    assert (repaired["source"], repaired["_unit_id"]) == (source, shown["by"])
+    assert (shown["state"], shown["reasons"]) == ("repaired", ["product_is_named"])
+    assert {row["state"] for row in rest} == {"open"}
+    landed = (story.root / "landing" / source / shown["unit_id"]).read_bytes()
+    start = shown["byte_start"]
+    assert landed[start : start + shown["byte_length"]].decode().startswith(f"{shown['values']['InvoiceNo']},")
 
 
 def test_a_run_leaves_reports_that_can_be_opened(story: Story, runs: Runs) -> None:

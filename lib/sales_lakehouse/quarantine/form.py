@@ -28,7 +28,7 @@ def write_form(asides: Sequence[Aside], spreadsheet: bool = False) -> bytes:
     text = io.StringIO()
     about = ["_reasons", "_raw", *(["_form"] if spreadsheet else [])]
     columns = [*NAMED, *(asides[0].values if asides else ()), *about]
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer = csv.DictWriter(text, columns, lineterminator="\n", quoting=csv.QUOTE_ALL)
     writer.writeheader()
     for each in asides:
         unit, number = each.root
