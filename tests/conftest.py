@@ -29,7 +29,7 @@ def pipelines() -> Pipelines:
 @pytest.fixture
 def lakehouse(spark: SparkSession, tmp_path: Path) -> Lakehouse:
     """Give an empty lakehouse."""
-    return Lakehouse(spark, str(tmp_path / "lakehouse"))
+    return Lakehouse(spark, str(tmp_path / "lakehouse"), "r1")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from pyspark.errors import AnalysisException
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame, DataFrameWriter, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
 from sales_lakehouse.errors import TableError
 from sales_lakehouse.session import local_frame
+from sales_lakehouse.signature import sign
 from sales_lakehouse.specs.growth import Columns, compare_columns
 
+_SIGNATURE = "spark.databricks.delta.commitInfo.userMetadata"
 _NO_TABLE = {"DELTA_PATH_DOES_NOT_EXIST", "DELTA_TABLE_NOT_FOUND", "DELTA_MISSING_DELTA_TABLE", "PATH_NOT_FOUND"}
 
 
 @dataclass(frozen=True)
 class Lakehouse:
-    """The tables of one lakehouse: `layer.table` is the Delta folder `<root>/<layer>/<table>`."""
+    """The tables of one lakehouse: `layer.table` is the Delta folder `<root>/<layer>/<table>`.
+
+    Every commit carries `run_id` in our signature, so that a commit of somebody else is told from ours.
+    """
 
     spark: SparkSession
     root: str
+    run_id: str
 
     def path(self, name: str) -> str:
         """Return the folder of a table."""
@@ -72,7 +80,8 @@ class Lakehouse:
             self.overwrite(name, rows_df, partition)
             return
         listed = ", ".join(f"`{column}` {kind}" for column, kind in growth.added.items())
-        self.spark.sql(f"ALTER TABLE {self._quoted(name)} ADD COLUMNS ({listed})")
+        with self._signing():
+            self.spark.sql(f"ALTER TABLE {self._quoted(name)} ADD COLUMNS ({listed})")
 
     def materialize(self, rows_df: DataFrame) -> DataFrame:
         """Return the same rows, computed once and held by the driver: for books and figures, not for sales."""
@@ -91,13 +100,13 @@ class Lakehouse:
 
         `write_id` names the content: a second append with the same id is ignored by Delta, so a retry adds nothing.
         """
-        writer = rows_df.write.format("delta").mode("append").option("mergeSchema", "true")
+        writer = self._writer(rows_df, "append").option("mergeSchema", "true")
         writer = writer.option("txnAppId", f"{name}/{write_id}").option("txnVersion", 1)
         writer.save(self.path(name))
 
     def overwrite(self, name: str, rows_df: DataFrame, partition: str | None = None) -> None:
         """Replace all rows and the schema in one commit."""
-        writer = rows_df.write.format("delta").mode("overwrite").option("overwriteSchema", "true")
+        writer = self._writer(rows_df, "overwrite").option("overwriteSchema", "true")
         (writer.partitionBy(partition) if partition else writer).save(self.path(name))
 
     def replace(self, name: str, rows_df: DataFrame, predicate: str, partition: str | None = None) -> None:
@@ -108,7 +117,7 @@ class Lakehouse:
         Raises: an error of Delta when a new row does not match the predicate; nothing is written then.
         """
         self.grow(name, columns_of(rows_df.schema), partition)
-        writer = rows_df.write.format("delta").mode("overwrite")
+        writer = self._writer(rows_df, "overwrite")
         if self.exists(name):
             writer = writer.option("replaceWhere", predicate)
         (writer.partitionBy(partition) if partition else writer).save(self.path(name))
@@ -131,12 +140,25 @@ class Lakehouse:
         on = " AND ".join(f"t.{column} <=> c.{column}" for column in key)
         assignments = ", ".join(f"t.{column} = c.{column}" for column in columns)
         values = ", ".join(f"c.{column}" for column in columns)
-        self.spark.sql(  # names come from the contract, whose pattern lets no quote pass
-            f"MERGE INTO {self._quoted(name)} t USING promoted_changes c ON {on} "
-            "WHEN MATCHED AND c._change = 'delete' THEN DELETE "
-            f"WHEN MATCHED AND c._change = 'update' THEN UPDATE SET {assignments} "
-            f"WHEN NOT MATCHED AND c._change <> 'delete' THEN INSERT ({', '.join(columns)}) VALUES ({values})"
-        )
+        with self._signing():
+            self.spark.sql(  # names come from the contract, whose pattern lets no quote pass
+                f"MERGE INTO {self._quoted(name)} t USING promoted_changes c ON {on} "
+                "WHEN MATCHED AND c._change = 'delete' THEN DELETE "
+                f"WHEN MATCHED AND c._change = 'update' THEN UPDATE SET {assignments} "
+                f"WHEN NOT MATCHED AND c._change <> 'delete' THEN INSERT ({', '.join(columns)}) VALUES ({values})"
+            )
+
+    def _writer(self, rows_df: DataFrame, mode: str) -> DataFrameWriter:
+        return rows_df.write.format("delta").mode(mode).option("userMetadata", sign(self.run_id))
+
+    @contextmanager
+    def _signing(self) -> Iterator[None]:
+        """Sign what a statement commits: SQL takes the signature from the session alone."""
+        self.spark.conf.set(_SIGNATURE, sign(self.run_id))
+        try:
+            yield
+        finally:
+            self.spark.conf.unset(_SIGNATURE)
 
     def _load(self, name: str) -> DataFrame | None:
         try:

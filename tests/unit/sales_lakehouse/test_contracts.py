@@ -7,11 +7,14 @@ from typing import Any
 import pytest
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
 
 from sales_lakehouse.candidates import Candidate
 from sales_lakehouse.contracts import grow_silver, refused_changes
+from sales_lakehouse.ledger import foreign_commits
 from sales_lakehouse.promotion import promote_silver
 from sales_lakehouse.run import Run
+from sales_lakehouse.signature import sign
 from sales_lakehouse.specs import GoldSpec, Pipelines, SilverSpec
 from sales_lakehouse.stages.gold import slices_predicate
 from sales_lakehouse.stages.silver import decide, silver_ddl
@@ -136,3 +139,20 @@ def test_a_source_may_leave_out_a_column_that_is_not_required(spark: SparkSessio
     rows = conform(spark, with_silver(pipelines, grown), "u1", EARLY).collect()
     assert [(row["customer_id"], row["loyalty_level"], row["_errors"]) for row in rows] == [(EARLY[0], None, [])]
     assert "loyalty_level INT" in silver_ddl(grown)
+
+
+def test_every_kind_of_write_carries_our_signature(lakehouse: Lakehouse, spark: SparkSession) -> None:
+    rows_df = spark.createDataFrame([("a", 1)], "id STRING, amount INT")
+    changes_df = rows_df.withColumn("_change", F.lit("update"))
+    lakehouse.append("silver.t", rows_df, "first")
+    lakehouse.overwrite("silver.t", rows_df)
+    lakehouse.replace("silver.t", rows_df, "id = 'a'")
+    lakehouse.merge_changes("silver.t", changes_df, ("id",), ["id", "amount"])
+    lakehouse.grow("silver.t", {"id": "STRING", "amount": "INT", "note": "STRING"})
+    lakehouse.grow("silver.t", {"id": "STRING", "amount": "BIGINT", "note": "STRING"})
+    signatures = [commit.get("userMetadata") for commit in DeltaTable(lakehouse.path("silver.t")).history()]
+    assert signatures == [sign("r1")] * 6
+    assert foreign_commits(lakehouse.root) == []
+
+    lakehouse.read("silver.t").write.format("delta").mode("append").save(lakehouse.path("silver.t"))
+    assert [(one.version, one.operation) for one in foreign_commits(lakehouse.root)] == [(6, "WRITE")]

@@ -1,0 +1,12 @@
+"""The books read without Spark: whose commits, which bytes, what balances, and a record's way."""
+
+from sales_lakehouse.ledger.chain import (
+    Answer,
+    ForeignCommit,
+    accept_commit,
+    explain_foreign,
+    foreign_commits,
+    look_at_chain,
+)
+
+__all__ = ["Answer", "ForeignCommit", "accept_commit", "explain_foreign", "foreign_commits", "look_at_chain"]
