@@ -109,7 +109,7 @@ def _rehearse(places: Places, source: SourceSpec, corrections: Sequence[Correcti
     from sales_lakehouse.session import get_spark
     from sales_lakehouse.tables import Lakehouse
 
-    lakehouse = Lakehouse(get_spark(), str(places.lakehouse_root))
+    lakehouse = Lakehouse(get_spark(), str(places.lakehouse_root), "rehearsal")
     table = places.pipelines.silver[source.silver.table]
     verdicts = rehearse_repair(lakehouse, places.landing, source, table, corrections)
     for correction, broken in zip(corrections, verdicts, strict=True):
