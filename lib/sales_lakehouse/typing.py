@@ -1,30 +1,17 @@
 """Strict casts from text: a value is read exactly as written, or it is NULL and gets a reason.
 
 Spark's own casts drop thousands marks, round decimals and shift times in a daylight-saving gap without a word;
-here the text is first held against the only spelling that is allowed.
+here the text is first held against the only spelling that is allowed. (`$` would let a line break pass after it.)
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-
-@dataclass(frozen=True)
-class Spelling:
-    """How a source writes numbers and times: decimal mark, Spark time pattern, IANA zone."""
-
-    decimal_mark: str
-    time_format: str
-    time_zone: str
-
-
-def is_time(type_name: str) -> bool:
-    """Tell whether values of a SQL type are read from a wall clock."""
-    return type_name in ("DATE", "TIMESTAMP")
+from sales_lakehouse.spelling import Spelling
 
 
 def read_clock(text: Column, spelling: Spelling) -> Column:
@@ -43,7 +30,7 @@ def read_exactly(text: Column, type_name: str, spelling: Spelling, clock: Column
     if type_name == "STRING":
         return text
     if type_name in ("INT", "BIGINT"):
-        return F.when(text.rlike(r"^[+-]?[0-9]{1,19}$"), text.try_cast(type_name))
+        return F.when(text.rlike(r"^[+-]?[0-9]{1,19}\z"), text.try_cast(type_name))
     if type_name.startswith("DECIMAL"):
         return _decimal(text, type_name, spelling.decimal_mark)
     if type_name == "BOOLEAN":
@@ -58,5 +45,5 @@ def read_exactly(text: Column, type_name: str, spelling: Spelling, clock: Column
 def _decimal(text: Column, type_name: str, mark: str) -> Column:
     precision, scale = (int(number) for number in re.findall(r"\d+", type_name))
     fraction = rf"(?:{re.escape(mark)}[0-9]{{1,{scale}}})?" if scale else ""
-    spelled = text.rlike(rf"^[+-]?[0-9]{{1,{precision - scale}}}{fraction}$")
+    spelled = text.rlike(rf"^[+-]?[0-9]{{1,{precision - scale}}}{fraction}\z")
     return F.when(spelled, F.translate(text, mark, ".").try_cast(type_name))

@@ -105,7 +105,7 @@ def repair(places: Places, file: Path, dry_run: bool, revalidate: bool) -> None:
 
 
 def _rehearse(places: Places, source: SourceSpec, corrections: Sequence[Correction]) -> None:
-    from sales_lakehouse.rehearsal import rehearse_repair
+    from sales_lakehouse.rehearsal.repairs import rehearse_repair
     from sales_lakehouse.session import get_spark
     from sales_lakehouse.tables import Lakehouse
 

@@ -7,16 +7,9 @@ from pathlib import Path
 
 import click
 
-from sales_lakehouse.errors import LakehouseError
-from sales_lakehouse.simulate.places import find_bundle
-from sales_lakehouse.specs import SourceSpec, load_pipelines
+from sales_lakehouse.commands.declared import bundle_option, find_source, format_option, load_declared
+from sales_lakehouse.specs import SourceSpec
 from sales_lakehouse.specs.fields import field_tables
-
-
-class SpecRefused(click.ClickException):
-    """A declaration that is not valid."""
-
-    exit_code = 2
 
 
 @click.group()
@@ -25,13 +18,11 @@ def sources() -> None:
 
 
 @sources.command("list")
-@click.option(
-    "--bundle", type=click.Path(path_type=Path, file_okay=False), default=Path(), help="Folder of the bundle."
-)
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@bundle_option
+@format_option
 def list_sources(bundle: Path, form: str) -> None:
     """List the sources: name, delivery, format, silver table."""
-    rows = [_facts(spec) for spec in _load(bundle).values()]
+    rows = [_facts(spec) for spec in load_declared(bundle).sources.values()]
     if form == "json":
         click.echo(json.dumps(rows, indent=1))
         return
@@ -43,15 +34,11 @@ def list_sources(bundle: Path, form: str) -> None:
 
 @sources.command()
 @click.argument("source")
-@click.option(
-    "--bundle", type=click.Path(path_type=Path, file_okay=False), default=Path(), help="Folder of the bundle."
-)
+@bundle_option
 def show(source: str, bundle: Path) -> None:
-    """Show what a source file says, defaults included."""
-    specs = _load(bundle)
-    if source not in specs:
-        raise click.UsageError(f"there is no source {source!r}; there are {', '.join(specs)}")
-    click.echo(specs[source].model_dump_json(indent=1, by_alias=True, exclude_none=True))
+    """Show what SOURCE says, defaults included; SOURCE is a name or the path of a source file."""
+    spec = find_source(load_declared(bundle), source)
+    click.echo(spec.model_dump_json(indent=1, by_alias=True, exclude_none=True))
 
 
 @sources.command()
@@ -62,13 +49,6 @@ def schema(form: str) -> None:
     With --format markdown: the fields of source, silver and gold files as tables, for people.
     """
     click.echo(field_tables() if form == "markdown" else json.dumps(SourceSpec.model_json_schema(), indent=1))
-
-
-def _load(bundle: Path) -> dict[str, SourceSpec]:
-    try:
-        return load_pipelines(find_bundle(bundle) / "pipelines").sources
-    except LakehouseError as cause:
-        raise SpecRefused(str(cause)) from cause
 
 
 def _facts(spec: SourceSpec) -> dict[str, str]:

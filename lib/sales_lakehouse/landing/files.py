@@ -22,26 +22,34 @@ def discover_files(
     Raises: DeliveryError for a file whose name does not say its business date; files before it have landed.
     """
     folder = inbox / source
-    pattern = _name_pattern(delivery.name)
     for path in sorted(folder.iterdir() if folder.is_dir() else []):
         if not path.is_file() or path.name.startswith(".") or path.name.endswith(_UNFINISHED):
             continue
-        match = pattern.fullmatch(path.name)
-        if match is None:
+        day = business_date_of(path.name, delivery)
+        if day is None:
             raise DeliveryError(
                 f"{source}, {path}: the name does not follow {delivery.name!r}, so its business date is unknown; "
                 f"the file was left where it is and not landed; rename it or move it out of {folder}, then run again"
             )
-        if only in (None, date.fromisoformat(match["business_date"])):
-            yield path, _manifest(source, path, match["business_date"])
+        if only in (None, day):
+            yield path, _manifest(source, path, day)
 
 
-def _manifest(source: str, path: Path, business_date: str) -> Manifest:
+def business_date_of(name: str, delivery: FilesDelivery) -> date | None:
+    """Return the business date that a file's name says; None where the name does not follow the agreed one."""
+    match = _name_pattern(delivery.name).fullmatch(name)
+    try:
+        return date.fromisoformat(match["business_date"]) if match else None
+    except ValueError:
+        return None  # 2011-13-45 follows the pattern and is no date
+
+
+def _manifest(source: str, path: Path, business_date: date) -> Manifest:
     return Manifest(
         source=source,
         name=path.name,
         received_at=datetime.now(UTC).isoformat(timespec="microseconds"),
-        business_date=business_date,
+        business_date=str(business_date),
         modified_ns=path.stat().st_mtime_ns,
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
@@ -37,9 +39,13 @@ def _test(rule: Rule, column: str) -> str:
     return f"{column} IS NOT NULL"
 
 
+def is_number(bound: str) -> bool:
+    """Tell whether a bound of `between` is a number; any other is compared as text or time."""
+    return re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)", bound) is not None
+
+
 def _literal(text: str | None) -> str:
-    bare = (text or "").lstrip("+-").replace(".", "", 1)
-    return str(text) if bare.isdigit() else _quoted(str(text))
+    return str(text) if is_number(str(text)) else _quoted(str(text))
 
 
 def _quoted(text: str) -> str:

@@ -87,6 +87,8 @@ def _read_gold(path: Path) -> GoldSpec:
 def _read(path: Path, model: type[Model], **extra: Any) -> Model:
     try:
         return model.model_validate({**yaml.safe_load(path.read_text(encoding="utf-8")), **extra})
+    except FileNotFoundError as cause:
+        raise SpecError(f"{path}: there is no such file; nothing was read or landed") from cause
     except yaml.YAMLError as cause:
         raise SpecError(
             f"{path}: not valid YAML: {' '.join(str(cause).split())}; nothing was read or landed"

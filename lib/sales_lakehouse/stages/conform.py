@@ -11,7 +11,8 @@ from sales_lakehouse.quality.predicates import broken_rules
 from sales_lakehouse.specs import SilverSpec, SourceSpec
 from sales_lakehouse.specs.source import Mapping
 from sales_lakehouse.specs.tables import Column as TableColumn
-from sales_lakehouse.typing import Spelling, is_time, read_clock, read_exactly
+from sales_lakehouse.spelling import Spelling, is_time, spelling_of
+from sales_lakehouse.typing import read_clock, read_exactly
 
 LINEAGE = ["_unit_id", "_record_no", "_row_no", "_scope", "_sequence", "_statement", "_statement_hash"]
 _UNIT = ["received_at", "unit_date"]
@@ -75,7 +76,7 @@ def _text_of(name: str, mapping: Mapping) -> Column:
     if mapping.trim:
         text = F.trim(text)
     if mapping.strip_suffix:
-        text = F.regexp_replace(text, f"{re.escape(mapping.strip_suffix)}$", "")
+        text = F.regexp_replace(text, f"{re.escape(mapping.strip_suffix)}\\z", "")
     return F.when(text != "", text)
 
 
@@ -84,9 +85,10 @@ def _with_types(texts_df: DataFrame, source: SourceSpec, table: SilverSpec) -> D
     raw = F.to_json(F.struct(*(F.col("_item" if c == explode else f"`{c}`").alias(c) for c in source.columns)))
     sequence = "received_at" if source.silver.sequence == "received_at" else f"`{source.silver.sequence}`"
     times = [name for name in source.silver.columns if is_time(table.type_of(name))]
-    clocks = [read_clock(F.col(f"_text_{n}"), _spelling_of(n, source)).alias(f"_clock_{n}") for n in times]
+    spellings = {name: spelling_of(mapping, source) for name, mapping in source.silver.columns.items()}
+    clocks = [read_clock(F.col(f"_text_{n}"), spellings[n]).alias(f"_clock_{n}") for n in times]
     typed_df = texts_df.select("*", *clocks).select(
-        *(_value_of(name, source, table).alias(name) for name in source.silver.columns),
+        *(_value_of(name, table.type_of(name), spelling).alias(name) for name, spelling in spellings.items()),
         *(F.col(f"_text_{name}") for name in source.silver.columns),
         *(F.col(name) for name in (*_UNIT, *_PLACE, "_row_no", "_record_hash", "_repaired_by")),
         *(F.lit(None).cast(c.type).alias(c.name) for c in _left_out(source, table)),
@@ -107,14 +109,8 @@ def _left_out(source: SourceSpec, table: SilverSpec) -> list[TableColumn]:
     return [column for column in table.columns if column.derived is None and column.name not in given]
 
 
-def _value_of(name: str, source: SourceSpec, table: SilverSpec) -> Column:
-    text, clock, type_name = F.col(f"_text_{name}"), F.col(f"_clock_{name}"), table.type_of(name)
-    return read_exactly(text, type_name, _spelling_of(name, source), clock)
-
-
-def _spelling_of(name: str, source: SourceSpec) -> Spelling:
-    mapping, style = source.silver.columns[name], source.style
-    return Spelling(style.decimal_mark, mapping.time_format or style.time_format, mapping.time_zone or style.time_zone)
+def _value_of(name: str, type_name: str, spelling: Spelling) -> Column:
+    return read_exactly(F.col(f"_text_{name}"), type_name, spelling, F.col(f"_clock_{name}"))
 
 
 def _with_statement(rows_df: DataFrame, source: SourceSpec, table: SilverSpec) -> DataFrame:

@@ -7,7 +7,8 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from sales_lakehouse.typing import Spelling, read_clock, read_exactly
+from sales_lakehouse.spelling import Spelling
+from sales_lakehouse.typing import read_clock, read_exactly
 
 UK = Spelling(".", "yyyy-MM-dd HH:mm:ss", "Europe/London")
 EURO = Spelling(",", "dd.MM.yyyy HH:mm", "Europe/Berlin")

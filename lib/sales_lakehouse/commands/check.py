@@ -1,0 +1,71 @@
+"""`lakehouse check`: what would happen to a delivery, before it is one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from sales_lakehouse.commands.declared import bundle_option, find_source, format_option, load_declared
+from sales_lakehouse.rehearsal import Rehearsal, rehearse
+from sales_lakehouse.specs import Pipelines, SilverSpec, SourceSpec
+
+REFUSED = 3
+"""Exit code when something of a delivery would be refused."""
+
+
+@click.command()
+@click.argument("source")
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@bundle_option
+@format_option
+@click.pass_context
+def check(context: click.Context, source: str, files: tuple[Path, ...], bundle: Path, form: str) -> None:
+    """Tell what would happen to FILES as deliveries of SOURCE; nothing is written.
+
+    SOURCE is a name under pipelines/sources or the path of a source file. Ends with 3 when something would be refused.
+    """
+    pipelines = load_declared(bundle)
+    spec = find_source(pipelines, source)
+    table = _table_of(spec, pipelines)
+    verdicts = [rehearse(path, spec, table) for path in files]
+    if form == "json":
+        click.echo(json.dumps([{"source": spec.source, "passes": v.passes, **asdict(v)} for v in verdicts], indent=1))
+    else:
+        click.echo("\n".join(line for verdict in verdicts for line in _lines(verdict, spec)))
+    context.exit(0 if all(verdict.passes for verdict in verdicts) else REFUSED)
+
+
+def _table_of(spec: SourceSpec, pipelines: Pipelines) -> SilverSpec:
+    if spec.silver.table not in pipelines.silver:
+        raise click.UsageError(
+            f"source {spec.source}: silver table {spec.silver.table!r} has no file under {pipelines.root / 'silver'}; "
+            f"there are {', '.join(pipelines.silver)}"
+        )
+    return pipelines.silver[spec.silver.table]
+
+
+def _lines(verdict: Rehearsal, spec: SourceSpec) -> Iterator[str]:
+    yield f"{spec.source}, {verdict.file}: {_counts(verdict)}"
+    if verdict.business_date or verdict.misnamed:
+        yield f"  name     {verdict.misnamed or f'business date {verdict.business_date}'}"
+    yield f"  schema   {verdict.schema}"
+    if verdict.broken:
+        yield "  unit     would stand in quarantine as a whole; nothing of it would reach silver"
+    for refusal in verdict.examples:
+        end = refusal.byte_start + refusal.byte_length
+        yield f"  record {refusal.record_no}, bytes {refusal.byte_start:,} to {end:,}: {refusal.reason}"
+    more = verdict.found - verdict.kept - len(verdict.examples)
+    if more and not verdict.broken:
+        yield f"  and {more:,} more"
+    if verdict.later and not verdict.broken:
+        yield f"  judged only by a run: {', '.join(verdict.later)}"
+
+
+def _counts(verdict: Rehearsal) -> str:
+    parts = {"kept": verdict.kept, "refused": verdict.refused, "quarantined": verdict.quarantined}
+    told = ", ".join(f"{count:,} {word}" for word, count in parts.items() if count)
+    return f"{verdict.found:,} records: {told}" if told else "no record"

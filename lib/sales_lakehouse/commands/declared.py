@@ -1,0 +1,46 @@
+"""What the commands share: where the bundle is, and what is declared in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from sales_lakehouse.errors import LakehouseError
+from sales_lakehouse.simulate.places import find_bundle
+from sales_lakehouse.specs import Pipelines, SourceSpec, load_pipelines, load_source
+
+bundle_option = click.option(
+    "--bundle", type=click.Path(path_type=Path, file_okay=False), default=Path(), help="Folder of the bundle."
+)
+format_option = click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+
+
+class Refused(click.ClickException):
+    """What was asked for cannot be done: a broken declaration, a value that is not possible. Nothing was written."""
+
+    exit_code = 2
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Tell an error of the data as a command does: its message, no traceback, its exit code."""
+    try:
+        yield
+    except LakehouseError as cause:
+        kind = Refused if cause.exit_code == Refused.exit_code else click.ClickException
+        raise kind(str(cause)) from cause
+
+
+def load_declared(bundle: Path) -> Pipelines:
+    """Read all declarations of the bundle that a folder lies in."""
+    with told():
+        return load_pipelines(find_bundle(bundle) / "pipelines")
+
+
+def find_source(pipelines: Pipelines, name: str) -> SourceSpec:
+    """Return a source by its name, or by the path of its file, which may lie anywhere."""
+    with told():
+        return load_source(Path(name)) if name.endswith((".yml", ".yaml")) else pipelines.source(name)

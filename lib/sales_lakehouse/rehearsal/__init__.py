@@ -1,0 +1,5 @@
+"""What would happen to a delivery, told before it is one; nothing is written and no Spark starts."""
+
+from sales_lakehouse.rehearsal.delivery import Refusal, Rehearsal, rehearse
+
+__all__ = ["Refusal", "Rehearsal", "rehearse"]

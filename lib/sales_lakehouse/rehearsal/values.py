@@ -1,0 +1,99 @@
+"""What silver would make of a record's texts, as far as one record can tell."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sales_lakehouse.quality.alone import is_judged_alone, keeps
+from sales_lakehouse.specs import Rule, SilverSpec, SourceSpec
+from sales_lakehouse.specs.source import Mapping
+from sales_lakehouse.spelling import Value, is_known, read_text, spelling_of
+
+Record = dict[str, str | None]
+_SHOWN = 60
+
+
+@dataclass(frozen=True)
+class Judge:
+    """One source's way to its silver table, and the business date that a delivery's name says."""
+
+    source: SourceSpec
+    table: SilverSpec
+    day: date | None
+
+    def reasons(self, record: Record) -> list[str]:
+        """Return why a record would go to quarantine, each reason once; none where nothing speaks against it."""
+        found = (reason for item in _items(record, self.source) for reason in self._of_row(record, item))
+        return list(dict.fromkeys(found))
+
+    def later(self) -> list[str]:
+        """Return what only the run can judge: rules in SQL or over several rows, times in an unknown pattern."""
+        unknown = [
+            f"{name}_is_readable"
+            for name, mapping in self.source.silver.columns.items()
+            if not is_known(self.table.type_of(name), spelling_of(mapping, self.source))
+        ]
+        return [*unknown, *(rule.name for rule in self._rules() if not self._is_judged_now(rule))]
+
+    def _of_row(self, record: Record, item: Record) -> Iterator[str]:
+        values: dict[str, Value | None] = {"source": self.source.source}
+        for name, mapping in self.source.silver.columns.items():
+            text = "1" if mapping.number_within else _text_of(mapping, record, item)
+            type_name, spelling = self.table.type_of(name), spelling_of(mapping, self.source)
+            if not is_known(type_name, spelling):
+                continue
+            values[name] = None if text is None else read_text(text, type_name, spelling)
+            if text is not None and values[name] is None:
+                yield f"{name}: {text[:_SHOWN]!r} is not exactly readable as {type_name}"
+        yield from self._broken(values)
+        yield from self._outside(values)
+
+    def _broken(self, values: dict[str, Value | None]) -> Iterator[str]:
+        for rule in self._rules():
+            if self._is_judged_now(rule) and not all(keeps(rule, values[column]) for column in rule.columns):
+                yield f"rule {rule.name}: {', '.join(_shown(column, values[column]) for column in rule.columns)}"
+
+    def _outside(self, values: dict[str, Value | None]) -> Iterator[str]:
+        """Hold a row's date against the date that the file states."""
+        scope = self.source.silver.scope
+        value = values.get(scope.column or "")
+        if scope.kind == "slice" and self.day and value is not None and value != self.day:
+            yield f"{scope.column} {value} is outside the file's {self.day}"
+
+    def _rules(self) -> list[Rule]:
+        return [rule for rule in (*self.table.rules, *self.source.silver.rules) if rule.severity != "warn"]
+
+    def _is_judged_now(self, rule: Rule) -> bool:
+        columns = self.source.silver.columns
+        return is_judged_alone(rule) and all(
+            column == "source"
+            or (column in columns and is_known(self.table.type_of(column), spelling_of(columns[column], self.source)))
+            for column in rule.columns
+        )
+
+
+def _shown(column: str, value: Value | None) -> str:
+    return f"{column} is empty" if value is None else f"{column} is {str(value)[:_SHOWN]}"
+
+
+def _items(record: Record, source: SourceSpec) -> list[Record]:
+    """Return the elements of the list that the source explodes; without one a single empty element."""
+    explode = source.silver.explode
+    listed: Any = json.loads(record[explode] or "null") if explode else None
+    elements = listed if isinstance(listed, list) else [listed]
+    return [element if isinstance(element, dict) else {} for element in elements or [None]]
+
+
+def _text_of(mapping: Mapping, record: Record, item: Record) -> str | None:
+    if mapping.value is not None:
+        return mapping.value
+    origin = mapping.from_ or ""
+    found: Any = item.get(origin.split(".", 1)[1]) if "." in origin else record[origin]
+    text = found if isinstance(found, str) else json.dumps(found, ensure_ascii=False) if found is not None else ""
+    if mapping.trim:
+        text = text.strip(" ")
+    return text.removesuffix(mapping.strip_suffix or "") or None

@@ -1,0 +1,154 @@
+"""A delivery told before it is one: what is refused where and why, and nothing written."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from sales_lakehouse.commands.check import check
+from sales_lakehouse.quality.alone import keeps
+from sales_lakehouse.rehearsal import Rehearsal, rehearse
+from sales_lakehouse.specs import Pipelines, Rule
+from tests.conftest import PIPELINES
+
+HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
+LINE = "540113,22776,CAKESTAND,1,2011-01-05 09:11:00,9.95,13126.0,United Kingdom\n"
+ORDER = '{"order_id": "1", "version": 1, "status": "new", "ordered_at": "2011-01-05T09:00:00", "updated_at": "u"'
+
+
+def write(tmp_path: Path, text: str, name: str = "2011-01-05.csv") -> Path:
+    path = tmp_path / name
+    path.write_text(text)
+    return path
+
+
+def rehearse_gift(tmp_path: Path, pipelines: Pipelines, text: str, name: str = "2011-01-05.csv") -> Rehearsal:
+    return rehearse(write(tmp_path, text, name), pipelines.source("gift_partner"), pipelines.silver["sale_lines"])
+
+
+def run_check(*arguments: object) -> Result:
+    return CliRunner().invoke(check, [*map(str, arguments), "--bundle", str(PIPELINES)])
+
+
+def test_a_good_file_passes_with_its_business_date(tmp_path: Path, pipelines: Pipelines) -> None:
+    verdict = rehearse_gift(tmp_path, pipelines, HEADER + LINE * 2)
+    assert verdict.passes
+    assert (verdict.business_date, verdict.found, verdict.kept) == ("2011-01-05", 2, 2)
+    assert verdict.schema == "all 8 agreed columns"
+    assert "line_is_unique" in verdict.later
+
+
+def test_a_refused_line_is_named_with_number_bytes_and_reason(tmp_path: Path, pipelines: Pipelines) -> None:
+    verdict = rehearse_gift(tmp_path, pipelines, HEADER + LINE + "540113,22776\n" + LINE)
+    (refusal,) = verdict.examples
+    assert (verdict.found, verdict.kept, verdict.refused) == (3, 2, 1)
+    assert (refusal.record_no, refusal.byte_start, refusal.byte_length) == (2, len(HEADER + LINE), 13)
+    assert refusal.reason == "2 fields instead of 8"
+
+
+def test_a_lost_column_sets_the_whole_file_aside(tmp_path: Path, pipelines: Pipelines) -> None:
+    verdict = rehearse_gift(tmp_path, pipelines, HEADER.replace("UnitPrice", "Price") + LINE * 3)
+    assert (verdict.found, verdict.kept, verdict.quarantined) == (3, 0, 3)
+    assert "column UnitPrice is missing" in verdict.schema
+    assert verdict.examples == ()
+
+
+def test_a_column_beyond_the_agreed_ones_is_told_and_kept(tmp_path: Path, pipelines: Pipelines) -> None:
+    verdict = rehearse_gift(tmp_path, pipelines, HEADER[:-1] + ",Color\n" + LINE[:-1] + ",red\n")
+    assert verdict.schema == "all 8 agreed columns; beyond them Color, kept in _extra"
+    assert verdict.passes
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        (",9.95,", ',"9,95",', r"unit_price: '9,95' is not exactly readable as DECIMAL(12,4)"),
+        (",1,", ",1.0,", "quantity: '1.0' is not exactly readable as INT"),
+        (",1,", ",200000,", "rule quantity_is_a_parcel: quantity is 200000"),
+        (",CAKESTAND,", ",  ,", "rule product_is_named: product_name is empty"),
+        ("-05 09", "-06 09", "business_date 2011-01-06 is outside the file's 2011-01-05"),
+        ("2011-01-05 09:11:00", "5.1.2011", "sold_at: '5.1.2011' is not exactly readable as TIMESTAMP"),
+    ],
+    ids=["comma price", "float quantity", "rule of the source", "rule of the table", "other date", "other format"],
+)
+def test_a_value_that_silver_would_not_take_is_a_reason(
+    tmp_path: Path, pipelines: Pipelines, old: str, new: str, reason: str
+) -> None:
+    verdict = rehearse_gift(tmp_path, pipelines, HEADER + LINE + LINE.replace(old, new))
+    assert (verdict.kept, verdict.refused, verdict.quarantined) == (1, 0, 1)
+    assert verdict.examples[0].record_no == 2
+    assert reason in verdict.examples[0].reason
+
+
+@pytest.mark.parametrize("name", ["sales.csv", "2011-13-05.csv", "2011-01-05.csv.bak"])
+def test_a_name_without_its_date_would_not_be_landed(tmp_path: Path, pipelines: Pipelines, name: str) -> None:
+    verdict = rehearse_gift(tmp_path, pipelines, HEADER + LINE, name)
+    assert not verdict.passes
+    assert verdict.misnamed == "the name does not follow '{business_date}.csv': the file would not be landed"
+
+
+def test_an_order_goes_aside_whole_with_each_reason_once(tmp_path: Path, pipelines: Pipelines) -> None:
+    line = '{"line": 1, "sku": "A", "description": "b", "quantity": "x", "unit_price": 1.5, "sold_at": null}'
+    page = f'{{"orders": [{ORDER}, "customer_id": null, "country": "EIRE", "currency": "GBP", "lines": [{line}, {line}]}}]}}'
+    verdict = rehearse(write(tmp_path, page, "p.json"), pipelines.source("online_shop"), pipelines.silver["sale_lines"])
+    assert (verdict.found, verdict.quarantined, verdict.misnamed) == (1, 1, None)
+    assert verdict.examples[0].reason == (
+        "quantity: 'x' is not exactly readable as INT; rule time_is_known: sold_at is empty"
+    )
+
+
+@pytest.mark.parametrize(
+    ("rule", "valid", "broken"),
+    [
+        (Rule(name="r", kind="not_null", columns=("c",)), 0, None),
+        (Rule(name="r", kind="in_set", columns=("c",), values=("1", "2")), 1, 3),
+        (Rule(name="r", kind="between", columns=("c",), minimum="-1.5", maximum="2"), 2, 3),
+        (Rule(name="r", kind="between", columns=("c",), minimum="1"), 1, 0),
+    ],
+    ids=["not_null", "in_set", "between", "minimum alone"],
+)
+def test_a_rule_of_one_value_keeps_breaks_and_refuses_null(rule: Rule, valid: int, broken: int | None) -> None:
+    assert [keeps(rule, value) for value in (valid, broken, None)] == [True, False, False]
+
+
+def test_a_rule_in_sql_is_not_guessed() -> None:
+    with pytest.raises(ValueError, match="rule r: holds is judged by Spark"):
+        keeps(Rule(name="r", kind="holds", predicate="c > 0"), 1)
+
+
+def test_the_list_of_refusals_is_bounded_and_counted(tmp_path: Path) -> None:
+    result = run_check("gift_partner", write(tmp_path, HEADER + "x\n" * 500))
+    assert result.exit_code == 3
+    assert result.output.startswith("gift_partner, 2011-01-05.csv: 500 records: 500 refused\n")
+    assert len(result.output.splitlines()) < 20
+    assert "and 490 more" in result.output
+
+
+def test_exit_code_is_0_only_when_all_files_pass(tmp_path: Path) -> None:
+    good, bad = write(tmp_path, HEADER + LINE), write(tmp_path, HEADER + "x\n", "2011-01-06.csv")
+    assert run_check("gift_partner", good).exit_code == 0
+    assert run_check("gift_partner", good, bad).exit_code == 3
+
+
+def test_a_source_may_be_the_path_of_its_file(tmp_path: Path) -> None:
+    shipped = (PIPELINES / "sources/gift_partner.yml").read_text()
+    spec = write(tmp_path, shipped.replace("gift_partner", "partner"), "partner.yml")
+    result = run_check(spec, write(tmp_path, HEADER + LINE), "--format", "json")
+    (verdict,) = json.loads(result.output)
+    assert (verdict["source"], verdict["passes"], verdict["examples"]) == ("partner", True, [])
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [("gift", "there is no source 'gift'"), ("nowhere.yml", "nowhere.yml: there is no such file")],
+)
+def test_an_unknown_source_is_wrong_usage(tmp_path: Path, source: str, told: str) -> None:
+    result = run_check(source, write(tmp_path, HEADER))
+    assert result.exit_code == 2
+    assert told in result.output
+
+
+def test_nothing_is_written(tmp_path: Path) -> None:
+    run_check("gift_partner", write(tmp_path, HEADER + LINE))
+    assert [path.name for path in tmp_path.rglob("*")] == ["2011-01-05.csv"]

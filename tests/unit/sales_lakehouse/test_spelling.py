@@ -1,0 +1,71 @@
+"""The casts before a delivery and the casts of the chain read the same texts as the same values."""
+
+from itertools import product
+
+import pytest
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+
+from sales_lakehouse import clock
+from sales_lakehouse.spelling import Spelling, is_known, is_time, read_text
+from sales_lakehouse.typing import read_clock, read_exactly
+
+NUMBERS = [
+    *("0", "7", "-7", "+7", "007", "-0", "7.0", "7,0", "7.", ".7", "1.234,56", "1,234.56", "12.50", "12,50", "9.99999"),
+    *("1234.5678", "1234.56789", "12345678.9", "123456789", "2147483647", "2147483648", "-2147483648", "-2147483649"),
+    *("9223372036854775807", "9223372036854775808", "99999999999999999999", " 7", "7 ", "7\n", "\n7", "1e2", "NaN"),
+    *("Infinity", "١٢", "\uff17", "0x1F", "1_000", "--7", "+-7", "+", "-", "", "abc", "7L", "true", "TRUE", "false"),
+    *("7d", "yes", "1" * 40, "0.0001", "00000000.5", "-12.5", "+12,5", "12.50\n", "1'000", "\u00a07", "7\u00a0"),
+]
+DAYS = [
+    *("2011-01-05", "2011-02-29", "2012-02-29", "2011-13-01", "2011-1-5", "0024-02-29", "9999-12-31", "2011-00-10"),
+    *("05.01.2011", "5.1.2011", "31.04.2011", "01/05/2011", "1/5/2011", "13/05/2011", "05-Jan-2011", "05-jan-2011"),
+    *("05-Sept-2011", "20110105", "110105", "05.01.11", "2011-01-32", "2011/01/05", "1969-12-31"),
+]
+HOURS = [
+    *("", " 09:11", " 9:11", " 09:11:00", "T09:11:00", "t09:11:00", "T09:11:00Z", " 24:00", " 23:59:60", " 00:00"),
+    *(" 09:11:00.123", " 09:11:00.123456", " 09:11:00.123456789", " 09:11:00.1", " 9:11 AM", " 09:11 AM", " 09:11 am"),
+    *(" 12:30 PM", " 13:30 PM", " 00:30 AM", " 09:11\n", " 09:11 ", "  09:11"),
+]
+GAPS = ["27.03.2011 02:30", "27.03.2011 01:59", "30.10.2011 02:30", "27.03.2011 01:30", "01.01.1890 00:10"]
+FORMATS = [
+    *("yyyy-MM-dd", "yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd'T'HH:mm:ss", "yyyy-MM-dd'T'HH:mm:ss'Z'", "dd.MM.yyyy HH:mm"),
+    *("d.M.yyyy H:mm", "MM/dd/yyyy hh:mm a", "M/d/yyyy h:mm a", "dd-MMM-yyyy", "yyyyMMdd", "yyMMdd", "dd.MM.yy"),
+    *("yyyy-MM-dd HH:mm:ss.SSS", "yyyy-MM-dd HH:mm:ss.SSSSSS", "yyyy-MM-dd HH:mm:ss.SSSSSSSSS", "yyyy/MM/dd"),
+]
+TIMES = [*(day + hour for day, hour in product(DAYS, HOURS)), *GAPS]
+NUMBER_TYPES = ["INT", "BIGINT", "DECIMAL(12,4)", "DECIMAL(9,0)", "BOOLEAN", "STRING"]
+SPELLINGS = [
+    *((NUMBERS, kind, Spelling(mark, "yyyy", "UTC")) for kind, mark in product(NUMBER_TYPES, ".,")),
+    *((TIMES, kind, Spelling(".", form, "Europe/Berlin")) for kind, form in product(("DATE", "TIMESTAMP"), FORMATS)),
+    (TIMES, "TIMESTAMP", Spelling(".", "dd.MM.yyyy HH:mm", "Europe/London")),
+]
+
+
+def test_every_text_is_read_as_spark_reads_it(spark: SparkSession) -> None:
+    differences, readable = [], 0
+    for texts, type_name, spelling in SPELLINGS:
+        assert is_known(type_name, spelling)
+        ours = [read_text(text, type_name, spelling) for text in texts]
+        theirs = spark_reads(spark, texts, type_name, spelling)
+        differences += [(t, type_name, spelling, o, s) for t, o, s in zip(texts, ours, theirs, strict=True) if o != s]
+        readable += sum(value is not None for value in ours)
+    assert readable > 200
+    assert not differences
+
+
+def spark_reads(spark: SparkSession, texts: list[str], type_name: str, spelling: Spelling) -> list[object]:
+    texts_df = spark.createDataFrame(list(enumerate(texts)), "n INT, t STRING").coalesce(1)
+    shown = read_clock(F.col("t"), spelling) if is_time(type_name) else F.lit(None)
+    value = read_exactly(F.col("t"), type_name, spelling, F.col("clock"))
+    return [row[0] for row in texts_df.withColumn("clock", shown).sort("n").select(value).collect()]
+
+
+@pytest.mark.parametrize(
+    "time_format",
+    ["yyyy-MM-dd'T'HH:mm:ssXXX", "HH:mm", "yyyy-MM", "yyyy-MM-dd hh:mm", "dMyyyy", "dd.MM.yyyy[ HH:mm]", "", "dd dd"],
+    ids=["offset", "no date", "no day", "half day unknown", "numbers touch", "optional", "empty", "twice"],
+)
+def test_a_pattern_that_is_not_known_whole_is_left_to_spark(time_format: str) -> None:
+    assert not clock.knows(time_format)
+    assert clock.read("2011-01-05", time_format) is None
