@@ -108,10 +108,17 @@ def test_a_date_outside_its_file_is_quarantined(spark: SparkSession, pipelines: 
     assert candidate.collect()[0]["_errors"] == ["business_date_is_the_unit_s"]
 
 
-def test_the_same_file_again_changes_nothing(spark: SparkSession, pipelines: Pipelines) -> None:
-    rows = gifts(spark, pipelines, ("u1", "t1", A + B))
-    candidate, _ = publish(spark, pipelines, rows, rows)
-    assert dispositions(candidate) == {"unchanged": 2}
+@pytest.mark.parametrize(
+    ("again", "disposition"),
+    [(("u1", "t1", A + B), "accepted_before"), (("u2", "t2", A + B), "unchanged")],
+    ids=["the unit is judged again", "another delivery says the same"],
+)
+def test_the_same_lines_again_change_nothing(
+    spark: SparkSession, pipelines: Pipelines, again: Delivery, disposition: str
+) -> None:
+    first = gifts(spark, pipelines, ("u1", "t1", A + B))
+    candidate, _ = publish(spark, pipelines, first, gifts(spark, pipelines, again))
+    assert dispositions(candidate) == {disposition: 2}
 
 
 @pytest.mark.parametrize("together", [True, False], ids=["in one run", "in two runs"])
