@@ -17,22 +17,26 @@ from sales_lakehouse import clock
 from sales_lakehouse.specs import SourceSpec
 from sales_lakehouse.specs.source import Mapping
 
+FIRST_DAY = date(1582, 10, 15)
+"""The first day of today's calendar: what an older date means, programs do not agree on."""
 Value = str | int | bool | Decimal | date | datetime
 
 
 @dataclass(frozen=True)
 class Spelling:
-    """How a source writes numbers and times: decimal mark, Spark time pattern, IANA zone."""
+    """How a source writes numbers and times: decimal mark, Spark time pattern, IANA zone, mark of thousands."""
 
     decimal_mark: str
     time_format: str
     time_zone: str
+    thousands_mark: str | None = None
 
 
 def spelling_of(mapping: Mapping, source: SourceSpec) -> Spelling:
     """Return how the texts of one silver column are written: the source's style, or the mapping's own."""
     style = source.style
-    return Spelling(style.decimal_mark, mapping.time_format or style.time_format, mapping.time_zone or style.time_zone)
+    time_format, time_zone = mapping.time_format or style.time_format, mapping.time_zone or style.time_zone
+    return Spelling(style.decimal_mark, time_format, time_zone, style.thousands_mark)
 
 
 def is_time(type_name: str) -> bool:
@@ -54,19 +58,30 @@ def read_text(text: str, type_name: str, spelling: Spelling) -> Value | None:
     if type_name == "STRING":
         return text
     if type_name in _WHOLE:
-        return _whole(text, _WHOLE[type_name])
+        return _whole(_without_groups(text, spelling.thousands_mark), _WHOLE[type_name])
     if type_name.startswith("DECIMAL"):
-        return _decimal(text, type_name, spelling.decimal_mark)
+        return _decimal(_without_groups(text, spelling.thousands_mark), type_name, spelling.decimal_mark)
     if type_name == "BOOLEAN":
         return {"true": True, "false": False}.get(text)
-    shown = clock.read(text, spelling.time_format)
-    if shown is None or type_name == "DATE":
-        return shown and shown.date()
-    return _in_utc(shown, ZoneInfo(spelling.time_zone))
+    return _time(text, type_name, spelling)
 
 
 _WHOLE = {"INT": 31, "BIGINT": 63}
 """How many bits hold the value beside its sign."""
+
+
+def grouped_by(mark: str) -> str:
+    """Return the expression of a number whose thousands are grouped by a mark, and by no mark elsewhere.
+
+    It means the same in Python and in Spark, whose signs for the end of a text differ.
+    """
+    sign = re.escape(mark)
+    return rf"^[+-]?[0-9]{{1,3}}(?:{sign}[0-9]{{3}})+(?![0-9])[^{sign}]*(?![\s\S])"
+
+
+def _without_groups(text: str, mark: str | None) -> str:
+    """Take the marks between groups of three digits away; where one stands elsewhere, all stay and are no number."""
+    return text.replace(mark, "") if mark and re.match(grouped_by(mark), text) else text
 
 
 def _whole(text: str, bits: int) -> int | None:
@@ -81,8 +96,16 @@ def _decimal(text: str, type_name: str, mark: str) -> Decimal | None:
     return Decimal(text.replace(mark, ".")) if spelled else None
 
 
+def _time(text: str, type_name: str, spelling: Spelling) -> date | datetime | None:
+    shown = clock.read(text, spelling.time_format)
+    if shown is None or shown.date() < FIRST_DAY:
+        return None
+    return shown.date() if type_name == "DATE" else _in_utc(shown, ZoneInfo(spelling.time_zone))
+
+
 def _in_utc(shown: datetime, zone: ZoneInfo) -> datetime | None:
-    """Return the moment that a wall clock shows; None for an hour that the clock skipped."""
-    # Of an hour that comes twice, zoneinfo takes the first, as Spark does.
-    moment = shown.replace(tzinfo=zone).astimezone(UTC)
+    """Return the moment that a wall clock shows; None for an hour that it skipped, or showed twice."""
+    moment, again = (shown.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+    if moment != again:
+        return None
     return moment.replace(tzinfo=None) if moment.astimezone(zone).replace(tzinfo=None) == shown else None

@@ -11,7 +11,7 @@ import re
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from sales_lakehouse.spelling import Spelling
+from sales_lakehouse.spelling import FIRST_DAY, Spelling, grouped_by
 
 
 def read_clock(text: Column, spelling: Spelling) -> Column:
@@ -30,16 +30,29 @@ def read_exactly(text: Column, type_name: str, spelling: Spelling, clock: Column
     if type_name == "STRING":
         return text
     if type_name in ("INT", "BIGINT"):
-        return F.when(text.rlike(r"^[+-]?[0-9]{1,19}\z"), text.try_cast(type_name))
+        plain = _without_groups(text, spelling.thousands_mark)
+        return F.when(plain.rlike(r"^[+-]?[0-9]{1,19}\z"), plain.try_cast(type_name))
     if type_name.startswith("DECIMAL"):
-        return _decimal(text, type_name, spelling.decimal_mark)
+        return _decimal(_without_groups(text, spelling.thousands_mark), type_name, spelling.decimal_mark)
     if type_name == "BOOLEAN":
         return F.when(text.isin("true", "false"), text == "true")
-    spelled = F.date_format(clock, spelling.time_format) == text
+    spelled = (F.date_format(clock, spelling.time_format) == text) & (clock >= F.lit(FIRST_DAY))
     if type_name == "DATE":
         return F.when(spelled, F.to_date(clock))
     utc = F.to_utc_timestamp(clock, spelling.time_zone)
-    return F.when(spelled & (F.from_utc_timestamp(utc, spelling.time_zone) == clock), utc)
+    # Of times that the clock showed twice, Spark takes the first; clocks are set back by an hour, on Lord Howe by half.
+    shown, half, hour = (
+        F.from_utc_timestamp(utc + F.expr(f"INTERVAL {later} MINUTES"), spelling.time_zone) for later in (0, 30, 60)
+    )
+    return F.when(spelled & (shown == clock) & (half != clock) & (hour != clock), utc)
+
+
+def _without_groups(text: Column, mark: str | None) -> Column:
+    """Take the marks between groups of three digits away; where one stands elsewhere, all stay and are no number."""
+    if mark is None:
+        return text
+    grouped = text.rlike(grouped_by(mark))
+    return F.when(grouped, F.translate(text, mark, "")).otherwise(text)
 
 
 def _decimal(text: Column, type_name: str, mark: str) -> Column:

@@ -23,14 +23,14 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from sales_lakehouse.scan import scan_unit
 from sales_lakehouse.session import local_frame
 from sales_lakehouse.specs import Pipelines, SilverSpec, SourceSpec
-from sales_lakehouse.specs.source import CsvFormat
+from sales_lakehouse.specs.formats import CsvFormat
 from sales_lakehouse.stages.conform import conform_records
 from sales_lakehouse.stages.repairs import as_delivered
 from sales_lakehouse.stages.silver import decide, future_of, select_deleted, silver_ddl
 from sales_lakehouse.stages.standing import EMPTY_DDL
+from tests.rows import rows_of
 
 # One worker lives through all of them.
 
@@ -96,14 +96,12 @@ def delivery_of(case: Path, path: Path) -> Delivery:
 
 def records_of(delivery: Delivery, source: SourceSpec) -> list[tuple[Any, ...]]:
     """Read a delivered file. It may state nothing, but what it states must not be lost as a whole."""
-    pieces = scan_unit(content_of(delivery.path, source), source)
-    records = [piece for piece in pieces if piece.kind == "record"]
-    lost = [piece.reason for piece in pieces if piece.kind in ("refused", "quarantined")]
+    rows = rows_of(content_of(delivery.path, source), source)
+    records = [row for row in rows if row["_kind"] == "record"]
+    lost = [row["_reason"] for row in rows if row["_kind"] in ("refused", "quarantined")]
     assert records or not lost, f"{delivery.unit_id}: no record could be read: {'; '.join(map(str, lost))}"
     about = (delivery.path.stem, delivery.unit_date)
-    return [
-        (*((p.values or {})[name] for name in source.columns), delivery.unit_id, p.record_no, *about) for p in records
-    ]
+    return [(*(row[name] for name in source.columns), delivery.unit_id, row["_record_no"], *about) for row in records]
 
 
 def delivered(spark: SparkSession, deliveries: Iterable[Delivery], source: SourceSpec, table: SilverSpec) -> DataFrame:

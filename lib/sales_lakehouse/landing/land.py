@@ -10,7 +10,8 @@ from sales_lakehouse.landing.files import discover_files
 from sales_lakehouse.landing.rest import Page, read_pages
 from sales_lakehouse.landing.store import LandingStore, Manifest
 from sales_lakehouse.run import Run
-from sales_lakehouse.specs.source import FilesDelivery, JsonFormat, RestDelivery, SourceSpec
+from sales_lakehouse.specs.formats import JsonFormat
+from sales_lakehouse.specs.source import FilesDelivery, RestDelivery, SourceSpec
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def _land_pages(run: Run, source: SourceSpec, delivery: RestDelivery, store: Lan
     if base_url is None:
         names = ", ".join(run.connections) or "none"
         raise ParameterError(f"{source.source}: connection {delivery.connection!r} is not among connections ({names})")
-    records_key = source.format.records if isinstance(source.format, JsonFormat) else ""
+    records_key = (isinstance(source.format, JsonFormat) and source.format.records) or ""
     since = newest = _watermark(store, source.source) if delivery.watermark_parameter else None
     new, seen = [], 0
     for page in read_pages(source.source, delivery, base_url, records_key, since):

@@ -81,17 +81,8 @@ def rehearse(path: Path, source: SourceSpec, table: SilverSpec) -> Rehearsal:
 
 def _records(content: bytes, source: SourceSpec) -> Iterator[dict[str, Any]]:
     """Yield the unit's records by the names of bronze's columns; header, blank lines and footer are none."""
-    for piece in scan_unit(content, source):
-        if piece.record_no is not None:
-            yield {
-                **(piece.values or {}),
-                "_extra": piece.extra,
-                "_kind": piece.kind,
-                "_reason": piece.reason,
-                "_record_no": piece.record_no,
-                "_byte_start": piece.start,
-                "_byte_length": piece.length,
-            }
+    for batch in scan_unit(content, source):
+        yield from (row for row in batch.to_pylist() if row["_record_no"] is not None)
 
 
 def _read_name(name: str, source: SourceSpec) -> tuple[date | None, str | None]:

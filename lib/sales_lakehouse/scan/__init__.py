@@ -1,6 +1,6 @@
-"""The strict reader: bytes of a unit in, pieces that cover every byte out."""
+"""The strict reader: bytes of a unit in, rows that cover every byte out."""
 
-from sales_lakehouse.scan.pieces import Piece, UnitBroken
+from sales_lakehouse.scan.rows import scan_schema
 from sales_lakehouse.scan.scan import scan_unit
 
-__all__ = ["Piece", "UnitBroken", "scan_unit"]
+__all__ = ["scan_schema", "scan_unit"]

@@ -1,125 +1,70 @@
-"""Delimited text whose dialect is declared: one line is one record, a broken quote costs exactly its line."""
+"""Read single records of a file: the careful way, for what the fast one does not take."""
 
 from __future__ import annotations
 
-import csv
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
-from math import prod
 
-from sales_lakehouse.scan.pieces import Piece, UnitBroken
-from sales_lakehouse.specs.source import CsvFormat, Footer, SourceSpec
+from sales_lakehouse.scan.broken import Refusal
+from sales_lakehouse.scan.characters import Characters
+from sales_lakehouse.scan.contract import Layout
+from sales_lakehouse.scan.csv_values import extra_text
+from sales_lakehouse.scan.fields import FieldReader
+from sales_lakehouse.scan.rows import Piece
+from sales_lakehouse.specs.formats import CsvFormat
 
-
-def scan_csv(content: bytes, spec: SourceSpec, dialect: CsvFormat) -> tuple[list[Piece], str | None]:
-    """Return the pieces of a file, and the reason when it breaks its contract as a whole."""
-    spans = list(_line_spans(content))
-    if not spans:
-        return [], "the file is empty, not even a header line"
-    header, broken = _header_or_reason(content, spans[0], spec, dialect)
-    reader = _LineReader(content, dialect, header, spec.columns)
-    pieces = [Piece("header", *spans[0]), *(reader.read(*span) for span in spans[1:])]
-    if dialect.footer and not broken:
-        broken = _check_footer(pieces, spec, dialect.footer)
-    return pieces, broken
+_RAW = 2**16
+"""Of a record beyond the limit the row holds so much; the landed unit holds the rest."""
 
 
 @dataclass(frozen=True)
-class _LineReader:
-    content: bytes
+class LineReader:
+    """Makes one piece of one span; `layout` is None for a unit that is broken already."""
+
+    text: Characters
     dialect: CsvFormat
-    header: list[str]
-    columns: tuple[str, ...]
+    header: bytes
+    fields: int
+    layout: Layout | None
 
     def read(self, start: int, length: int) -> Piece:
-        line = self.content[start : start + length]
-        if not line.strip():
+        """Return what a span is: a record, a blank line, the footer, or a refusal with its reason."""
+        if length > self.dialect.max_record_bytes:
+            reason = f"a record of {length:,} bytes, at most {self.dialect.max_record_bytes:,} are read"
+            return self.refused(start, length, reason)
+        line = self.text.content[start : start + length]
+        if not line.strip(b" \t\r\n".replace(self.dialect.delimiter.encode(), b"")):
             return Piece("blank", start, length)
         try:
-            fields = _fields(line, self.dialect)
-        except (UnicodeDecodeError, csv.Error) as cause:
-            return _refused(start, line, f"unreadable line: {cause}")
-        if self.dialect.footer and fields[0] == self.dialect.footer.marker:
-            return Piece("footer", start, length, raw=json.dumps(fields))
-        if len(fields) != len(self.header):
-            return _refused(start, line, f"{len(fields)} fields instead of {len(self.header)}")
-        named = {name: value or None for name, value in zip(self.header, fields, strict=True)}
-        values = {name: named.pop(name) for name in self.columns}
-        extra = json.dumps(named, ensure_ascii=False) if named else None
-        return Piece("record", start, length, values=values, extra=extra)
+            return self._record(line, start)
+        except Refusal as reason:
+            return self.refused(start, length, str(reason))
 
-
-def _line_spans(content: bytes) -> Iterator[tuple[int, int]]:
-    start = 0
-    while start < len(content):
-        end = content.find(b"\n", start) + 1 or len(content)
-        yield start, end - start
-        start = end
-
-
-def _fields(line: bytes, dialect: CsvFormat) -> list[str]:
-    text = line.decode(dialect.encoding).removesuffix("\n")
-    if dialect.line_end == "crlf":
-        text = text.removesuffix("\r")
-    return next(csv.reader([text], delimiter=dialect.delimiter, strict=True))
-
-
-def _refused(start: int, line: bytes, reason: str) -> Piece:
-    return Piece("refused", start, len(line), reason=reason, raw=line.decode("utf-8", errors="backslashreplace"))
-
-
-def _header_or_reason(
-    content: bytes, span: tuple[int, int], spec: SourceSpec, dialect: CsvFormat
-) -> tuple[list[str], str | None]:
-    try:
-        header = _fields(content[: span[1]], dialect)
-        _check_header(header, spec)
-    except (UnicodeDecodeError, csv.Error) as cause:
-        return [], f"the header is not {dialect.encoding} text with {dialect.delimiter!r} between fields: {cause}"
-    except UnitBroken as reason:
-        return [], str(reason)
-    return header, None
-
-
-def _check_header(header: list[str], spec: SourceSpec) -> None:
-    missing = [name for name in spec.columns if name not in header]
-    if missing:
-        there = len(spec.columns) - len(missing)
-        raise UnitBroken(
-            f"column {', '.join(missing)} is missing; the header has {there} of {len(spec.columns)} "
-            f"agreed columns ({', '.join(header)[:200]})"
+    def refused(self, start: int, length: int, reason: str) -> Piece:
+        """Return a span that is kept as it is written, with the reason why it is no record."""
+        raw = self.text.content[start : start + min(length, _RAW if length > self.dialect.max_record_bytes else length)]
+        return Piece(
+            "refused", start, length, reason=reason, raw=raw.decode(self.text.encoding, errors="backslashreplace")
         )
-    twice = sorted({name for name in header if header.count(name) > 1})
-    if twice:
-        raise UnitBroken(f"column {', '.join(twice)} stands more than once in the header")
 
-
-def _check_footer(pieces: list[Piece], spec: SourceSpec, footer: Footer) -> str | None:
-    """Hold the partner's own totals against what was found; return the difference in words."""
-    footers = [piece for piece in pieces if piece.kind == "footer"]
-    if len(footers) != 1 or pieces[-1] is not footers[0]:
-        return f"expected one {footer.marker} line, the last one, found {len(footers)}: the file may be cut"
-    stated = json.loads(footers[0].raw or "[]")
-    records = [piece for piece in pieces if piece.kind in ("record", "refused")]
-    if len(stated) <= max(footer.records, footer.amount or 0) or stated[footer.records] != str(len(records)):
-        return f"the {footer.marker} line states {stated[1:]} records and amount, {len(records)} records were found"
-    if footer.amount is None or any(piece.kind == "refused" for piece in records):
-        return None
-    return _check_amount(records, stated[footer.amount], spec.style.decimal_mark, footer)
-
-
-def _check_amount(records: list[Piece], stated: str, mark: str, footer: Footer) -> str | None:
-    try:
-        total = sum(_amount(piece, footer.amount_of, mark) for piece in records)
-        if Decimal(stated.replace(mark, ".")) == total:
-            return None
-    except InvalidOperation:
-        return None  # a value that is no number is the silver rules' matter, record by record
-    return f"the {footer.marker} line states the amount {stated}, the records sum up to {total}"
-
-
-def _amount(piece: Piece, columns: tuple[str, ...], mark: str) -> Decimal:
-    values = piece.values or {}
-    return prod((Decimal((values[name] or "").replace(mark, ".")) for name in columns), start=Decimal(1))
+    def _record(self, line: bytes, start: int) -> Piece:
+        if self.header and line.rstrip(b"\r\n") == self.header:
+            raise Refusal("the header again")
+        try:
+            text = line.decode(self.text.encoding)
+        except UnicodeDecodeError as cause:
+            found = line[cause.start : cause.start + 1].hex()
+            raise Refusal(
+                f"not decodable in {self.text.encoding} at byte {cause.start} of the record (0x{found})"
+            ) from cause
+        fields = FieldReader(self.dialect).read(text)
+        if self.dialect.footer and fields[0] == self.dialect.footer.marker:
+            return Piece("footer", start, len(line), raw=json.dumps(fields))
+        if len(fields) != self.fields:
+            raise Refusal(f"{len(fields)} fields instead of {self.fields}")
+        if self.layout is None:
+            return Piece("record", start, len(line))
+        named = dict(zip(self.layout.names, fields, strict=True))
+        others = self.layout.extra
+        extra = extra_text(others, tuple(named[name] for name in others)) if others else None
+        return Piece("record", start, len(line), values=named, extra=extra)

@@ -1,45 +1,86 @@
-"""Choose the reader that the source declares, number its records, set a broken unit aside."""
+"""Read a unit under its source's declared format; a unit that breaks its contract gives no record away."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+import mmap
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from typing import Any, Protocol
 
-from sales_lakehouse.scan.csv_lines import scan_csv
-from sales_lakehouse.scan.json_page import scan_json
-from sales_lakehouse.scan.pieces import Piece
-from sales_lakehouse.specs.source import CsvFormat, SourceSpec
+import pyarrow as pa
+
+from sales_lakehouse.scan.broken import UnitBroken
+from sales_lakehouse.scan.csv_unit import CsvUnit
+from sales_lakehouse.scan.json_unit import JsonUnit
+from sales_lakehouse.scan.ndjson_unit import NdjsonUnit
+from sales_lakehouse.scan.rows import Piece, numbered, pieces_batch, scan_schema, set_aside
+from sales_lakehouse.scan.spool import Buffer, Spool
+from sales_lakehouse.scan.totals import Totals, differ_as_delivered
+from sales_lakehouse.scan.unpack import unpack
+from sales_lakehouse.specs import SourceSpec
+from sales_lakehouse.specs.formats import CsvFormat, JsonFormat
 
 
-def scan_unit(content: bytes, spec: SourceSpec) -> list[Piece]:
-    """Cut a unit's bytes into pieces: no byte is left out, no byte is in two.
+class _Unit(Protocol):
+    broken: str | None
 
-    A record that cannot be read is refused with a reason; a unit that breaks its contract is quarantined whole:
-    each of its records carries the unit's reason and its raw text. One without any record is a single piece, so
-    that the reason is not lost.
+    def batches(self) -> Iterator[pa.RecordBatch]: ...
+    def raw(self, start: int, length: int) -> str: ...
+    def totals_differ(self, totals: Totals) -> str | None: ...
+
+
+def scan_unit(content: Any, source: SourceSpec, stated: Mapping[str, str] | None = None) -> Iterator[pa.RecordBatch]:
+    """Cut a unit into rows whose spans cover every byte of it, once unpacked, in order.
+
+    A record that cannot be read is refused with a reason. A unit that breaks its contract as a whole is quarantined:
+    each of its records carries the unit's reason and its raw text; one without any record is a single row, so that
+    the reason is not lost. Which of both it is, is known before the first batch is given out.
+    `stated` is what the partner says of the unit elsewhere: records, amount, sha256, bytes (of what was delivered).
+
+    Grain: one unit → one row per record, header, blank line, preamble line or footer, as `scan_schema` has them.
+    Raises: ValueError when `stated` has other keys.
     """
-    if isinstance(spec.format, CsvFormat):
-        pieces, broken = scan_csv(content, spec, spec.format)
-    else:
-        pieces, broken = scan_json(content, spec, spec.format)
-    return list(_numbered(_set_aside(content, pieces, broken) if broken else pieces))
+    delivered: Buffer = content if isinstance(content, bytes | mmap.mmap) else bytes(content)
+    said, schema = dict(stated or {}), scan_schema(source)
+    with ExitStack() as files:
+        reason = differ_as_delivered(delivered, said)
+        try:
+            unpacked = unpack(delivered, source.format, files)
+            unit = _unit_of(unpacked, source, files)
+        except UnitBroken as broken:
+            yield _whole(delivered, schema, str(broken))
+            return
+        spool, totals = Spool(schema, files), Totals(source)
+        found = _drain(unit, spool, totals, len(unpacked))
+        reason = reason or unit.broken or found or unit.totals_differ(totals) or totals.differ(said, "the partner")
+        if reason and not totals.records:
+            yield _whole(unpacked, schema, reason)
+            return
+        for batch in spool.batches():
+            yield set_aside(batch, reason, unit.raw) if reason else batch
 
 
-def _set_aside(content: bytes, pieces: list[Piece], reason: str) -> Iterator[Piece]:
-    records = ("record", "refused", "quarantined")
-    for piece in pieces if any(p.kind in records for p in pieces) else [Piece("quarantined", 0, len(content))]:
-        if piece.kind in records:
-            raw = content[piece.start : piece.start + piece.length].decode("utf-8", errors="backslashreplace")
-            yield Piece("quarantined", piece.start, piece.length, reason=reason, raw=raw)
-        else:
-            yield piece
+def _drain(unit: _Unit, spool: Spool, totals: Totals, size: int) -> str | None:
+    """Read a unit to its end; return in words where its rows do not follow each other."""
+    at, gap = 0, None
+    for batch in unit.batches():
+        rows = numbered(batch, totals.records)
+        totals.add(rows)
+        spool.add(rows)
+        starts, lengths = rows["_byte_start"].to_numpy(), rows["_byte_length"].to_numpy()
+        if rows.num_rows and (starts[0] != at or (starts[1:] != (starts + lengths)[:-1]).any()):
+            gap = gap or f"the rows from byte {at} on do not follow each other; a defect of the reader"
+        at = int(starts[-1] + lengths[-1]) if rows.num_rows else at
+    return gap or (None if at == size else f"the rows end at byte {at} of {size}; a defect of the reader")
 
 
-def _numbered(pieces: Iterable[Piece]) -> Iterator[Piece]:
-    number = 0
-    for piece in pieces:
-        if piece.kind in ("record", "refused", "quarantined"):
-            number += 1
-            yield replace(piece, record_no=number)
-        else:
-            yield piece
+def _unit_of(content: Buffer, source: SourceSpec, files: ExitStack) -> _Unit:
+    if isinstance(source.format, CsvFormat):
+        return CsvUnit(content, source, source.format, files)
+    if isinstance(source.format, JsonFormat):
+        return JsonUnit(content, source, source.format)
+    return NdjsonUnit(content, source, source.format)
+
+
+def _whole(content: Buffer, schema: pa.Schema, reason: str) -> pa.RecordBatch:
+    return numbered(pieces_batch([Piece("quarantined", 0, len(content), reason=reason)], schema), 0)

@@ -80,11 +80,15 @@ def _values(field: Schema) -> str:
 
 
 def _word(field: Schema) -> str:
-    word = {"string": "text", "boolean": "true or false"}.get(field["type"], field["type"])
-    return f"{word} from {field['minimum']:g} to {field['maximum']:g}" if "maximum" in field else str(word)
+    word = {"string": "text", "boolean": "true or false", "object": "`name: text` lines"}.get(
+        field["type"], field["type"]
+    )
+    return f"{word} from {field['minimum']} to {field['maximum']}" if "maximum" in field else str(word)
 
 
 def _default(value: object) -> str:
     if value in (None, "", [], ()):
         return "none"
+    if isinstance(value, dict):
+        return "as below"
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"

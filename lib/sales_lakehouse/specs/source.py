@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from sales_lakehouse.specs.formats import CsvFormat, JsonFormat, NdjsonFormat, Part
 from sales_lakehouse.specs.rules import Rule
 from sales_lakehouse.specs.tables import Name
 
+_LINEAGE = (
+    *("_extra", "_kind", "_reason", "_raw", "_unit_id", "_record_no", "_byte_start", "_byte_length"),
+    *("_ingested_at", "_run_id"),
+)
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
-
-class FilesDelivery(_Model):
+class FilesDelivery(Part):
     """Files that a partner drops into `<inbox>/<source>/`."""
 
     kind: Annotated[Literal["files"], Field(description="files in an inbox folder")]
@@ -24,7 +27,7 @@ class FilesDelivery(_Model):
     ]
 
 
-class RestDelivery(_Model):
+class RestDelivery(Part):
     """Pages of a REST API, numbered from 1, filtered by a watermark."""
 
     kind: Annotated[Literal["rest"], Field(description="pages of a REST API")]
@@ -38,36 +41,31 @@ class RestDelivery(_Model):
     ] = None
 
 
-class Footer(_Model):
-    """The partner's own totals in the last line."""
+class OnChange(Part):
+    """What becomes of a unit whose columns are not the agreed ones."""
 
-    marker: Annotated[str, Field(description="first field of the footer line")]
-    records: Annotated[int, Field(ge=1, description="position of the record count, 0 is the marker")]
-    amount: Annotated[int | None, Field(ge=1, description="position of the total amount")] = None
-    amount_of: Annotated[tuple[str, ...], Field(description="columns whose product is a record's amount")] = ()
-
-
-class CsvFormat(_Model):
-    """The dialect of a delimited file; one line is one record."""
-
-    kind: Annotated[Literal["csv"], Field(description="delimited text with a header line")]
-    encoding: Annotated[str, Field(description="as Python names it; decoded strictly")] = "utf-8"
-    delimiter: Annotated[str, Field(min_length=1, max_length=1, description="what stands between two fields")] = ","
-    line_end: Annotated[Literal["lf", "crlf"], Field(description="how a line ends; no field holds a line break")] = "lf"
-    footer: Annotated[Footer | None, Field(description="the partner's totals, where the last line has them")] = None
+    added: Annotated[
+        Literal["keep_aside", "quarantine"], Field(description="a column beyond the agreed: kept in _extra, or not")
+    ] = "keep_aside"
+    reordered: Annotated[
+        Literal["accept", "quarantine"], Field(description="agreed columns of a header in another order")
+    ] = "accept"
+    missing: Annotated[Literal["quarantine", "as_null"], Field(description="an agreed column that is not there")] = (
+        "quarantine"
+    )
+    renamed: dict[str, str] = Field(
+        default_factory=dict, description="old or other names that are accepted, each with the agreed name"
+    )
 
 
-class JsonFormat(_Model):
-    """One JSON document; the records are the objects of a list in it."""
-
-    kind: Annotated[Literal["json"], Field(description="a JSON object with a list of records in it")]
-    records: Annotated[str, Field(description="the key under which the list of records stands")]
-
-
-class Style(_Model):
+class Style(Part):
     """How the source writes numbers and times."""
 
     decimal_mark: Annotated[Literal[".", ","], Field(description="what stands before the decimals")] = "."
+    thousands_mark: Annotated[
+        Literal[".", ",", " ", "'", "\u00a0", "\u202f"] | None,
+        Field(description="what stands between groups of three digits, where there are groups"),
+    ] = None
     time_format: Annotated[str, Field(description="Spark datetime pattern of local times")]
     time_zone: Annotated[str, Field(description="IANA zone of those times; business dates are dates of this zone")]
 
@@ -81,8 +79,15 @@ class Style(_Model):
             raise ValueError(f"{zone!r} is not an IANA time zone") from cause
         return zone
 
+    @model_validator(mode="after")
+    def check_marks(self) -> Self:
+        """Refuse a mark with two meanings."""
+        if self.decimal_mark == self.thousands_mark:
+            raise ValueError(f"decimal_mark and thousands_mark are both {self.decimal_mark!r}")
+        return self
 
-class Mapping(_Model):
+
+class Mapping(Part):
     """Where a silver column comes from."""
 
     from_: Annotated[
@@ -107,7 +112,7 @@ class Mapping(_Model):
         return self
 
 
-class Scope(_Model):
+class Scope(Part):
     """What one statement of the source covers completely."""
 
     kind: Annotated[
@@ -127,7 +132,7 @@ class Scope(_Model):
         return self
 
 
-class Judgement(_Model):
+class Judgement(Part):
     """How the source's records become rows of a silver table, and when they are good."""
 
     table: Annotated[Name, Field(description="the silver table: a file under pipelines/silver/")]
@@ -154,7 +159,7 @@ class Judgement(_Model):
         return self
 
 
-class SourceSpec(_Model):
+class SourceSpec(Part):
     """One source: one file under pipelines/sources/."""
 
     source: Annotated[Name, Field(description="the source's name, as the file's: it stands in every key and folder")]
@@ -162,9 +167,16 @@ class SourceSpec(_Model):
     delivery: Annotated[
         FilesDelivery | RestDelivery, Field(discriminator="kind", description="how units come to the landing")
     ]
-    format: Annotated[CsvFormat | JsonFormat, Field(discriminator="kind", description="how a unit is cut into records")]
+    format: Annotated[
+        CsvFormat | JsonFormat | NdjsonFormat, Field(discriminator="kind", description="how a unit is cut into records")
+    ]
     style: Annotated[Style, Field(description="how texts become numbers and times")]
     columns: Annotated[tuple[str, ...], Field(min_length=1, description="the agreed columns or fields, by name")]
+    on_change: Annotated[OnChange, Field(description="what becomes of a unit with other columns")] = OnChange()
+    on_breaking: Annotated[
+        Literal["aside", "stop"],
+        Field(description="a unit that breaks its contract stands aside, or stops every run until it is settled"),
+    ] = "aside"
     silver: Annotated[Judgement, Field(description="the way from the records to a silver table")]
     max_refused_pct: Annotated[
         float, Field(ge=0, le=100, description="more unreadable records than this stop gate_bronze")
@@ -181,4 +193,23 @@ class SourceSpec(_Model):
         unknown = sorted(wanted - set(self.columns))
         if unknown:
             raise ValueError(f"silver reads {', '.join(unknown)}, which is not among the agreed columns")
+        return self
+
+    @model_validator(mode="after")
+    def check_column_names(self) -> Self:
+        """Refuse names that a table could not hold side by side."""
+        names = Counter(name.casefold() for name in (*self.columns, *_LINEAGE))
+        twice = [name for name in self.columns if names[name.casefold()] > 1]
+        if twice:
+            raise ValueError(
+                f"columns {', '.join(twice)}: each name may stand once, whatever its case, and none of {_LINEAGE}"
+            )
+        aliases, made_of = self.on_change.renamed, self.format.amount_of
+        unknown = sorted({*aliases.values(), *made_of} - set(self.columns))
+        if unknown:
+            raise ValueError(f"on_change.renamed or format.amount_of names {', '.join(unknown)}, not an agreed column")
+        if set(aliases) & set(self.columns):
+            raise ValueError(
+                f"on_change.renamed: {sorted(set(aliases) & set(self.columns))} are agreed names themselves"
+            )
         return self

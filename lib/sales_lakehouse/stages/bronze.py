@@ -9,7 +9,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from sales_lakehouse.scan import Piece, scan_unit
+from sales_lakehouse.scan import scan_unit
 from sales_lakehouse.specs import SourceSpec
 
 _LINEAGE = (
@@ -37,7 +37,8 @@ def read_records(units_df: DataFrame, source: SourceSpec, run_id: str, ingested_
     def read(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
         for batch in batches:
             for unit_id, content in zip(batch["unit_id"].to_pylist(), batch["content"].to_pylist(), strict=True):
-                yield _as_batch(unit_id, scan_unit(content, source), source.columns)
+                for rows in scan_unit(content, source):
+                    yield _with_unit(rows, unit_id)
 
     rows_df = units_df.select("unit_id", "content").mapInArrow(read, _read_ddl(source))
     return rows_df.withColumn("_ingested_at", F.lit(ingested_at)).withColumn("_run_id", F.lit(run_id))
@@ -47,17 +48,6 @@ def _read_ddl(source: SourceSpec) -> str:
     return ", ".join([*(f"`{name}` STRING" for name in source.columns), _LINEAGE])
 
 
-def _as_batch(unit_id: str, pieces: list[Piece], columns: tuple[str, ...]) -> pa.RecordBatch:
-    text, number = pa.string(), pa.int64()
-    arrays = {name: pa.array([(p.values or {}).get(name) for p in pieces], text) for name in columns}
-    arrays |= {
-        "_extra": pa.array([p.extra for p in pieces], text),
-        "_kind": pa.array([p.kind for p in pieces], text),
-        "_reason": pa.array([p.reason for p in pieces], text),
-        "_raw": pa.array([p.raw for p in pieces], text),
-        "_unit_id": pa.array([unit_id] * len(pieces), text),
-        "_record_no": pa.array([p.record_no for p in pieces], number),
-        "_byte_start": pa.array([p.start for p in pieces], number),
-        "_byte_length": pa.array([p.length for p in pieces], number),
-    }
-    return pa.RecordBatch.from_pydict(arrays)
+def _with_unit(batch: pa.RecordBatch, unit_id: str) -> pa.RecordBatch:
+    """Name the unit, before the rows' numbers and spans."""
+    return batch.add_column(batch.schema.get_field_index("_record_no"), "_unit_id", pa.repeat(unit_id, batch.num_rows))

@@ -8,7 +8,7 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from sales_lakehouse.specs import SourceSpec
-from sales_lakehouse.specs.source import CsvFormat
+from sales_lakehouse.specs.formats import CsvFormat
 from sales_lakehouse.stages.bronze import read_records
 
 NAMED = ("_repairs_unit", "_repairs_no")
@@ -17,7 +17,7 @@ NAMED = ("_repairs_unit", "_repairs_no")
 
 def repair_form(source: SourceSpec) -> SourceSpec:
     """Return how a repair file of a source is read: our own dialect, whatever the partner's is."""
-    dialect = CsvFormat(kind="csv")
+    dialect = CsvFormat(kind="csv", line_breaks_in_fields=True)
     return source.model_copy(update={"format": dialect, "columns": (*NAMED, *source.columns)})
 
 

@@ -9,35 +9,22 @@ from sales_lakehouse.candidates import Candidate, build_candidate
 from sales_lakehouse.promotion import promote_tables
 from sales_lakehouse.recording import note_applied
 from sales_lakehouse.run import Run
-from sales_lakehouse.scan import scan_unit
+from sales_lakehouse.scan import scan_schema
 from sales_lakehouse.session import local_frame
 from sales_lakehouse.specs import Pipelines
 from sales_lakehouse.stages.bronze import bronze_ddl
 from sales_lakehouse.tables import Lakehouse
 from tests.conftest import PIPELINES
+from tests.rows import records_of
 from tests.unit.sales_lakehouse.test_silver import HEADER, A, B
 
 
 def record(lakehouse: Lakehouse, pipelines: Pipelines, unit: str, content: str) -> DataFrame:
     source = pipelines.source("gift_partner")
+    schema = scan_schema(source).names
     rows = [
-        (
-            *(p.values or {}).values(),
-            None,
-            p.kind,
-            None,
-            None,
-            unit,
-            p.record_no,
-            p.start,
-            p.length,
-            None,
-            None,
-            None,
-            None,
-        )
-        for p in scan_unit(content.encode(), source)
-        if p.kind == "record"
+        (*(row[name] for name in schema[:-3]), unit, *(row[name] for name in schema[-3:]), None, None, None, None)
+        for row in records_of(content.encode(), source)
     ]
     lakehouse.append("bronze.gift_partner", local_frame(lakehouse.spark, rows, bronze_ddl(source)), unit)
     ddl = "unit_id STRING, source STRING, state STRING, received_at STRING, unit_date STRING, found BIGINT, is_repair BOOLEAN"

@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 from pyspark.sql import DataFrame, SparkSession
 
 from sales_lakehouse import books
-from sales_lakehouse.scan import scan_unit
 from sales_lakehouse.specs import Pipelines
 from sales_lakehouse.stages.conform import conform_records
 from sales_lakehouse.stages.repairs import as_delivered
 from sales_lakehouse.stages.silver import decide, future_of, select_changes, select_pending, silver_ddl
+from tests.rows import records_of
 
 Version = tuple[str, str, str]  # customer, day of January it holds from, segment
 
@@ -21,8 +21,8 @@ def conform(spark: SparkSession, pipelines: Pipelines, unit: str, *versions: Ver
         f'"first_seen_at": "2011-01-04T10:00:00", "updated_at": "2011-01-{day}T10:00:00Z"}}'
         for customer, day, segment in versions
     )
-    pieces = [piece for piece in scan_unit(f'{{"customers": [{records}]}}'.encode(), source) if piece.kind == "record"]
-    rows = [(*(p.values or {}).values(), unit, p.record_no, "t", None) for p in pieces]
+    found = records_of(f'{{"customers": [{records}]}}'.encode(), source)
+    rows = [(*(row[name] for name in source.columns), unit, row["_record_no"], "t", None) for row in found]
     ddl = ", ".join(f"`{name}` STRING" for name in source.columns)
     schema = f"{ddl}, _unit_id STRING, _record_no BIGINT, received_at STRING, unit_date STRING"
     return conform_records(as_delivered(spark.createDataFrame(rows, schema)), source, pipelines.silver["customers"])

@@ -6,11 +6,11 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from sales_lakehouse import books
-from sales_lakehouse.scan import scan_unit
 from sales_lakehouse.specs import Pipelines, SourceSpec
 from sales_lakehouse.stages.conform import conform_records
 from sales_lakehouse.stages.repairs import as_delivered
 from sales_lakehouse.stages.silver import decide, future_of, select_deleted, silver_ddl
+from tests.rows import records_of
 
 HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
 A, B, C = (
@@ -36,10 +36,9 @@ def order(number: str, updated: str, *lines: tuple[int, str]) -> str:
 def conform(spark: SparkSession, pipelines: Pipelines, source: SourceSpec, *deliveries: Delivery) -> DataFrame:
     ddl = ", ".join(f"`{name}` STRING" for name in source.columns)
     rows = [
-        (*[(p.values or {})[name] for name in source.columns], unit, p.record_no, received, "2011-01-05")
+        (*[row[name] for name in source.columns], unit, row["_record_no"], received, "2011-01-05")
         for unit, received, content in deliveries
-        for p in scan_unit(content.encode(), source)
-        if p.kind == "record"
+        for row in records_of(content.encode(), source)
     ]
     schema = f"{ddl}, _unit_id STRING, _record_no BIGINT, received_at STRING, unit_date STRING"
     return conform_records(as_delivered(spark.createDataFrame(rows, schema)), source, pipelines.silver["sale_lines"])

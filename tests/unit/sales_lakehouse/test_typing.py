@@ -12,6 +12,7 @@ from sales_lakehouse.typing import read_clock, read_exactly
 
 UK = Spelling(".", "yyyy-MM-dd HH:mm:ss", "Europe/London")
 EURO = Spelling(",", "dd.MM.yyyy HH:mm", "Europe/Berlin")
+GROUPED = Spelling(",", "dd.MM.yyyy HH:mm", "Europe/Berlin", ".")
 
 
 @pytest.mark.parametrize(
@@ -22,6 +23,16 @@ EURO = Spelling(",", "dd.MM.yyyy HH:mm", "Europe/Berlin")
         ("-0.01", "DECIMAL(12,4)", UK, Decimal("-0.0100")),
         ("12,50", "DECIMAL(12,4)", UK, None),
         ("1.234,56", "DECIMAL(12,4)", EURO, None),
+        ("1.234,56", "DECIMAL(12,4)", GROUPED, Decimal("1234.5600")),
+        ("-12.345.678,5", "DECIMAL(12,4)", GROUPED, Decimal("-12345678.5000")),
+        ("1234,56", "DECIMAL(12,4)", GROUPED, Decimal("1234.5600")),
+        ("1.23,56", "DECIMAL(12,4)", GROUPED, None),
+        ("1.2345,6", "DECIMAL(12,4)", GROUPED, None),
+        ("1234.567,8", "DECIMAL(12,4)", GROUPED, None),
+        (".123", "DECIMAL(12,4)", GROUPED, None),
+        ("1,234.5", "DECIMAL(12,4)", GROUPED, None),
+        ("1.234", "INT", GROUPED, 1234),
+        ("1.23", "INT", GROUPED, None),
         ("9.99999", "DECIMAL(12,4)", UK, None),
         ("123456789", "DECIMAL(12,4)", UK, None),
         ("١٢", "DECIMAL(12,4)", UK, None),
