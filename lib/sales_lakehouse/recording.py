@@ -32,20 +32,29 @@ def unit_rows(lakehouse: Lakehouse, source: SourceSpec, units: list[Manifest]) -
 def record_units(lakehouse: Lakehouse, run: Run, source: SourceSpec, units: list[Manifest]) -> None:
     """Append the units that bronze does not hold yet, in one commit.
 
-    The bronze table itself says what it holds: a crash after the commit is mended by the next run.
+    The bronze table itself says what it holds: a crash after the commit is mended by the next run. A unit that it
+    holds as quarantined is work only after its release: it is read anew, and takes the place of its old rows.
     """
-    table, store = f"bronze.{source.source}", LandingStore(run.landing_root)
-    held_df = unit_rows(lakehouse, source, units).select("_unit_id").distinct()
-    held = {row["_unit_id"] for row in held_df.collect()}
+    table = f"bronze.{source.source}"
+    by_unit_df = unit_rows(lakehouse, source, units).groupBy("_unit_id")
+    held = dict(map(tuple, by_unit_df.agg(F.bool_or(F.col("_kind") == "quarantined")).collect()))
     new = [unit for unit in units if unit.unit_id not in held]
+    released = [unit for unit in units if held.get(unit.unit_id)]
     if new:
-        rows = [
-            read(lakehouse.read_bytes([str(store.content_path(unit)) for unit in of_kind]), source, *run.stamp)
-            for read, of_kind in ((read_records, _delivered(new)), (read_repairs, _repairing(new)))
-            if of_kind
-        ]
-        rows_df = reduce(partial(DataFrame.unionByName, allowMissingColumns=True), rows)
-        lakehouse.append(table, rows_df, write_id=_digest([unit.unit_id for unit in new]))
+        lakehouse.append(table, _read_units(lakehouse, run, source, new), _digest([unit.unit_id for unit in new]))
+    if released:
+        listed = _listed([unit.unit_id for unit in released])
+        lakehouse.replace(table, _read_units(lakehouse, run, source, released), f"_unit_id IN ({listed})")
+
+
+def _read_units(lakehouse: Lakehouse, run: Run, source: SourceSpec, units: list[Manifest]) -> DataFrame:
+    store = LandingStore(run.landing_root)
+    rows = [
+        read(lakehouse.read_bytes([str(store.content_path(unit)) for unit in of_kind]), source, *run.stamp)
+        for read, of_kind in ((read_records, _delivered(units)), (read_repairs, _repairing(units)))
+        if of_kind
+    ]
+    return reduce(partial(DataFrame.unionByName, allowMissingColumns=True), rows)
 
 
 def _delivered(units: list[Manifest]) -> list[Manifest]:
@@ -164,10 +173,13 @@ def _replace(
     column, ids = units
     old_df = lakehouse.read_or_empty(table, rows_df.schema).where(F.col(column).isin(ids))
     if not old_df.isEmpty():
-        listed = ", ".join(f"'{unit_id}'" for unit_id in ids)
-        lakehouse.replace(table, rows_df, f"{column} IN ({listed})")
+        lakehouse.replace(table, rows_df, f"{column} IN ({_listed(ids)})")
     elif has_rows:
         lakehouse.append(table, rows_df, f"{lakehouse.version(table)}/{_digest(ids)}")
+
+
+def _listed(unit_ids: list[str]) -> str:
+    return ", ".join(f"'{unit_id}'" for unit_id in unit_ids)
 
 
 def _digest(unit_ids: list[str]) -> str:

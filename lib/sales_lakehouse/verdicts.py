@@ -22,7 +22,8 @@ _UNIT_RULES = [
         columns=("reason",),
         predicate="state <> 'quarantined'",
         severity="stop",
-        because="the unit is in quarantine as a whole; deliver a corrected file under the same name",
+        because="the unit is in quarantine as a whole; deliver a corrected file under the same name, or mend the "
+        "source's file and then `lakehouse units release UNIT`",
     ),
     Rule(
         name="every_byte_is_read",

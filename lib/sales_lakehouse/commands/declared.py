@@ -15,6 +15,12 @@ from sales_lakehouse.specs import Pipelines, SourceSpec, load_pipelines, load_so
 bundle_option = click.option(
     "--bundle", type=click.Path(path_type=Path, file_okay=False), default=Path(), help="Folder of the bundle."
 )
+lakehouse_option = click.option(
+    "--lakehouse",
+    type=click.Path(path_type=Path, file_okay=False),
+    envvar="BUNDLE_VAR_lakehouse_root",
+    help="Folder of the lakehouse. Default: .lakehouse of the bundle.",
+)
 format_option = click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
 
 
@@ -32,6 +38,11 @@ def told() -> Iterator[None]:
     except LakehouseError as cause:
         kind = Refused if cause.exit_code == Refused.exit_code else click.ClickException
         raise kind(str(cause)) from cause
+
+
+def lakehouse_root(bundle: Path, lakehouse: Path | None) -> Path:
+    """Return the folder of landing and tables: the one that is named, else the bundle's own."""
+    return lakehouse or find_bundle(bundle) / ".lakehouse"
 
 
 def load_declared(bundle: Path) -> Pipelines:

@@ -101,7 +101,7 @@ class LandingStore:
         return [each for each in again if each.unit_id not in ours]
 
     def state(self, manifest: Manifest) -> str | None:
-        """Return `applied` or `quarantined`, or None while the unit is work.
+        """Return `applied`, `quarantined`, `held` or `refused`, or None while the unit is work.
 
         The table ops.units is the truth; this note spares a Spark session when nothing is to do.
         """
@@ -112,6 +112,17 @@ class LandingStore:
         """Note the state of units, after the tables hold it."""
         for unit_id in unit_ids:
             _publish(self.root / source / f"{unit_id}.state", state.encode())
+
+    def set_state(self, manifest: Manifest, state: str | None) -> None:
+        """Note the state that somebody decided; None makes the unit work again."""
+        if state:
+            self.mark(manifest.source, [manifest.unit_id], state)
+        else:
+            self.content_path(manifest).with_suffix(".state").unlink(missing_ok=True)
+
+    def sources(self) -> list[str]:
+        """Return the names of the sources that anything landed from."""
+        return sorted(path.name for path in self.root.iterdir() if path.is_dir()) if self.root.is_dir() else []
 
     def note_answer(self, source: str, facts: dict[str, object]) -> None:
         """Record an answer that brought no record: it is kept as a fact, but is not work."""

@@ -1,15 +1,20 @@
 """What is written down beside silver, and what of it must survive the next run."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from sales_lakehouse import books
 from sales_lakehouse.candidates import Candidate
-from sales_lakehouse.recording import write_books
+from sales_lakehouse.landing import LandingStore, Manifest
+from sales_lakehouse.landing.decisions import Decision, decide
+from sales_lakehouse.recording import note_units, record_units, write_books
+from sales_lakehouse.run import Run
 from sales_lakehouse.specs import Pipelines
 from sales_lakehouse.tables import Lakehouse
+from tests.conftest import PIPELINES
 
 CANDIDATE_DDL = (
     "source STRING, currency_code STRING, line_amount DECIMAL(22,4), _unit_id STRING, _record_no BIGINT, _row_no INT, "
@@ -70,3 +75,36 @@ def current(spark: SparkSession, *notes: tuple[str, str, str, int]) -> tuple[str
     ddl = "unit_id STRING, received_at STRING, state STRING, noted_at TIMESTAMP"
     (row,) = books.current_units(spark.createDataFrame(log, ddl)).collect()
     return row["state"], row["noted_at"].day
+
+
+def test_a_released_unit_is_read_anew_under_todays_source_file(
+    lakehouse: Lakehouse, pipelines: Pipelines, tmp_path: Path
+) -> None:
+    run, store = make_run(tmp_path), LandingStore(tmp_path / "lakehouse/landing")
+    mended = pipelines.source("gift_partner").model_copy(update={"columns": ("Order", "Price")})
+    lost = mended.model_copy(update={"columns": ("Order", "UnitPrice")})
+    broken = deliver(store, "2011-01-05.csv", b"Order,Price\n1,2\n3,4\n")
+    good = deliver(store, "2011-01-06.csv", b"Order,UnitPrice,Price\n5,6,7\n")
+    record_units(lakehouse, run, lost, [broken, good])
+    note_units(lakehouse, run, {"gift_partner": [broken, good]})
+    store.set_state(broken, "quarantined")
+    decide(store, broken, Decision.now("release", "ada", ""))
+    record_units(lakehouse, run, mended, store.open_units("gift_partner"))
+    rows = lakehouse.read("bronze.gift_partner").where("_kind <> 'header'").sort("_record_no").collect()
+    assert [(row["Order"], row["_reason"]) for row in rows if row["_unit_id"] == broken.unit_id] == [
+        ("1", None),
+        ("3", None),
+    ]
+    assert [row["Order"] for row in rows if row["_unit_id"] == good.unit_id] == ["5"]
+
+
+def make_run(tmp_path: Path) -> Run:
+    root = str(tmp_path / "lakehouse")
+    given = {"run_id": "r1", "lakehouse_root": root, "inbox_root": root, "pipelines_root": str(PIPELINES)}
+    return Run.of(given)
+
+
+def deliver(store: LandingStore, name: str, content: bytes) -> Manifest:
+    unit = store.put(content, Manifest("gift_partner", name, f"{name[:10]}T06:00:00+00:00", name[:10]))
+    assert unit
+    return unit

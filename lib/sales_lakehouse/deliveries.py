@@ -1,0 +1,110 @@
+"""Whole deliveries and their state, read without Spark: landing's manifests and notes, and the books' last word."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from deltalake import DeltaTable
+
+from sales_lakehouse.errors import ParameterError
+from sales_lakehouse.landing import LandingStore, Manifest
+from sales_lakehouse.landing.decisions import Decision, decisions_of
+
+STATES = ("landed", "recorded", "applied", "quarantined", "held", "refused")
+ASIDE = ("quarantined", "held", "refused")
+"""The states of a unit that no run takes."""
+_COUNTS = ("found", "kept", "refused", "quarantined", "bytes_covered", "reason", "run_id")
+_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One unit: what landed, what the books counted of it (nothing before bronze), what was decided about it."""
+
+    unit: Manifest
+    state: str
+    counts: dict[str, Any]
+    decisions: tuple[Decision, ...]
+
+    @property
+    def reason(self) -> str:
+        """Say why the unit stands aside: somebody's decision, else what bronze found."""
+        last = self.decisions[-1] if self.decisions else None
+        if last and self.state in ("held", "refused"):
+            return f"{self.state} by {last.by} at {last.at}" + (f": {last.because}" if last.because else "")
+        return str(self.counts.get("reason") or "")
+
+    def facts(self) -> dict[str, Any]:
+        """Return the delivery as one flat row."""
+        unit = self.unit
+        about = {"unit_id": unit.unit_id, "source": unit.source, "name": unit.name, "state": self.state}
+        arrival = {"received_at": unit.received_at, "business_date": unit.business_date, "corrects": unit.corrects}
+        counts = {name: self.counts.get(name) for name in _COUNTS if name != "reason"}
+        return {**about, **arrival, "size_bytes": unit.size_bytes, **counts, "reason": self.reason}
+
+
+def list_deliveries(lakehouse_root: Path) -> list[Delivery]:
+    """Return every delivery of every source, newest first."""
+    store = LandingStore(lakehouse_root / "landing")
+    noted = _last_notes(lakehouse_root / "ops" / "units")
+    found = [_delivery(store, unit, noted) for source in store.sources() for unit in store.manifests(source)]
+    return sorted(found, key=lambda one: (one.unit.received_at, one.unit.unit_id), reverse=True)
+
+
+def find_delivery(lakehouse_root: Path, unit: str) -> Delivery:
+    """Return the delivery whose unit id begins so; `source/begin` where two sources delivered the same bytes.
+
+    Raises: ParameterError when there is none, or more than one.
+    """
+    source, _, begin = unit.rpartition("/")
+    found = [
+        one
+        for one in list_deliveries(lakehouse_root)
+        if one.unit.unit_id.startswith(begin) and source in ("", one.unit.source)
+    ]
+    if len(found) == 1:
+        return found[0]
+    told = "; ".join(f"{one.unit.source}/{one.unit.unit_id[:12]} ({one.unit.name})" for one in found[:_SHOWN])
+    more = f" and {len(found) - _SHOWN:,} more" if len(found) > _SHOWN else ""
+    raise ParameterError(
+        f"unit {unit!r}: {len(found):,} units begin so: {told}{more}; give more of the id, or SOURCE/UNIT"
+        if found
+        else f"unit {unit!r}: no unit begins so; `lakehouse units list` shows them"
+    )
+
+
+def set_aside(lakehouse_root: Path) -> list[dict[str, Any]]:
+    """Return the units that no run takes, newest first, with the reason of each. Grain: one row per unit."""
+    shown = ("source", "name", "state", "reason", "unit_id")
+    return [
+        {name: one.facts()[name] for name in shown} for one in list_deliveries(lakehouse_root) if one.state in ASIDE
+    ]
+
+
+def _delivery(store: LandingStore, unit: Manifest, noted: dict[tuple[str, str], dict[str, Any]]) -> Delivery:
+    note = noted.get((unit.source, unit.unit_id), {})
+    ours = note if note.get("received_at") == unit.received_at else {}
+    state = store.state(unit) or ("recorded" if ours else "landed")
+    return Delivery(unit, state, {name: ours.get(name) for name in _COUNTS}, tuple(decisions_of(store, unit)))
+
+
+def _last_notes(table: Path) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return the last note of the books on each unit, by the rule of `books.current_units`."""
+    last: dict[tuple[str, str], dict[str, Any]] = {}
+    for note in _rows(table):
+        known = last.setdefault((note["source"], note["unit_id"]), note)
+        if _rank(note) > _rank(known):
+            last[note["source"], note["unit_id"]] = note
+    return last
+
+
+def _rank(note: dict[str, Any]) -> tuple[Any, ...]:
+    return note["received_at"], note["state"] == "applied", note["noted_at"]
+
+
+def _rows(table: Path) -> Iterator[dict[str, Any]]:
+    if DeltaTable.is_deltatable(str(table)):
+        yield from DeltaTable(table).to_pyarrow_table().to_pylist()

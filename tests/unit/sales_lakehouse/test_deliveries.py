@@ -1,0 +1,166 @@
+"""Whole deliveries: what is known of them, and what people decide about them."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from click.testing import CliRunner, Result
+from deltalake import write_deltalake
+
+from sales_lakehouse.commands.units import units
+from sales_lakehouse.deliveries import find_delivery, list_deliveries, set_aside
+from sales_lakehouse.errors import ParameterError
+from sales_lakehouse.landing import LandingStore, Manifest
+
+NOTED = pa.schema(
+    [
+        *((name, pa.string()) for name in ("unit_id", "source", "received_at", "state")),
+        *((name, pa.int64()) for name in ("found", "kept")),
+        *((name, pa.string()) for name in ("reason", "run_id")),
+        ("noted_at", pa.timestamp("us", "UTC")),
+    ]
+)
+
+
+def land(root: Path, day: int, source: str = "gift_partner", content: bytes = b"") -> Manifest:
+    manifest = Manifest(source, f"2011-01-{day:02}.csv", f"2011-01-{day:02}T06:00:00+00:00", f"2011-01-{day:02}")
+    landed = LandingStore(root / "landing").put(content or f"day {day}".encode(), manifest)
+    assert landed
+    return landed
+
+
+def note(root: Path, *notes: tuple[Manifest, str, int]) -> None:
+    """Write the books' notes as Spark would: one row per unit and state it reached."""
+    reasons = {"quarantined": "column UnitPrice is missing"}
+    rows = [
+        (
+            u.unit_id,
+            u.source,
+            u.received_at,
+            state,
+            7,
+            kept,
+            reasons.get(state),
+            "r1",
+            datetime(2011, 2, day, tzinfo=UTC),
+        )
+        for day, (u, state, kept) in enumerate(notes, start=1)
+    ]
+    table = pa.Table.from_pylist([dict(zip(NOTED.names, row, strict=True)) for row in rows], NOTED)
+    write_deltalake(root / "ops/units", table, mode="append")
+
+
+def states(root: Path) -> list[str]:
+    return [one.state for one in list_deliveries(root)]
+
+
+def run_units(root: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(units, [*arguments, "--lakehouse", str(root)])
+
+
+def test_deliveries_are_listed_newest_first_each_with_its_state(tmp_path: Path) -> None:
+    landed = [land(tmp_path, day) for day in (1, 2, 3, 4)]
+    note(tmp_path, (landed[1], "recorded", 7), (landed[2], "recorded", 7), (landed[2], "applied", 7))
+    note(tmp_path, (landed[3], "quarantined", 0))
+    store = LandingStore(tmp_path / "landing")
+    store.mark("gift_partner", [landed[2].unit_id], "applied")
+    store.mark("gift_partner", [landed[3].unit_id], "quarantined")
+    assert states(tmp_path) == ["quarantined", "applied", "recorded", "landed"]
+    assert [one.reason for one in list_deliveries(tmp_path)] == ["column UnitPrice is missing", "", "", ""]
+
+
+def test_counts_of_an_older_delivery_are_not_those_of_the_same_bytes_received_again(tmp_path: Path) -> None:
+    first = land(tmp_path, 1)
+    note(tmp_path, (first, "recorded", 7))
+    assert find_delivery(tmp_path, first.unit_id).counts["found"] == 7
+    store = LandingStore(tmp_path / "landing")
+    for hour, content in ((7, b"corrected"), (8, b"day 1")):
+        store.put(content, replace(first, received_at=f"2011-01-01T{hour:02}:00:00+00:00"))
+    again = find_delivery(tmp_path, first.unit_id)
+    assert (again.state, again.counts["found"]) == ("landed", None)
+
+
+def test_a_lakehouse_without_a_run_has_no_units(tmp_path: Path) -> None:
+    assert list_deliveries(tmp_path) == []
+    assert run_units(tmp_path, "list").output == "no unit\n"
+
+
+def test_the_beginning_of_an_id_names_a_unit(tmp_path: Path) -> None:
+    unit = land(tmp_path, 1)
+    assert find_delivery(tmp_path, unit.unit_id[:6]).unit == unit
+    with pytest.raises(ParameterError, match=r"unit 'xyz': no unit begins so; `lakehouse units list` shows them"):
+        find_delivery(tmp_path, "xyz")
+
+
+def test_an_id_that_could_be_several_is_refused_with_the_candidates(tmp_path: Path) -> None:
+    for source in ("gift_partner", "euro_partner"):
+        unit = land(tmp_path, 1, source, b"same bytes")
+    with pytest.raises(ParameterError, match=r"2 units begin so: .*euro_partner/.*; give more of the id, or SOURCE/U"):
+        find_delivery(tmp_path, unit.unit_id)
+    assert find_delivery(tmp_path, f"gift_partner/{unit.unit_id}").unit.source == "gift_partner"
+
+
+def test_a_held_unit_is_no_work_until_it_is_released(tmp_path: Path) -> None:
+    unit, store = land(tmp_path, 1), LandingStore(tmp_path / "landing")
+    told = run_units(tmp_path, "hold", unit.unit_id, "--by", "ada", "--because", "the partner calls back").output
+    assert "held" in told
+    assert "by ada at " in told
+    assert store.open_units("gift_partner") == []
+    assert run_units(tmp_path, "release", unit.unit_id).exit_code == 0
+    assert store.open_units("gift_partner") == [unit]
+
+
+def test_a_refused_unit_is_told_with_who_when_and_why(tmp_path: Path) -> None:
+    unit, store = land(tmp_path, 1), LandingStore(tmp_path / "landing")
+    store.mark("gift_partner", [unit.unit_id], "quarantined")
+    assert run_units(tmp_path, "refuse", unit.unit_id, "--by", "ada", "--because", "sent by mistake").exit_code == 0
+    (row,) = set_aside(tmp_path)
+    assert (row["name"], row["state"]) == ("2011-01-01.csv", "refused")
+    assert row["reason"].startswith("refused by ada at 20")
+    assert row["reason"].endswith(": sent by mistake")
+    shown = json.loads(run_units(tmp_path, "show", unit.unit_id, "--format", "json").output)
+    assert [(d["word"], d["by"], d["because"]) for d in shown["decisions"]] == [("refuse", "ada", "sent by mistake")]
+    assert store.content_path(unit).read_bytes() == b"day 1"
+
+
+def test_refusing_needs_a_reason(tmp_path: Path) -> None:
+    result = run_units(tmp_path, "refuse", land(tmp_path, 1).unit_id)
+    assert result.exit_code == 2
+    assert "Missing option '--because'" in result.output
+
+
+@pytest.mark.parametrize(
+    ("state", "word", "told"),
+    [
+        ("applied", "hold", "it is applied: its rows are published"),
+        ("applied", "release", "it is applied: its rows are published"),
+        ("applied", "refuse", "it is applied: its rows are published"),
+        ("quarantined", "hold", "it stands aside already"),
+        ("held", "hold", "it is held already"),
+        ("refused", "refuse", "it is refused already"),
+        (None, "release", "it is work already"),
+    ],
+)
+def test_a_decision_that_the_state_does_not_allow_changes_nothing(
+    tmp_path: Path, state: str | None, word: str, told: str
+) -> None:
+    unit, store = land(tmp_path, 1), LandingStore(tmp_path / "landing")
+    store.set_state(unit, state)
+    result = run_units(tmp_path, word, unit.unit_id, *(["--because", "x"] if word == "refuse" else []))
+    assert result.exit_code == 2
+    assert f"cannot {word} it: {told}" in " ".join(result.output.split())
+    assert store.state(unit) == state
+    assert find_delivery(tmp_path, unit.unit_id).decisions == ()
+
+
+def test_the_list_is_narrowed_by_source_and_state(tmp_path: Path) -> None:
+    held = land(tmp_path, 1)
+    land(tmp_path, 2)
+    land(tmp_path, 3, "euro_partner")
+    run_units(tmp_path, "hold", held.unit_id)
+    rows = json.loads(run_units(tmp_path, "list", "--source", "gift_partner", "--format", "json").output)
+    assert [row["business_date"] for row in rows] == ["2011-01-02", "2011-01-01"]
+    assert len(run_units(tmp_path, "list", "--state", "held").output.splitlines()) == 1
