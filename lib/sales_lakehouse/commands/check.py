@@ -9,9 +9,9 @@ from pathlib import Path
 
 import click
 
-from sales_lakehouse.commands.declared import bundle_option, find_source, format_option, load_declared
+from sales_lakehouse.commands.declared import bundle_option, find_source, find_table, format_option, load_declared
 from sales_lakehouse.rehearsal import Rehearsal, rehearse
-from sales_lakehouse.specs import Pipelines, SilverSpec, SourceSpec
+from sales_lakehouse.specs import SourceSpec
 
 REFUSED = 3
 """Exit code when something of a delivery would be refused."""
@@ -30,22 +30,13 @@ def check(context: click.Context, source: str, files: tuple[Path, ...], bundle: 
     """
     pipelines = load_declared(bundle)
     spec = find_source(pipelines, source)
-    table = _table_of(spec, pipelines)
+    table = find_table(pipelines, spec)
     verdicts = [rehearse(path, spec, table) for path in files]
     if form == "json":
         click.echo(json.dumps([{"source": spec.source, "passes": v.passes, **asdict(v)} for v in verdicts], indent=1))
     else:
         click.echo("\n".join(line for verdict in verdicts for line in _lines(verdict, spec)))
     context.exit(0 if all(verdict.passes for verdict in verdicts) else REFUSED)
-
-
-def _table_of(spec: SourceSpec, pipelines: Pipelines) -> SilverSpec:
-    if spec.silver.table not in pipelines.silver:
-        raise click.UsageError(
-            f"source {spec.source}: silver table {spec.silver.table!r} has no file under {pipelines.root / 'silver'}; "
-            f"there are {', '.join(pipelines.silver)}"
-        )
-    return pipelines.silver[spec.silver.table]
 
 
 def _lines(verdict: Rehearsal, spec: SourceSpec) -> Iterator[str]:

@@ -7,14 +7,15 @@ from pathlib import Path
 
 import click
 
-from sales_lakehouse.commands.declared import bundle_option, find_source, format_option, load_declared
+from sales_lakehouse.commands.declared import bundle_option, find_source, find_table, format_option, load_declared
+from sales_lakehouse.quality.rule_file import rule_file, rules_of_tables
 from sales_lakehouse.specs import SourceSpec
 from sales_lakehouse.specs.fields import field_tables
 
 
 @click.group()
 def sources() -> None:
-    """List the sources, show one, print their JSON Schema."""
+    """List the sources, show one, print its rules, print their JSON Schema."""
 
 
 @sources.command("list")
@@ -39,6 +40,22 @@ def show(source: str, bundle: Path) -> None:
     """Show what SOURCE says, defaults included; SOURCE is a name or the path of a source file."""
     spec = find_source(load_declared(bundle), source)
     click.echo(spec.model_dump_json(indent=1, by_alias=True, exclude_none=True))
+
+
+@sources.command()
+@click.argument("source")
+@bundle_option
+def rules(source: str, bundle: Path) -> None:
+    """Print the rules for SOURCE's rows as SQL predicates: what keeps a row, what quarantines it.
+
+    For pipelines that judge rows by expectations. Rules over several rows are named on standard error.
+    """
+    pipelines = load_declared(bundle)
+    spec = find_source(pipelines, source)
+    asked = [*find_table(pipelines, spec).rules, *spec.silver.rules]
+    click.echo(json.dumps(rule_file(asked), indent=1))
+    for name in rules_of_tables(asked):
+        click.echo(f"{name} speaks of several rows: it has no predicate, gate_silver judges it", err=True)
 
 
 @sources.command()

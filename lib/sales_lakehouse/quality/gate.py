@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pyspark.sql import DataFrame
 
-from sales_lakehouse.quality.predicates import predicate
+from sales_lakehouse.quality.predicates import is_of_row, keeps
 from sales_lakehouse.specs import Rule
 
 _EXAMPLES = 3
@@ -65,10 +65,10 @@ def _validate(rows_df: DataFrame, table: str, rules: list[Rule], columns: list[s
 
 
 def _broken(rows_df: DataFrame, rule: Rule, show: tuple[str, ...]) -> str:
-    if rule.kind == "unique":
-        broken_df = rows_df.groupBy(*rule.columns).count().where("count > 1")
+    if is_of_row(rule):
+        broken_df = rows_df.where(f"NOT {keeps(rule)}")
     else:
-        broken_df = rows_df.where(f"NOT coalesce({predicate(rule)}, false)")
+        broken_df = rows_df.groupBy(*rule.columns).count().where("count > 1")
     examples = "" if rule.severity == "warn" else _examples(broken_df, [*show, *rule.columns])
     return f"{broken_df.count()} rows break it{examples}" + (f" ({rule.because})" if rule.because else "")
 

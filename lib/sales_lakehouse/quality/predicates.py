@@ -22,9 +22,19 @@ def predicate(rule: Rule) -> str:
     return " AND ".join(_test(rule, f"`{column}`") for column in rule.columns)
 
 
+def keeps(rule: Rule) -> str:
+    """Return the SQL that is true for a row that keeps the rule and false for any other; it is never NULL."""
+    return f"coalesce({predicate(rule)}, false)"
+
+
+def is_of_row(rule: Rule) -> bool:
+    """Tell whether a row alone can keep or break the rule."""
+    return rule.kind != "unique"
+
+
 def broken_rules(rules: list[Rule]) -> Column:
     """Return the names of the row rules that a row breaks, as an array; NULL counts as broken."""
-    labels = [F.when(~F.coalesce(F.expr(predicate(rule)), F.lit(False)), F.lit(rule.name)) for rule in rules]
+    labels = [F.when(~F.expr(keeps(rule)), F.lit(rule.name)) for rule in rules]
     return F.array_compact(F.array(*labels)) if labels else F.array().cast("array<string>")
 
 
@@ -32,7 +42,7 @@ def _test(rule: Rule, column: str) -> str:
     if rule.kind == "in_set":
         return f"{column} IN ({', '.join(map(_quoted, rule.values))})"
     if rule.kind == "matches":
-        return f"{column} RLIKE {_quoted(f'^(?:{rule.pattern})$')}"
+        return f"{column} RLIKE {_quoted(whole(rule))}"
     if rule.kind == "between":
         low = f"{column} >= {_literal(rule.minimum)}" if rule.minimum else f"{column} IS NOT NULL"
         return f"{low} AND {column} <= {_literal(rule.maximum)}" if rule.maximum else low
@@ -42,6 +52,11 @@ def _test(rule: Rule, column: str) -> str:
 def is_number(bound: str) -> bool:
     """Tell whether a bound of `between` is a number; any other is compared as text or time."""
     return re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)", bound) is not None
+
+
+def whole(rule: Rule) -> str:
+    r"""Return the rule's pattern for the whole value; `$` would let a line break pass after it, `\z` does not."""
+    return rf"^(?:{rule.pattern})\z"
 
 
 def _literal(text: str | None) -> str:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import logging
 import os
-from datetime import datetime
+import re
 from functools import cache
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from sales_lakehouse.quality.predicates import predicate
+from sales_lakehouse.quality.predicates import keeps, whole
 from sales_lakehouse.specs import Rule
 
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
@@ -27,6 +27,8 @@ from great_expectations.data_context import EphemeralDataContext
 from great_expectations.data_context.types.base import ProgressBarsConfig
 from great_expectations.datasource.fluent.interfaces import Batch
 from great_expectations.expectations.expectation import Expectation
+
+_WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
 
 ENGINE = f"Great Expectations {gx.__version__}"
 
@@ -87,14 +89,17 @@ def _of_column(rule: Rule, column: str) -> list[Expectation]:
     if rule.kind == "in_set":
         return [known, gxe.ExpectColumnValuesToBeInSet(column=column, value_set=list(rule.values))]
     if rule.kind == "matches":
-        return [known, gxe.ExpectColumnValuesToMatchRegex(column=column, regex=f"^(?:{rule.pattern})$")]
+        return [known, gxe.ExpectColumnValuesToMatchRegex(column=column, regex=whole(rule))]
     if rule.kind == "between":
-        low, high = _bound(rule.minimum), _bound(rule.maximum)
+        low, high = (int(bound) if bound else None for bound in (rule.minimum, rule.maximum))
         return [known, gxe.ExpectColumnValuesToBeBetween(column=column, min_value=low, max_value=high)]
     return [known]
 
 
 def _needs_verdict(rule: Rule) -> bool:
+    """Tell what Great Expectations cannot say exactly: it would read a decimal bound as float, a date as midnight."""
+    if rule.kind == "between":
+        return not all(_WHOLE.fullmatch(bound) for bound in (rule.minimum, rule.maximum) if bound)
     return rule.kind == "holds" or (rule.kind == "unique" and len(rule.columns) > 1)
 
 
@@ -105,18 +110,12 @@ def _verdict_column(rule: Rule) -> str:
 def _verdict(rule: Rule) -> Column:
     if rule.kind == "unique":
         return F.count("*").over(Window.partitionBy(*rule.columns)) == 1
-    return F.coalesce(F.expr(predicate(rule)), F.lit(False))
-
-
-def _bound(text: str | None) -> int | float | datetime | None:
-    if text is None:
-        return None
-    try:
-        return float(text) if "." in text else int(text)
-    except ValueError:
-        return datetime.fromisoformat(text)
+    return F.expr(keeps(rule))
 
 
 def _tagged(expectation: Expectation, rule: str) -> Expectation:
     expectation.meta = {"rule": rule}
+    # A suite is a set that leaves meta out of the comparison: without this, of two rules that ask the same of a column
+    # (each brings its not-null twin) the second would not be asked, and would seem to hold.
+    expectation.description = rule
     return expectation

@@ -59,3 +59,13 @@ def test_a_warning_does_not_stop(spark: SparkSession) -> None:
     warn = Rule(name="id_is_large", kind="between", columns=("id",), minimum="1", severity="warn")
     (finding,) = judge_table(spark.range(1), "t", [warn])
     assert (finding.ok, finding.stops) == (False, False)
+
+
+def test_two_rules_that_ask_the_same_are_both_judged(spark: SparkSession) -> None:
+    warn = Rule(name="word_is_there", kind="not_null", columns=("w",), severity="warn")
+    stop = Rule(name="word_is_short", kind="matches", columns=("w",), pattern="a", severity="stop")
+    findings = judge_table(spark.createDataFrame([(None,), ("a",)], "w STRING"), "t", [warn, stop])
+    assert [(f.rule, f.ok, f.stops) for f in findings] == [
+        ("word_is_there", False, False),
+        ("word_is_short", False, True),
+    ]
