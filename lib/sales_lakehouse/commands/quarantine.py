@@ -11,7 +11,8 @@ from pathlib import Path
 
 import click
 
-from sales_lakehouse.commands.places import Places, format_option, with_places
+from sales_lakehouse.commands.declared import format_option
+from sales_lakehouse.commands.places import Place, with_place
 from sales_lakehouse.errors import ParameterError
 from sales_lakehouse.quarantine import (
     Aside,
@@ -39,11 +40,11 @@ def quarantine() -> None:
 @click.option("--rule", help="Only records that broke this rule.")
 @_all_option
 @format_option
-@with_places
-def list_records(places: Places, name: str | None, rule: str | None, every: bool, form: str) -> None:
+@with_place
+def list_records(place: Place, name: str | None, rule: str | None, every: bool, form: str) -> None:
     """List the records that stand aside: why, which delivery, which bytes."""
-    sources = [places.pipelines.source(name)] if name else [*places.pipelines.sources.values()]
-    found = [aside for source in sources for aside in _asides(places, source, every)]
+    sources = [place.pipelines.source(name)] if name else [*place.pipelines.sources.values()]
+    found = [aside for source in sources for aside in _asides(place, source, every)]
     found = [aside for aside in found if rule in (None, *aside.reasons)]
     if form == "json":
         click.echo(json.dumps([asdict(aside) for aside in found], indent=1, ensure_ascii=False))
@@ -59,10 +60,10 @@ def list_records(places: Places, name: str | None, rule: str | None, every: bool
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="File to write; default: the screen.")
 @click.option("--spreadsheet", is_flag=True, help="Safe to open in Excel or LibreOffice: no cell is a live formula.")
 @_all_option
-@with_places
-def export(places: Places, name: str, out: Path | None, spreadsheet: bool, every: bool) -> None:
+@with_place
+def export(place: Place, name: str, out: Path | None, spreadsheet: bool, every: bool) -> None:
     """Write the open records of a source as CSV: correct the values, then `lakehouse quarantine repair FILE`."""
-    asides = _asides(places, places.pipelines.source(name), every)
+    asides = _asides(place, place.pipelines.source(name), every)
     content = write_form(asides, spreadsheet)
     if out is None:
         sys.stdout.buffer.write(content)
@@ -79,12 +80,12 @@ def export(places: Places, name: str, out: Path | None, spreadsheet: bool, every
 @click.option(
     "--revalidate", is_flag=True, help="Take lines whose values are unchanged, too: today's rules judge them."
 )
-@with_places
-def repair(places: Places, file: Path, dry_run: bool, revalidate: bool) -> None:
+@with_place
+def repair(place: Place, file: Path, dry_run: bool, revalidate: bool) -> None:
     """Give corrected records back: they land as a delivery that stands in for the records they name."""
     lines = read_form(file.read_bytes(), file.name)
-    source = _source_of(places, lines[0][NAMED[0]] or "" if lines else "", file.name)
-    found = match_corrections(lines, _asides(places, source), source, file.name)
+    source = _source_of(place, lines[0][NAMED[0]] or "" if lines else "", file.name)
+    found = match_corrections(lines, _asides(place, source), source, file.name)
     corrections = [each for each in found if each.changed or revalidate]
     if not corrections:
         raise ParameterError(
@@ -92,9 +93,9 @@ def repair(places: Places, file: Path, dry_run: bool, revalidate: bool) -> None:
             "correct a value, or give --revalidate to have the records judged by today's rules"
         )
     if dry_run:
-        _rehearse(places, source, corrections)
+        _rehearse(place, source, corrections)
         return
-    unit = land_repair(places.landing, source.source, corrections, file.name, datetime.now(UTC))
+    unit = land_repair(place.landing, source.source, corrections, file.name, datetime.now(UTC))
     if unit is None:
         click.echo(f"{source.source}: these corrections have landed before; nothing is new")
         return
@@ -104,32 +105,32 @@ def repair(places: Places, file: Path, dry_run: bool, revalidate: bool) -> None:
     )
 
 
-def _rehearse(places: Places, source: SourceSpec, corrections: Sequence[Correction]) -> None:
+def _rehearse(place: Place, source: SourceSpec, corrections: Sequence[Correction]) -> None:
     from sales_lakehouse.rehearsal.repairs import rehearse_repair
     from sales_lakehouse.session import get_spark
     from sales_lakehouse.tables import Lakehouse
 
-    lakehouse = Lakehouse(get_spark(), str(places.lakehouse_root), "rehearsal")
-    table = places.pipelines.silver[source.silver.table]
-    verdicts = rehearse_repair(lakehouse, places.landing, source, table, corrections)
+    lakehouse = Lakehouse(get_spark(), str(place.root), "rehearsal")
+    table = place.pipelines.silver[source.silver.table]
+    verdicts = rehearse_repair(lakehouse, place.landing, source, table, corrections)
     for correction, broken in zip(corrections, verdicts, strict=True):
         verdict = f"stays aside: {', '.join(broken)}" if broken else "would be accepted"
         changed = ", ".join(correction.changed) or "nothing"
-        click.echo(f"{_place(correction.aside)}: {verdict} (changed: {changed})")
+        click.echo(f"{_where(correction.aside)}: {verdict} (changed: {changed})")
     good = sum(not broken for broken in verdicts)
     click.echo(f"dry run: {good:,} of {len(corrections):,} records would be accepted; nothing was landed")
     if good < len(corrections):
         raise click.exceptions.Exit(3)
 
 
-def _asides(places: Places, source: SourceSpec, every: bool = False) -> list[Aside]:
-    found = records_aside(places.lakehouse_root, source)
+def _asides(place: Place, source: SourceSpec, every: bool = False) -> list[Aside]:
+    found = records_aside(place.root, source)
     return [aside for aside in found if every or aside.state == "open"]
 
 
-def _source_of(places: Places, unit_id: str, name: str) -> SourceSpec:
-    for source in places.pipelines.sources.values():
-        if any(unit.unit_id == unit_id for unit in places.landing.manifests(source.source)):
+def _source_of(place: Place, unit_id: str, name: str) -> SourceSpec:
+    for source in place.pipelines.sources.values():
+        if any(unit.unit_id == unit_id for unit in place.landing.manifests(source.source)):
             return source
     raise ParameterError(
         f"{name}: no source has delivered the unit {unit_id[:12] or '(none)'} that its first record names; nothing was "
@@ -141,8 +142,8 @@ def _in_words(aside: Aside) -> str:
     end = aside.byte_start + aside.byte_length
     state = f" [{aside.state}{f' by {aside.by[:12]}' if aside.by else ''}]" if aside.state != "open" else ""
     text = aside.raw if aside.raw is not None else ", ".join(f"{k}={v}" for k, v in aside.values.items())
-    return f"{_place(aside)}, bytes {aside.byte_start}-{end}{state}: {'; '.join(aside.reasons)}\n    {text[:160]}"
+    return f"{_where(aside)}, bytes {aside.byte_start}-{end}{state}: {'; '.join(aside.reasons)}\n    {text[:160]}"
 
 
-def _place(aside: Aside) -> str:
+def _where(aside: Aside) -> str:
     return f"{aside.source}, {aside.unit_name[:60]} (unit {aside.unit_id[:12]}), record {aside.record_no}"

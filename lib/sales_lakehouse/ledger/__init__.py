@@ -8,5 +8,14 @@ from sales_lakehouse.ledger.chain import (
     foreign_commits,
     look_at_chain,
 )
+from sales_lakehouse.ledger.seals import seal_files
 
-__all__ = ["Answer", "ForeignCommit", "accept_commit", "explain_foreign", "foreign_commits", "look_at_chain"]
+__all__ = [
+    "Answer",
+    "ForeignCommit",
+    "accept_commit",
+    "explain_foreign",
+    "foreign_commits",
+    "look_at_chain",
+    "seal_files",
+]

@@ -1,0 +1,156 @@
+"""The statement of the books: what was delivered, what became of it, what is open, and whether it closes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from sales_lakehouse.errors import ParameterError, TableError
+from sales_lakehouse.landing import LandingStore, Manifest
+from sales_lakehouse.ledger.balance_check import check_gold, check_silver, check_units, waiting_slices
+from sales_lakehouse.ledger.chain import ForeignCommit, Link, look_at_chain
+from sales_lakehouse.ledger.faults import Fault, all_manifests, bounded, gather
+from sales_lakehouse.ledger.file_check import check_files, check_landing
+from sales_lakehouse.ledger.notes import Books, read_books
+from sales_lakehouse.specs import Pipelines
+
+
+@dataclass(frozen=True)
+class OpenUnit:
+    """A delivery that no published table holds, and why."""
+
+    source: str
+    name: str
+    unit_id: str
+    received_at: str
+    state: str
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What the books say: `faults` is all that does not close, `foreign` the commits among it that are not ours."""
+
+    about: str
+    books: Books
+    open_units: list[OpenUnit]
+    foreign: list[ForeignCommit]
+    faults: list[Fault]
+    remarks: list[str]
+
+    @property
+    def closes(self) -> bool:
+        """Tell whether nothing is left over anywhere."""
+        return not self.faults and not self.foreign
+
+    def verdict(self) -> str:
+        """Say in words whether the books close."""
+        count = len(self.faults) + len(self.foreign)
+        return f"{self.about} close" if self.closes else f"{self.about} do not close: {count:,} findings"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which books are asked for: those of one run, of one unit (a prefix of its id), or all."""
+
+    run_id: str | None = None
+    unit: str | None = None
+
+
+def draw_up(root: Path, pipelines: Pipelines, choice: Choice, *, deep: bool) -> Statement:
+    """Read the books and hold them against what they speak of.
+
+    Always: the chains of versions, and each unit's records. Deep: every file's bytes, every landed byte, silver
+    against the books and gold against silver.
+    Raises: ParameterError when there is no such run or unit.
+    """
+    links = look_at_chain(root)
+    readable = {link.table for link in links if all(found.is_commit for found in link.breaks)}
+    whole, faults = _read(root, readable)
+    books, about = (whole, "the books") if faults else _chosen(whole, choice)
+    remarks = [*_remarks(links, whole)]
+    checks: list[Callable[[], Iterable[Fault]]] = [lambda: check_units(books)]
+    if deep:
+        altered, unsealed = check_files(root, readable)
+        remarks += [*_unsealed(unsealed), *_waiting(root, pipelines)]
+        checks += [lambda: altered, lambda: check_landing(root), lambda: check_gold(root, pipelines)]
+        checks += [lambda: check_silver(root, pipelines, whole)] if not faults else []
+    faults += [fault for check in checks for fault in gather(check)]
+    foreign = [found for link in links for found in link.breaks]
+    return Statement(about, books, _open_units(root, books, choice), foreign, faults, remarks)
+
+
+def _read(root: Path, readable: set[str]) -> tuple[Books, list[Fault]]:
+    """Read the books; where their own tables cannot be read, that is all there is to say."""
+    nothing = Books([], [], frozenset())
+    if not {"ops.units", "ops.balances"} <= readable:
+        return nothing, []
+    try:
+        return read_books(root), []
+    except TableError as cause:
+        return nothing, [Fault("ops", str(cause))]
+
+
+def _chosen(books: Books, choice: Choice) -> tuple[Books, str]:
+    if choice.run_id:
+        chosen, about = books.of_run(choice.run_id), f"the books of run {choice.run_id}"
+        known = {unit.run_id for unit in books.units} | {balance.run_id for balance in books.balances}
+    elif choice.unit:
+        chosen = books.of_units({unit.unit_id for unit in books.units if unit.unit_id.startswith(choice.unit)})
+        known = {unit.unit_id[:12] for unit in books.units}
+        about = f"the books of unit {choice.unit}"
+    else:
+        return books, "the books"
+    if not chosen.units:
+        raise ParameterError(f"{about}: there are none; the books know {bounded(sorted(known)) or 'nothing yet'}")
+    return chosen, about
+
+
+def _remarks(links: list[Link], books: Books) -> Iterator[str]:
+    adopted = [link.table for link in links if link.adopted is not None]
+    if adopted:
+        yield (
+            f"{bounded(adopted)}: the history from before commits were signed is taken as it stands; "
+            "the next run notes it"
+        )
+    if books.came_back:
+        yield (
+            f"{bounded(sorted(books.came_back))}: a unit was received more than once, and the books keep its last "
+            "judgement only; silver's sums of it are not held against them"
+        )
+
+
+def _waiting(root: Path, pipelines: Pipelines) -> Iterator[str]:
+    """Tell which dates of gold are not held against silver yet."""
+    with suppress(TableError):  # the check of gold itself says what cannot be read
+        for gold in pipelines.gold.values():
+            if waiting := waiting_slices(root, gold):
+                yield f"gold.{gold.table}: {len(waiting):,} dates wait to be built anew ({bounded(sorted(waiting))})"
+
+
+def _unsealed(counts: dict[str, int]) -> list[str]:
+    if not counts:
+        return []
+    told = f"{sum(counts.values()):,} files are not sealed yet ({bounded(sorted(counts))})"
+    return [f"{told}; the next run that promotes seals them"]
+
+
+def _open_units(root: Path, books: Books, choice: Choice) -> list[OpenUnit]:
+    store, manifests = LandingStore(root / "landing"), all_manifests(root)
+    corrected = {manifest.corrects for manifest in manifests}
+    reasons = {unit.unit_id: unit.reason for unit in books.units}
+    chosen = {unit.unit_id for unit in books.units} if choice != Choice() else None
+    found = []
+    for manifest in manifests:
+        state = store.state(manifest)
+        if state == "applied" or (state and manifest.unit_id in corrected):
+            continue
+        if chosen is None or manifest.unit_id in chosen:
+            found.append(_open(manifest, state, reasons.get(manifest.unit_id)))
+    return sorted(found, key=lambda unit: (unit.source, unit.received_at))
+
+
+def _open(manifest: Manifest, state: str | None, reason: str | None) -> OpenUnit:
+    told = f"{state or 'waits for a run'}{f': {reason}' if reason else ''}"
+    return OpenUnit(manifest.source, manifest.name, manifest.unit_id, manifest.received_at, told)
