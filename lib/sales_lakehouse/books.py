@@ -28,6 +28,8 @@ UNITS_DDL = (
     "bytes_covered BIGINT, reason STRING, state STRING, run_id STRING, noted_at TIMESTAMP, is_repair BOOLEAN"
 )
 _NO_AMOUNT = "_no_amount"
+PUBLISHING = ("accepted_new", "accepted_update", "replaced", "deleted")
+"""The dispositions whose amounts change what is published."""
 _SUMMED = {"records": "BIGINT", "line_count": "BIGINT", "amount": "DECIMAL(38,4)", "unknown_amounts": "BIGINT"}
 COUNTED = ("_unit_id", "_kind", "_byte_length", "_reason")
 """The columns of a bronze table that the books count."""
@@ -116,15 +118,28 @@ def balance(candidate_df: DataFrame, table: SilverSpec, run_id: str) -> DataFram
     ).withColumn("run_id", F.lit(run_id))
 
 
-def settled(balances_df: DataFrame) -> DataFrame:
-    """Return balances as they are kept: what a unit's earlier judgement accepted stays accepted.
+def settled(balances_df: DataFrame, published_df: DataFrame | None = None) -> DataFrame:
+    """Return balances as they are kept: what an earlier judgement accepted is accepted, however often it is judged.
 
     Grain: one row per unit, disposition and currency → the same, with accepted_before counted as accepted_new.
+    Units: records are told as last judged. Amounts are what was published and taken back ever since, so the rows of
+    accepted_before bring none: `published_df` are the balances that published or took back amounts of these units
+    before.
     """
-    accepted = F.when(F.col("disposition") == "accepted_before", "accepted_new").otherwise(F.col("disposition"))
+    before = F.col("disposition") == "accepted_before"
+    told_df = balances_df.withColumns(
+        {
+            "disposition": F.when(before, "accepted_new").otherwise(F.col("disposition")),
+            "line_count": F.when(before & F.lit(published_df is not None), 0).otherwise(F.col("line_count")),
+            "amount": F.when(before & F.lit(published_df is not None), 0).otherwise(F.col("amount")),
+        }
+    )
+    if published_df is not None:
+        told_df = told_df.unionByName(published_df.withColumns({"records": F.lit(0), "unknown_amounts": F.lit(0)}))
     sums = [F.sum(name).cast(kind).alias(name) for name, kind in _SUMMED.items()]
-    named_df = balances_df.withColumn("disposition", accepted)
-    return named_df.groupBy("unit_id", "source", "disposition", "currency_code", "run_id").agg(*sums)
+    return told_df.groupBy("unit_id", "source", "disposition", "currency_code").agg(
+        *sums, F.max("run_id").alias("run_id")
+    )
 
 
 def unbalanced_units(units_df: DataFrame, balances_df: DataFrame) -> DataFrame:

@@ -26,6 +26,11 @@ class Plan:
         return {source: [*units, *self.reopened.get(source, [])] for source, units in self.units.items()}
 
     @property
+    def reopened_ids(self) -> list[str]:
+        """Return the units that are applied already, and are judged once more."""
+        return [unit.unit_id for of_source in self.reopened.values() for unit in of_source]
+
+    @property
     def work(self) -> int:
         """Return how many things are to do; 0 skips the middle of the job."""
         return sum(map(len, self.units.values())) + int(self.definitions_changed) + int(self.half_promoted)
@@ -54,10 +59,11 @@ def make_plan(run: Run) -> Plan:
 
 @dataclass(frozen=True)
 class Intent:
-    """A promotion of several tables that has begun: whose candidates, and which tables."""
+    """A promotion of several tables that has begun: whose candidates, which tables, and the units they hold."""
 
     run_id: str
     tables: list[str]
+    units: list[str]
 
 
 def write_intent(run: Run, intent: Intent) -> None:

@@ -18,23 +18,41 @@ from sales_lakehouse.stages.silver import select_changes, silver_columns, silver
 from sales_lakehouse.tables import Lakehouse
 
 
-def promote_tables(lakehouse: Lakehouse, run: Run, candidates: list[Candidate]) -> None:
-    """Promote several tables, each in one commit: an intent stands before the first and goes after the last."""
-    tables = [candidate.table.table for candidate in candidates]
-    write_intent(run, Intent(run.run_id, tables))
+def promote_tables(lakehouse: Lakehouse, run: Run, candidates: list[Candidate], units_df: DataFrame) -> None:
+    """Promote several tables, each in one commit, and note the units they were built from as applied.
+
+    An intent stands before the first commit and goes after the last.
+    """
+    units = [row["unit_id"] for row in units_df.where("state = 'recorded'").select("unit_id").collect()]
+    write_intent(run, Intent(run.run_id, [candidate.table.table for candidate in candidates], units))
+    _promote(lakehouse, run, candidates, units_df, run.run_id)
+
+
+def _promote(
+    lakehouse: Lakehouse, run: Run, candidates: list[Candidate], units_df: DataFrame, candidates_run: str
+) -> None:
     # Dimensions first: a fact that arrives with its customer finds it.
     for candidate in sorted(candidates, key=lambda candidate: candidate.table.history is None):
         promote_silver(lakehouse, run, candidate)
+    applied_df = units_df.where("state = 'recorded'").withColumns(
+        {"state": F.lit("applied"), "run_id": F.lit(run.run_id), "noted_at": F.lit(run.started_at)}
+    )
+    if not applied_df.isEmpty():
+        lakehouse.append("ops.units", applied_df, f"{candidates_run}/applied")
     end_intent(run)
 
 
 def roll_forward(lakehouse: Lakehouse, run: Run) -> list[str]:
-    """Finish a promotion that a killed run has begun, from its candidates; return the tables, none where all ended."""
+    """Finish a promotion that a killed run has begun, from its candidates; return the tables, none where all ended.
+
+    Its units are applied then: they are not judged once more, and the books keep what that run found.
+    """
     intent = read_intent(run)
     if intent is None:
         return []
-    tables = [run.pipelines.silver[name] for name in intent.tables]
-    promote_tables(lakehouse, run, [Candidate(lakehouse, table, intent.run_id) for table in tables])
+    candidates = [Candidate(lakehouse, run.pipelines.silver[name], intent.run_id) for name in intent.tables]
+    log_df = lakehouse.read_or_empty("ops.units", books.UNITS_DDL).where(F.col("unit_id").isin(intent.units))
+    _promote(lakehouse, run, candidates, lakehouse.materialize(books.current_units(log_df)), intent.run_id)
     return intent.tables
 
 

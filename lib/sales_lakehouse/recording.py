@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from datetime import date
 from functools import partial, reduce
 from itertools import chain
@@ -78,25 +79,15 @@ def note_units(lakehouse: Lakehouse, run: Run, units: dict[str, list[Manifest]])
         lakehouse.append("ops.units", counted_df, f"{run.run_id}/recorded")
 
 
-def note_applied(lakehouse: Lakehouse, run: Run, units_df: DataFrame) -> None:
-    """Add to the books that the published silver tables now hold these units."""
-    applied_df = units_df.where("state = 'recorded'").withColumns(
-        {"state": F.lit("applied"), "run_id": F.lit(run.run_id), "noted_at": F.lit(run.started_at)}
-    )
-    if not applied_df.isEmpty():
-        lakehouse.append("ops.units", applied_df, f"{run.run_id}/applied")
-
-
 def open_units(lakehouse: Lakehouse, plan: Plan) -> DataFrame:
     """Return what the books know of the units to judge; those that a repair reopens are work again.
 
     Grain: one row per unit of `ops.units`.
     """
     ids = [unit.unit_id for of_source in plan.judged.values() for unit in of_source]
-    again = [unit.unit_id for of_source in plan.reopened.values() for unit in of_source]
     log_df = lakehouse.read_or_empty("ops.units", books.UNITS_DDL)
     units_df = books.current_units(log_df.where(F.col("unit_id").isin(ids)))
-    reopened = F.col("unit_id").isin(again) & (F.col("state") == "applied")
+    reopened = F.col("unit_id").isin(plan.reopened_ids) & (F.col("state") == "applied")
     return lakehouse.materialize(units_df.withColumn("state", F.when(reopened, "recorded").otherwise(F.col("state"))))
 
 
@@ -143,10 +134,11 @@ def _dates(lakehouse: Lakehouse, table: SilverSpec) -> list[date]:
     return [row[0] for row in dates_df.collect()]
 
 
-def write_books(lakehouse: Lakehouse, candidate: Candidate, unit_ids: list[str]) -> None:
+def write_books(lakehouse: Lakehouse, candidate: Candidate, unit_ids: list[str], reopened: Sequence[str] = ()) -> None:
     """Put the quarantined rows, the balance and the superseded statements of units in place of what was there.
 
-    `unit_ids` are those that the candidate was built from: what was written for any other unit stays.
+    `unit_ids` are those that the candidate was built from: what was written for any other unit stays. Of those that are
+    `reopened`, the amounts that earlier runs published or took back stay, too.
     A table that neither holds nor gets rows of these units is left alone.
     """
     if not unit_ids:
@@ -161,10 +153,19 @@ def write_books(lakehouse: Lakehouse, candidate: Candidate, unit_ids: list[str])
         .agg(F.count("*").alias("line_count"))
     )
     _replace(lakehouse, f"quarantine.{candidate.table.table}", aside_df, ("_unit_id", unit_ids), "quarantined" in went)
-    _replace(lakehouse, "ops.balances", books.settled(candidate.balances_df), ("unit_id", unit_ids), bool(went))
+    settled_df = books.settled(candidate.balances_df, _published_before(lakehouse, reopened))
+    _replace(lakehouse, "ops.balances", settled_df, ("unit_id", unit_ids), bool(went))
     _replace(
         lakehouse, "ops.superseded", superseded_df, ("_unit_id", unit_ids), bool(went & {"superseded", "duplicate"})
     )
+
+
+def _published_before(lakehouse: Lakehouse, unit_ids: Sequence[str]) -> DataFrame | None:
+    if not unit_ids:
+        return None
+    balances_df = lakehouse.read_or_empty("ops.balances", books.BALANCES_DDL)
+    ours = F.col("unit_id").isin(list(unit_ids)) & F.col("disposition").isin(*books.PUBLISHING)
+    return lakehouse.materialize(balances_df.where(ours))
 
 
 def _replace(

@@ -7,7 +7,6 @@ from pyspark.sql import DataFrame
 
 from sales_lakehouse.candidates import Candidate, build_candidate
 from sales_lakehouse.promotion import promote_tables
-from sales_lakehouse.recording import note_applied
 from sales_lakehouse.run import Run
 from sales_lakehouse.scan import scan_schema
 from sales_lakehouse.session import local_frame
@@ -42,7 +41,7 @@ def test_a_retry_finds_again_what_a_corrected_file_no_longer_lists(
 ) -> None:
     table = pipelines.silver["sale_lines"]
     units = record(lakehouse, pipelines, "u1", HEADER + A + B)
-    promote_tables(lakehouse, runs[0], [build_candidate(lakehouse, runs[0], table, units)])
+    promote_tables(lakehouse, runs[0], [build_candidate(lakehouse, runs[0], table, units)], units)
     units = record(lakehouse, pipelines, "u2", HEADER + A)
     for _ in range(2):
         build_candidate(lakehouse, runs[1], table, units)
@@ -55,13 +54,12 @@ def test_a_corrected_file_without_a_line_empties_its_day_and_keeps_older_files_o
 ) -> None:
     table = pipelines.silver["sale_lines"]
     units = record(lakehouse, pipelines, "u2", HEADER + A)
-    promote_tables(lakehouse, runs[0], [build_candidate(lakehouse, runs[0], table, units)])
+    promote_tables(lakehouse, runs[0], [build_candidate(lakehouse, runs[0], table, units)], units)
     units = record(lakehouse, pipelines, "u3", HEADER)
     emptied = build_candidate(lakehouse, runs[1], table, units)
     (gone,) = emptied.balances_df.collect()
     assert (gone["unit_id"], gone["disposition"], gone["records"], gone["line_count"]) == ("u3", "deleted", 0, 1)
-    promote_tables(lakehouse, runs[1], [emptied])
-    note_applied(lakehouse, runs[1], units)
+    promote_tables(lakehouse, runs[1], [emptied], units)
     assert lakehouse.read("silver.sale_lines").isEmpty()
 
     late = record(lakehouse, pipelines, "u1", HEADER + B)

@@ -26,7 +26,7 @@ def test_a_half_promoted_run_is_rolled_forward_once(
     published = spark.createDataFrame([], silver_ddl(table))
     rows = conform(spark, pipelines, "u1", EARLY, LATE)
     lakehouse.overwrite("candidates.customers", decide(rows, published, table, "r1"))
-    write_intent(run, Intent("r1", ["customers"]))
+    write_intent(run, Intent("r1", ["customers"], []))
     assert make_plan(run).in_words() == "a promotion to finish"
 
     assert roll_forward(lakehouse, run) == ["customers"]
@@ -37,6 +37,6 @@ def test_a_half_promoted_run_is_rolled_forward_once(
     assert roll_forward(lakehouse, run) == []
 
     # Killed after the commit and before the end was noted: the same again changes nothing.
-    write_intent(run, Intent("r1", ["customers"]))
+    write_intent(run, Intent("r1", ["customers"], []))
     assert roll_forward(lakehouse, run) == ["customers"]
     assert lakehouse.version("silver.customers") == version

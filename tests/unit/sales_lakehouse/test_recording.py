@@ -1,6 +1,7 @@
 """What is written down beside silver, and what of it must survive the next run."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -108,3 +109,28 @@ def deliver(store: LandingStore, name: str, content: bytes) -> Manifest:
     unit = store.put(content, Manifest("gift_partner", name, f"{name[:10]}T06:00:00+00:00", name[:10]))
     assert unit
     return unit
+
+
+def test_amounts_that_were_published_survive_a_unit_s_second_judgement(spark: SparkSession) -> None:
+    """Two lines were published for 10, one of them later taken back by its own corrected order number."""
+    old_df = balances(spark, ("accepted_new", 2, 10), ("replaced", 0, 4), run_id="r1")
+    new_df = balances(
+        spark, ("accepted_before", 1, 6), ("accepted_update", 1, 5), ("replaced", 0, 4), ("repaired", 1, 0)
+    )
+    told = {row["disposition"]: (row["records"], int(row["amount"])) for row in books.settled(new_df, old_df).collect()}
+    assert told == {"accepted_new": (1, 10), "accepted_update": (1, 5), "replaced": (0, 8), "repaired": (1, 0)}
+
+
+def test_a_unit_that_was_superseded_since_keeps_the_amount_it_had_published(spark: SparkSession) -> None:
+    old_df = balances(spark, ("accepted_new", 2, 10), ("quarantined", 1, 0), run_id="r1")
+    settled_df = books.settled(balances(spark, ("superseded", 3, 12)), old_df.where("disposition = 'accepted_new'"))
+    told = {row["disposition"]: (row["records"], int(row["amount"])) for row in settled_df.collect()}
+    assert told == {"accepted_new": (0, 10), "superseded": (3, 12)}
+
+
+def balances(spark: SparkSession, *told: tuple[str, int, int], run_id: str = "r2") -> DataFrame:
+    rows = [
+        ("u1", "gift_partner", name, "GBP", records, records, Decimal(amount), 0, run_id)
+        for name, records, amount in told
+    ]
+    return spark.createDataFrame(rows, books.BALANCES_DDL)
