@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from sales_lakehouse.ledger.faults import Fault, money
-from sales_lakehouse.ledger.notes import SIGNS, Books, UnitNote
+from sales_lakehouse.ledger.notes import SIGNS, Books, Key, UnitNote
 from sales_lakehouse.ledger.query import is_table, select
 from sales_lakehouse.specs import GoldSpec, Pipelines, SilverSpec, Tie
 
@@ -21,17 +21,17 @@ def check_units(books: Books) -> Iterator[Fault]:
 
     A unit that is recorded and not yet applied may wait for its judgement.
     """
-    accounted: dict[str, int] = defaultdict(int)
+    accounted: dict[Key, int] = defaultdict(int)
     for balance in books.balances:
-        accounted[balance.unit_id] += balance.records
+        accounted[balance.key] += balance.records
     for unit in books.units:
         where = f"{unit.source} {unit.name} (unit {unit.unit_id[:8]})"
-        yield from (Fault(where, what) for what in _open_ends(unit, accounted[unit.unit_id]))
+        yield from (Fault(where, what) for what in _open_ends(unit, accounted[unit.key]))
 
 
 def check_silver(root: Path, pipelines: Pipelines, books: Books) -> Iterator[Fault]:
     """Hold the published rows and amounts of each source against what the books say came and went."""
-    applied = {unit.unit_id for unit in books.units if unit.state == "applied"}
+    applied = {unit.key for unit in books.units if unit.state == "applied"}
     for table in pipelines.silver.values():
         sources = {spec.source for spec in pipelines.sources_of(table.table)} - books.came_back
         expected, found = _from_books(books, applied, sources), _published(root, table, sources)
@@ -72,10 +72,10 @@ def _open_ends(unit: UnitNote, accounted: int) -> Iterator[str]:
         yield f"{unit.size_bytes:,} bytes delivered, {unit.bytes_covered:,} read"
 
 
-def _from_books(books: Books, applied: set[str], sources: set[str]) -> Totals:
+def _from_books(books: Books, applied: set[Key], sources: set[str]) -> Totals:
     sums: Totals = defaultdict(lambda: (0, Decimal(0)))
     for b in books.balances:
-        if b.unit_id in applied and b.source in sources and b.disposition in SIGNS:
+        if b.key in applied and b.source in sources and b.disposition in SIGNS:
             sign, key = SIGNS[b.disposition], (b.source, b.currency_code or "")
             lines = b.line_count if b.disposition in ("accepted_new", "deleted") else 0
             sums[key] = (sums[key][0] + sign * lines, sums[key][1] + sign * b.amount)

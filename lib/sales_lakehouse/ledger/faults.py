@@ -35,9 +35,8 @@ def gather(check: Callable[[], Iterable[Fault]]) -> list[Fault]:
 
 def all_manifests(root: Path) -> list[Manifest]:
     """Return the manifests of all delivered units, whatever is declared today."""
-    landing = root / "landing"
-    folders = sorted(path.name for path in landing.iterdir() if path.is_dir()) if landing.is_dir() else []
-    return [manifest for source in folders for manifest in LandingStore(landing).manifests(source)]
+    store = LandingStore(root / "landing")
+    return [manifest for source in store.sources() for manifest in store.manifests(source)]
 
 
 def unit_names(root: Path) -> Callable[[str], str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from pathlib import Path
@@ -21,6 +22,10 @@ DISPOSITIONS = (
 """What becomes of a kept record; `replaced` and `deleted` beside them speak of older units' lines."""
 SIGNS = {"accepted_new": 1, "accepted_update": 1, "replaced": -1, "deleted": -1}
 """How a disposition's amount changes what is published."""
+
+
+Key = tuple[str, str]
+"""Source and id of a unit."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,11 @@ class UnitNote:
     state: str
     run_id: str
 
+    @property
+    def key(self) -> Key:
+        """Return what tells the unit from all others: two sources may deliver the same bytes."""
+        return self.source, self.unit_id
+
 
 @dataclass(frozen=True)
 class Balance:
@@ -58,6 +68,11 @@ class Balance:
     unknown_amounts: int
     run_id: str
 
+    @property
+    def key(self) -> Key:
+        """Return the key of the unit."""
+        return self.source, self.unit_id
+
 
 @dataclass(frozen=True)
 class Books:
@@ -72,27 +87,28 @@ class Books:
 
     def of_run(self, run_id: str) -> Books:
         """Keep the units that a run noted or judged."""
-        ids = {b.unit_id for b in self.balances if b.run_id == run_id}
-        return self.of_units({u.unit_id for u in self.units if u.run_id == run_id} | ids)
+        judged = {b.key for b in self.balances if b.run_id == run_id}
+        return self.of_units({u.key for u in self.units if u.run_id == run_id} | judged)
 
-    def of_units(self, ids: set[str]) -> Books:
+    def of_units(self, keys: set[Key]) -> Books:
         """Keep some units."""
-        units = [unit for unit in self.units if unit.unit_id in ids]
-        return Books(units, [b for b in self.balances if b.unit_id in ids], self.came_back)
+        units = [unit for unit in self.units if unit.key in keys]
+        return Books(units, [b for b in self.balances if b.key in keys], self.came_back)
 
 
 def read_books(root: Path) -> Books:
     """Read what holds now: of a unit's newest delivery applied wins over recorded, then the newest note."""
     notes = select(root, "SELECT * FROM units", units="ops.units")
-    newest: dict[str, dict[str, Any]] = {}
+    newest: dict[Key, dict[str, Any]] = {}
+    received: dict[Key, set[str]] = defaultdict(set)
     for note in sorted(notes, key=_rank):
-        newest[note["unit_id"]] = note
+        key = note["source"], note["unit_id"]
+        newest[key] = note
+        received[key].add(note["received_at"])
     units = [UnitNote(**_fields(note, UnitNote)) for note in newest.values()]
     balances = [Balance(**_fields(row, Balance)) for row in select(root, "SELECT * FROM b", b="ops.balances")]
-    received = {(note["source"], note["unit_id"], note["received_at"]) for note in notes}
-    ids = [(source, unit_id) for source, unit_id, _ in received]
-    came_back = {source for source, unit_id in set(ids) if ids.count((source, unit_id)) > 1}
-    return Books(sorted(units, key=lambda unit: (unit.source, unit.received_at)), balances, frozenset(came_back))
+    came_back = frozenset(source for (source, _), times in received.items() if len(times) > 1)
+    return Books(sorted(units, key=lambda unit: (unit.source, unit.received_at)), balances, came_back)
 
 
 def _rank(note: dict[str, Any]) -> tuple[Any, ...]:

@@ -30,19 +30,28 @@ def select(root: Path, sql: str, **tables: str) -> list[dict[str, Any]]:
     """Return the rows of a query; each table goes by the name it is given here, as in `units="ops.units"`.
 
     Where one of the tables was never written there are no rows.
-    Raises: TableError when a file of a table is missing or not what Delta's log says.
+    Raises: TableError when a file of a table is missing or not what Delta's log says, or when the engine
+    does not know the SQL.
     """
     if not all(is_table(root, table) for table in tables.values()):
         return []
     builder = QueryBuilder()
     for name, table in tables.items():
         builder = builder.register(name, DeltaTable(folder_of(root, table)))
+    named = ", ".join(tables.values())
     try:
-        found: list[dict[str, Any]] = pa.table(builder.execute(sql)).to_pylist()
+        reader = builder.execute(sql)
+    except DeltaError as cause:
+        raise TableError(f"{named}: the question is not understood: {_line(cause)}") from cause
+    try:
+        found: list[dict[str, Any]] = pa.table(reader).to_pylist()
     except (DeltaError, pa.ArrowException, OSError) as cause:
-        told = " ".join(str(cause).split())[:200]
-        raise TableError(f"{', '.join(tables.values())}: {told}; `lakehouse books --deep` names the files") from cause
+        raise TableError(f"{named}: {_line(cause)}; `lakehouse books --deep` names the files") from cause
     return found
+
+
+def _line(cause: Exception) -> str:
+    return " ".join(str(cause).split())[:200]
 
 
 def literal(value: str) -> str:

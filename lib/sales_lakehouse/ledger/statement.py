@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sales_lakehouse.errors import ParameterError, TableError
-from sales_lakehouse.landing import LandingStore, Manifest
+from sales_lakehouse.landing import LandingStore
+from sales_lakehouse.landing.decisions import decisions_of
 from sales_lakehouse.ledger.balance_check import check_gold, check_silver, check_units, waiting_slices
 from sales_lakehouse.ledger.chain import ForeignCommit, Link, look_at_chain
 from sales_lakehouse.ledger.faults import Fault, all_manifests, bounded, gather
@@ -97,7 +98,7 @@ def _chosen(books: Books, choice: Choice) -> tuple[Books, str]:
         chosen, about = books.of_run(choice.run_id), f"the books of run {choice.run_id}"
         known = {unit.run_id for unit in books.units} | {balance.run_id for balance in books.balances}
     elif choice.unit:
-        chosen = books.of_units({unit.unit_id for unit in books.units if unit.unit_id.startswith(choice.unit)})
+        chosen = books.of_units({unit.key for unit in books.units if unit.unit_id.startswith(choice.unit)})
         known = {unit.unit_id[:12] for unit in books.units}
         about = f"the books of unit {choice.unit}"
     else:
@@ -139,18 +140,14 @@ def _unsealed(counts: dict[str, int]) -> list[str]:
 def _open_units(root: Path, books: Books, choice: Choice) -> list[OpenUnit]:
     store, manifests = LandingStore(root / "landing"), all_manifests(root)
     corrected = {manifest.corrects for manifest in manifests}
-    reasons = {unit.unit_id: unit.reason for unit in books.units}
-    chosen = {unit.unit_id for unit in books.units} if choice != Choice() else None
+    reasons = {unit.key: unit.reason for unit in books.units}
     found = []
     for manifest in manifests:
-        state = store.state(manifest)
-        if state == "applied" or (state and manifest.unit_id in corrected):
-            continue
-        if chosen is None or manifest.unit_id in chosen:
-            found.append(_open(manifest, state, reasons.get(manifest.unit_id)))
+        state, key = store.state(manifest), (manifest.source, manifest.unit_id)
+        settled = state in ("applied", "refused") or (state is not None and manifest.unit_id in corrected)
+        if not settled and (choice == Choice() or key in reasons):
+            decided = decisions_of(store, manifest)
+            why = decided[-1].because if state == "held" and decided else reasons.get(key)
+            told = f"{state or 'waits for a run'}{f': {why}' if why else ''}"
+            found.append(OpenUnit(manifest.source, manifest.name, manifest.unit_id, manifest.received_at, told))
     return sorted(found, key=lambda unit: (unit.source, unit.received_at))
-
-
-def _open(manifest: Manifest, state: str | None, reason: str | None) -> OpenUnit:
-    told = f"{state or 'waits for a run'}{f': {reason}' if reason else ''}"
-    return OpenUnit(manifest.source, manifest.name, manifest.unit_id, manifest.received_at, told)

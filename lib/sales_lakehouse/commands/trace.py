@@ -1,0 +1,92 @@
+"""`lakehouse trace`: one record's way from its bytes to gold, or a figure's way back to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from sales_lakehouse.commands.declared import bundle_option, format_option, lakehouse_option, told
+from sales_lakehouse.commands.places import as_json, find_place, in_columns, shown
+from sales_lakehouse.ledger.conditions import Condition
+from sales_lakehouse.ledger.origin import Figure, Origin, trace_figure
+from sales_lakehouse.ledger.search import Found, search_records
+
+_GOLD = "gold."
+
+
+@click.command()
+@click.argument("source")
+@click.option("--where", "wheres", multiple=True, required=True, metavar="COLUMN=VALUE", help="May be repeated.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=10, show_default=True, help="Records or lines to show.")
+@bundle_option
+@lakehouse_option
+@format_option
+def trace(source: str, wheres: tuple[str, ...], limit: int, form: str, **place_options: Path) -> None:
+    """Follow the records of SOURCE from their bytes to gold, or to where they stopped.
+
+    COLUMN is a raw column of the source or a column of its silver table. With gold.TABLE in place of SOURCE: from
+    a figure back to the lines and bytes behind it.
+    """
+    place = find_place(place_options["bundle"], place_options["lakehouse"])
+    with told():
+        conditions = [Condition.read(text) for text in wheres]
+        found: Origin | Found
+        if source.startswith(_GOLD):
+            found = trace_figure(place.root, place.pipelines, source.removeprefix(_GOLD), conditions, limit)
+        else:
+            spec = place.pipelines.source(source)
+            found = search_records(place.root, place.pipelines, spec, conditions, limit)
+    lines = _of_figure(source, found) if isinstance(found, Origin) else _of_records(source, found)
+    click.echo(as_json(asdict(found)) if form == "json" else "\n".join(lines))
+
+
+def _of_records(source: str, found: Found) -> Iterator[str]:
+    if not found.count:
+        yield f"{source}: no record matches"
+        yield from (f"  {told}" for told in found.looked)
+        return
+    yield f"{source}: {_matching(found.count, 'record')}"
+    for way in found.ways:
+        yield ""
+        yield from (f"  {step.at:<10} {step.what}" for step in way.steps)
+    if found.count > len(found.ways):
+        yield f"\nthe first {len(found.ways):,} are shown; --limit shows more"
+
+
+def _of_figure(table: str, origin: Origin) -> Iterator[str]:
+    if not origin.gold_rows:
+        yield f"{table}: no row matches"
+        yield from (f"  {told}" for told in origin.looked)
+        return
+    yield f"{table}: {_matching(origin.gold_rows, 'row')}"
+    yield from (f"  {_figure(figure)}" for figure in origin.figures)
+    yield f"\nfrom {len(origin.deliveries):,} deliveries:"
+    first = list(origin.deliveries.items())[: len(origin.lines)]
+    yield from (f"  {unit}: {count:,} lines" for unit, count in first)
+    head = ["row", "unit", "record", "bytes", "amount", ""]
+    rows = [
+        [line.row, line.unit, str(line.record_no), _span(line.byte_start, line.byte_length), line.amount, line.currency]
+        for line in origin.lines
+    ]
+    yield from ["", *in_columns(head, rows, left=2)]
+    if sum(origin.deliveries.values()) > len(rows):
+        yield f"the first {len(rows):,} are shown; --limit shows more"
+
+
+def _matching(count: int, noun: str) -> str:
+    return f"1 {noun} matches" if count == 1 else f"{count:,} {noun}s match"
+
+
+def _figure(figure: Figure) -> str:
+    equal = "the same" if figure.gold == figure.silver else "NOT the same"
+    return (
+        f"{figure.column} {shown(figure.gold)} {figure.currency}; the {figure.lines:,} lines behind it add up to "
+        f"{shown(figure.silver)} {figure.currency}: {equal}"
+    )
+
+
+def _span(start: int | None, length: int | None) -> str:
+    return "unknown" if start is None or length is None else f"{start}-{start + length - 1}"

@@ -1,0 +1,89 @@
+"""What somebody looks for: `column=value`, compared as the column's type demands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+import pyarrow as pa
+
+from sales_lakehouse.errors import ParameterError
+from sales_lakehouse.ledger.faults import bounded
+from sales_lakehouse.ledger.query import columns_of, literal, quoted, select
+
+_COMPARED = 200_000
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One column and the value it must have; an empty value asks for rows without one."""
+
+    column: str
+    value: str
+
+    @classmethod
+    def read(cls, text: str) -> Condition:
+        """Read `column=value`; the value may contain further equal signs."""
+        column, sign, value = text.partition("=")
+        if not sign or not column:
+            raise ParameterError(f"--where {text}: expected column=value, like InvoiceNo=540001")
+        return cls(column, value)
+
+    def in_words(self) -> str:
+        """Return the condition as it was asked."""
+        return f"{self.column}={self.value}"
+
+    def sql(self, types: dict[str, pa.DataType]) -> str:
+        """Return the condition as SQL for a table of these columns.
+
+        A value that the type does not know, and a column that the table has not gained yet, match no row.
+        """
+        if self.column not in types:
+            return "false"
+        kind = types[self.column]
+        column, value = quoted(self.column), literal(self.value)
+        if not self.value:
+            return f"({column} IS NULL OR CAST({column} AS VARCHAR) = '')"
+        if pa.types.is_decimal(kind) or pa.types.is_integer(kind):
+            return f"{column} = TRY_CAST({value} AS DECIMAL(38,4))"
+        if pa.types.is_timestamp(kind):
+            return f"strpos(CAST({column} AS VARCHAR), {literal(self.value.replace(' ', 'T'))}) = 1"
+        return f"CAST({column} AS VARCHAR) = {value}"
+
+
+def split_known(conditions: list[Condition], known: set[str]) -> tuple[list[Condition], list[Condition]]:
+    """Part conditions into those whose column is known here and the others."""
+    here = [condition for condition in conditions if condition.column in known]
+    return here, [condition for condition in conditions if condition.column not in known]
+
+
+def both(conditions: list[str]) -> str:
+    """Return the conjunction of SQL conditions."""
+    return " AND ".join(f"({condition})" for condition in conditions) or "true"
+
+
+def near_values(root: Path, table: str, condition: Condition) -> str:
+    """Say which values the column has that look like the one that was asked for, else its first and last."""
+    if condition.column not in columns_of(root, table):
+        return f"{table} has no column {condition.column} yet"
+    column = f"CAST({quoted(condition.column)} AS VARCHAR)"
+    rows = select(root, f"SELECT DISTINCT {column} AS v FROM t WHERE {column} <> '' LIMIT {_COMPARED}", t=table)
+    values = sorted(str(row["v"]) for row in rows)
+    if condition.value in values:
+        return f"{table} has {condition.in_words()}, but not together with the rest"
+    if near := get_close_matches(condition.value, values, 3):
+        return f"{table} has no {condition.in_words()}; near it are {', '.join(near)}"
+    held = f"its values go from {values[0]} to {values[-1]}" if values else "the column is empty"
+    return f"{table} has no {condition.in_words()}; {held}"
+
+
+def check_columns(conditions: list[Condition], known: set[str], where: str) -> None:
+    """Refuse a column that nobody knows.
+
+    Raises: ParameterError with the columns that look like it.
+    """
+    for condition in conditions:
+        if condition.column not in known:
+            near = get_close_matches(condition.column, sorted(known), 3, 0.5) or sorted(known)
+            raise ParameterError(f"{where} has no column {condition.column}; it has {bounded(near)}")

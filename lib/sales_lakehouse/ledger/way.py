@@ -1,0 +1,144 @@
+"""The way of a record: from its bytes through bronze and silver to gold, or to where it stopped and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sales_lakehouse.landing import LandingStore, Manifest
+from sales_lakehouse.ledger.faults import all_manifests
+from sales_lakehouse.ledger.query import literal, select
+from sales_lakehouse.ledger.reach import Step, gold_of
+from sales_lakehouse.ledger.standing import told_by_others
+from sales_lakehouse.specs import Pipelines, SourceSpec
+from sales_lakehouse.specs.source import CsvFormat
+
+SHOWN_BYTES = 300
+_LINEAGE = ("_unit_id", "_record_no", "_byte_start", "_byte_length", "_kind", "_reason", "_raw")
+_STATE_NEXT = {
+    None: "it waits: `lakehouse run sales_daily` applies it",
+    "held": "it is held: `lakehouse units release` makes it work again",
+    "refused": "its unit was refused: a corrected delivery under the same name can take its place",
+    "quarantined": "its unit stands aside: ask for a corrected file under the same name, or release it",
+}
+
+
+@dataclass(frozen=True)
+class Way:
+    """The stations of one record, from the delivery on."""
+
+    unit_id: str
+    record_no: int
+    byte_start: int
+    byte_length: int
+    steps: list[Step]
+
+
+@dataclass(frozen=True)
+class Traced:
+    """A source of a lakehouse, with what is read once for all its records."""
+
+    root: Path
+    pipelines: Pipelines
+    source: SourceSpec
+    manifests: dict[str, Manifest]
+
+    @classmethod
+    def of(cls, root: Path, pipelines: Pipelines, source: SourceSpec) -> Traced:
+        """Read the manifests of a source."""
+        ours = (manifest for manifest in all_manifests(root) if manifest.source == source.source)
+        return cls(root, pipelines, source, {manifest.unit_id: manifest for manifest in ours})
+
+    def way_of(self, row: dict[str, Any]) -> Way:
+        """Follow the record of a bronze row."""
+        span = row["_byte_start"], row["_byte_length"]
+        return Way(row["_unit_id"], row["_record_no"], *span, [*self._delivered(row), *self._kept(row)])
+
+    def _delivered(self, row: dict[str, Any]) -> Iterator[Step]:
+        unit = self.manifests.get(row["_unit_id"])
+        if unit is None:
+            yield Step("delivered", f"unit {row['_unit_id'][:12]}, whose manifest is gone from the landing")
+            return
+        yield Step("delivered", f"{unit.name}, received {unit.received_at[:19]}, sha256 {unit.unit_id[:12]}")
+        start, length = row["_byte_start"], row["_byte_length"]
+        yield Step("bytes", f"{start:,} to {start + length - 1:,}: {self._text(unit, start, length)}")
+
+    def _text(self, unit: Manifest, start: int, length: int) -> str:
+        path = LandingStore(self.root / "landing").content_path(unit)
+        if not path.exists() or path.stat().st_size < start + length:
+            return "they are not there any more"
+        with path.open("rb") as content:
+            content.seek(start)
+            shown = content.read(min(length, SHOWN_BYTES))
+        form = self.source.format
+        encoding = form.encoding if isinstance(form, CsvFormat) else "utf-8"
+        cut = f" ... ({length - SHOWN_BYTES:,} more)" if length > SHOWN_BYTES else ""
+        return f"{shown.decode(encoding, 'backslashreplace')!r}{cut}"
+
+    def _kept(self, row: dict[str, Any]) -> Iterator[Step]:
+        table = f"bronze.{self.source.source}"
+        if row["_kind"] != "record":
+            yield Step("stopped", f"{table}, record {row['_record_no']}: {row['_kind']}: {row['_reason']}")
+            yield Step("next", "ask for a corrected delivery under the same name")
+            return
+        held = {name: value for name, value in row.items() if name not in _LINEAGE and value is not None}
+        shown = ", ".join(f"{name}={_cut(str(value))}" for name, value in held.items() if not name.startswith("_"))
+        yield Step("bronze", f"{table}, record {row['_record_no']}: {shown}")
+        yield from self._judged(row)
+
+    def _judged(self, row: dict[str, Any]) -> Iterator[Step]:
+        table = self.source.silver.table
+        rows, aside = self._rows(f"silver.{table}", row), self._rows(f"quarantine.{table}", row)
+        yield from (self._published(found) for found in rows[:SHOWN_ROWS])
+        if len(rows) > SHOWN_ROWS:
+            yield Step("silver", f"and {len(rows) - SHOWN_ROWS:,} more rows of the same record")
+        if rows:
+            yield from gold_of(self.root, self.pipelines, table, rows)
+        elif aside:
+            yield Step("stopped", f"quarantine.{table}: {'; '.join(self._rules(aside))}")
+            yield Step("next", "ask for a corrected delivery; a mended rule holds for what is judged from then on")
+        else:
+            yield from self._elsewhere(row)
+
+    def _rows(self, table: str, row: dict[str, Any]) -> list[dict[str, Any]]:
+        where = f"source = {literal(self.source.source)} AND _unit_id = {literal(row['_unit_id'])}"
+        sql = f"SELECT * FROM t WHERE {where} AND _record_no = {row['_record_no']} ORDER BY _row_no"
+        return select(self.root, sql, t=table)
+
+    def _published(self, found: dict[str, Any]) -> Step:
+        table = self.pipelines.silver[self.source.silver.table]
+        key = ", ".join(f"{name}={found[name]}" for name in table.key)
+        amount = f", {table.amount} {found[table.amount]} {found['currency_code']}" if table.amount else ""
+        return Step("silver", f"silver.{table.table}, published: {key}{amount}")
+
+    def _rules(self, aside: list[dict[str, Any]]) -> list[str]:
+        table = self.pipelines.silver[self.source.silver.table]
+        because = {rule.name: rule.because for rule in (*table.rules, *self.source.silver.rules)}
+        names = sorted({name for found in aside for name in found["_errors"]})
+        return [f"{name} ({because[name]})" if because.get(name) else f"{name}{_unruled(name)}" for name in names]
+
+    def _elsewhere(self, row: dict[str, Any]) -> Iterator[Step]:
+        """Tell of a record that has no row of its own: it waits, or other statements stand."""
+        unit = self.manifests.get(row["_unit_id"])
+        state = LandingStore(self.root / "landing").state(unit) if unit else "applied"
+        if state != "applied":
+            yield Step("stopped", f"bronze: the unit is {state or 'recorded, and not applied yet'}")
+            yield Step("next", _STATE_NEXT[state])
+            return
+        yield from (Step("stopped", told) for told in told_by_others(self.root, self.pipelines, self.source, row, unit))
+
+
+SHOWN_ROWS = 5
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _unruled(name: str) -> str:
+    """Explain the labels that no rule declares: conforming itself gives them."""
+    if name.endswith("_is_readable"):
+        return " (its text cannot be read exactly as the column's type)"
+    return " (the date in the record is not that of its file)" if name.endswith("_is_the_unit_s") else ""
