@@ -93,9 +93,14 @@ def _read_name(name: str, source: SourceSpec) -> tuple[date | None, str | None]:
 
 
 def _schema_in_words(rows: list[dict[str, Any]], source: SourceSpec) -> str:
-    beyond = sorted({name for row in rows if row["_extra"] for name in json.loads(row["_extra"])})
-    agreed = f"all {len(source.columns)} agreed columns"
-    return f"{agreed}; beyond them {', '.join(beyond)[:200]}, kept in _extra" if beyond else agreed
+    records = [row for row in rows if row["_kind"] == "record"]
+    beyond = sorted({name for row in records if row["_extra"] for name in json.loads(row["_extra"])})
+    empty = [name for name in source.columns if records and all(row[name] is None for row in records)]
+    return (
+        f"as agreed, {len(source.columns)} columns"
+        + (f"; beyond them {', '.join(beyond)[:200]}, kept in _extra" if beyond else "")
+        + (f"; without any value: {', '.join(empty)[:200]}" if empty else "")
+    )
 
 
 def _refusals(rows: list[dict[str, Any]], judge: Judge) -> Iterator[Refusal]:

@@ -35,7 +35,7 @@ def test_a_good_file_passes_with_its_business_date(tmp_path: Path, pipelines: Pi
     verdict = rehearse_gift(tmp_path, pipelines, HEADER + LINE * 2)
     assert verdict.passes
     assert (verdict.business_date, verdict.found, verdict.kept) == ("2011-01-05", 2, 2)
-    assert verdict.schema == "all 8 agreed columns"
+    assert verdict.schema == "as agreed, 8 columns"
     assert "line_is_unique" in verdict.later
 
 
@@ -56,8 +56,13 @@ def test_a_lost_column_sets_the_whole_file_aside(tmp_path: Path, pipelines: Pipe
 
 def test_a_column_beyond_the_agreed_ones_is_told_and_kept(tmp_path: Path, pipelines: Pipelines) -> None:
     verdict = rehearse_gift(tmp_path, pipelines, HEADER[:-1] + ",Color\n" + LINE[:-1] + ",red\n")
-    assert verdict.schema == "all 8 agreed columns; beyond them Color, kept in _extra"
+    assert verdict.schema == "as agreed, 8 columns; beyond them Color, kept in _extra"
     assert verdict.passes
+
+
+def test_a_column_without_any_value_is_told(tmp_path: Path, pipelines: Pipelines) -> None:
+    verdict = rehearse_gift(tmp_path, pipelines, HEADER + LINE.replace("13126.0", "") * 2)
+    assert verdict.schema == "as agreed, 8 columns; without any value: CustomerID"
 
 
 @pytest.mark.parametrize(
