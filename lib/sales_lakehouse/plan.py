@@ -12,13 +12,17 @@ from sales_lakehouse.run import Run
 
 @dataclass(frozen=True)
 class Plan:
-    """The open units of each source, what repairs reopen, and whether rules or SQL changed since the last run."""
+    """The open units of each source, what repairs reopen, and whether rules or SQL changed since the last run.
+
+    `unsettled` are the quarantined units of sources that stop every run until somebody decides about them.
+    """
 
     units: dict[str, list[Manifest]]
     definitions_changed: bool
     landed: int
     half_promoted: bool = False
     reopened: dict[str, list[Manifest]] = field(default_factory=dict)
+    unsettled: tuple[Manifest, ...] = ()
 
     @property
     def judged(self) -> dict[str, list[Manifest]]:
@@ -33,7 +37,8 @@ class Plan:
     @property
     def work(self) -> int:
         """Return how many things are to do; 0 skips the middle of the job."""
-        return sum(map(len, self.units.values())) + int(self.definitions_changed) + int(self.half_promoted)
+        others = int(self.definitions_changed) + int(self.half_promoted) + len(self.unsettled)
+        return sum(map(len, self.units.values())) + others
 
     def in_words(self) -> str:
         """Say what is to do in one line."""
@@ -43,6 +48,7 @@ class Plan:
             return "nothing is new: every landed unit is applied, no rule and no SQL changed"
         parts = [f"{source} {len(units)} units" for source, units in self.units.items() if units]
         parts += ["rules or SQL changed"] * self.definitions_changed + ["a promotion to finish"] * self.half_promoted
+        parts += [f"{len(self.unsettled)} quarantined units to settle"] * bool(self.unsettled)
         return ", ".join(parts)
 
 
@@ -54,7 +60,9 @@ def make_plan(run: Run) -> Plan:
     finished = _read_fingerprint(run)
     changed = finished is not None and finished != run.pipelines.fingerprint
     reopened = {source: store.reopened_by(source, of_source) for source, of_source in units.items()}
-    return Plan(units, changed, landed, read_intent(run) is not None, reopened)
+    stopping = [name for name, source in run.pipelines.sources.items() if source.on_breaking == "stop"]
+    unsettled = tuple(unit for name in stopping for unit in store.unsettled_units(name))
+    return Plan(units, changed, landed, read_intent(run) is not None, reopened, unsettled)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from functools import reduce
 
@@ -10,6 +11,7 @@ from pyspark.sql import functions as F
 
 from sales_lakehouse import books
 from sales_lakehouse.candidates import Candidate
+from sales_lakehouse.landing import Manifest
 from sales_lakehouse.quality import Finding, judge_table
 from sales_lakehouse.specs import GoldSpec, Rule, SilverSpec, SourceSpec, Tie
 from sales_lakehouse.stages.gold import compare_totals, slices_predicate
@@ -40,6 +42,7 @@ _UNIT_RULES = [
         severity="stop",
     ),
 ]
+_SHOWN = 3
 _SPAN = ("_unit_id", "_byte_start", "_byte_length")
 _RECORD_RULES = [
     Rule(name="unit_is_known", kind="not_null", columns=("_unit_id",), severity="stop"),
@@ -50,6 +53,25 @@ _RECORD_RULES = [
 def judge_units(units_df: DataFrame) -> list[Finding]:
     """Judge delivered units: whole, read to the last byte, every record kept or refused."""
     return judge_table(_standing(units_df), "ops.units", _UNIT_RULES, show=("source", "name", "unit_id"))
+
+
+def judge_settled(unsettled: Sequence[Manifest]) -> list[Finding]:
+    """Hold the gate shut for the sources that let no run pass while a unit of theirs is in quarantine."""
+    by_source: dict[str, list[Manifest]] = {}
+    for unit in unsettled:
+        by_source.setdefault(unit.source, []).append(unit)
+    return [
+        Finding(f"bronze.{source}", "broken_units_are_settled", "stop", ok=False, detail=_unsettled(units))
+        for source, units in by_source.items()
+    ]
+
+
+def _unsettled(units: list[Manifest]) -> str:
+    told = ", ".join(f"{unit.name} (unit {unit.unit_id[:12]})" for unit in units[:_SHOWN])
+    return (
+        f"{len(units):,} units are in quarantine, for instance {told}, and the source says on_breaking: stop; mend the "
+        "source's file and then `lakehouse units release UNIT`, or `lakehouse units refuse UNIT --because ...`"
+    )
 
 
 def judge_bronze(rows: dict[str, DataFrame], units_df: DataFrame, sources: list[SourceSpec]) -> list[Finding]:

@@ -100,6 +100,12 @@ class LandingStore:
         again = [each for each in known if each.unit_id in named or named & {*each.repairs}]
         return [each for each in again if each.unit_id not in ours]
 
+    def unsettled_units(self, source: str) -> list[Manifest]:
+        """Return the quarantined units that no later delivery of the same name has corrected."""
+        known = self.manifests(source)
+        corrected = {manifest.corrects for manifest in known}
+        return [each for each in known if self.state(each) == "quarantined" and each.unit_id not in corrected]
+
     def state(self, manifest: Manifest) -> str | None:
         """Return `applied`, `quarantined`, `held` or `refused`, or None while the unit is work.
 

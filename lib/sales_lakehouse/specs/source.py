@@ -175,7 +175,10 @@ class SourceSpec(Part):
     on_change: Annotated[OnChange, Field(description="what becomes of a unit with other columns")] = OnChange()
     on_breaking: Annotated[
         Literal["aside", "stop"],
-        Field(description="a unit that breaks its contract stands aside, or stops every run until it is settled"),
+        Field(
+            description="a unit that breaks its contract stands aside after its first run, or stops every run until it "
+            "is released, refused or corrected"
+        ),
     ] = "aside"
     silver: Annotated[Judgement, Field(description="the way from the records to a silver table")]
     max_refused_pct: Annotated[

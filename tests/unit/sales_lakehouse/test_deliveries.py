@@ -1,6 +1,8 @@
 """Whole deliveries: what is known of them, and what people decide about them."""
 
 import json
+import re
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +16,10 @@ from sales_lakehouse.commands.units import units
 from sales_lakehouse.deliveries import find_delivery, list_deliveries, set_aside
 from sales_lakehouse.errors import ParameterError
 from sales_lakehouse.landing import LandingStore, Manifest
+from sales_lakehouse.plan import make_plan
+from sales_lakehouse.run import Run
+from sales_lakehouse.verdicts import judge_settled
+from tests.conftest import PIPELINES
 
 NOTED = pa.schema(
     [
@@ -164,3 +170,39 @@ def test_the_list_is_narrowed_by_source_and_state(tmp_path: Path) -> None:
     rows = json.loads(run_units(tmp_path, "list", "--source", "gift_partner", "--format", "json").output)
     assert [row["business_date"] for row in rows] == ["2011-01-02", "2011-01-01"]
     assert len(run_units(tmp_path, "list", "--state", "held").output.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("settled_by", "stops"),
+    [("nobody", True), ("hold", True), ("release", False), ("refuse", False), ("correction", False)],
+)
+def test_a_source_that_stops_on_a_broken_unit_stops_every_run_until_it_is_settled(
+    tmp_path: Path, settled_by: str, stops: bool
+) -> None:
+    run = make_run(tmp_path, "stop")
+    store, unit = LandingStore(run.landing_root), land(tmp_path, 1)
+    store.set_state(unit, "quarantined")
+    if settled_by == "correction":
+        land(tmp_path, 1, content=b"corrected")
+    elif settled_by != "nobody":
+        run_units(tmp_path, settled_by, unit.unit_id, *(["--because", "x"] if settled_by == "refuse" else []))
+    plan = make_plan(run)
+    findings = judge_settled(plan.unsettled)
+    assert [finding.stops for finding in findings] == [True] * stops
+    assert ("1 quarantined units to settle" in plan.in_words()) == stops
+    if stops:
+        assert re.search(r"2011-01-01\.csv \(unit [0-9a-f]{12}\).*`lakehouse units release UNIT`", findings[0].detail)
+
+
+def test_a_source_that_says_nothing_lets_runs_pass_while_a_unit_stands_aside(tmp_path: Path) -> None:
+    run = make_run(tmp_path, "aside")
+    LandingStore(run.landing_root).set_state(land(tmp_path, 1), "quarantined")
+    assert make_plan(run).work == 0
+
+
+def make_run(root: Path, on_breaking: str) -> Run:
+    pipelines = shutil.copytree(PIPELINES, root / "pipelines", ignore=shutil.ignore_patterns("samples"))
+    source = pipelines / "sources/gift_partner.yml"
+    source.write_text(f"{source.read_text()}on_breaking: {on_breaking}\n")
+    given = {"run_id": "r1", "lakehouse_root": str(root), "inbox_root": str(root), "pipelines_root": str(pipelines)}
+    return Run.of(given)
