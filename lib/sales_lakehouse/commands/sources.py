@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from sales_lakehouse.commands.declared import bundle_option, find_source, find_table, format_option, load_declared
+from sales_lakehouse.commands.declared import bundle_option, find_source, find_table, format_option, load_declared, told
 from sales_lakehouse.quality.rule_file import rule_file, rules_of_tables
 from sales_lakehouse.specs import SourceSpec
 from sales_lakehouse.specs.fields import field_tables
@@ -66,6 +66,31 @@ def schema(form: str) -> None:
     With --format markdown: the fields of source, silver and gold files as tables, for people.
     """
     click.echo(field_tables() if form == "markdown" else json.dumps(SourceSpec.model_json_schema(), indent=1))
+
+
+@sources.command()
+@click.option(
+    "--from",
+    "sample",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    required=True,
+    help="A delivery as the partner sends it: delimited text, JSON or JSON lines, packed or not.",
+)
+@click.option("--name", help="The source's name. Default: from the file's name.")
+@click.option("--out", type=click.Path(path_type=Path, exists=False), help="Where to write the draft. Default: here.")
+def new(sample: Path, name: str | None, out: Path | None) -> None:
+    """Draft a source file from a sample delivery, each guess with its evidence."""
+    from sales_lakehouse.drafting import draft_source, placeholders
+
+    with told():
+        draft = draft_source(sample.read_bytes(), sample.name, name)
+    if out is None:
+        click.echo(draft, nl=False)
+    elif out.exists():
+        raise click.UsageError(f"{out} is there already; nothing was written")
+    else:
+        out.write_text(draft, encoding="utf-8")
+    click.echo(f"{len(placeholders(draft))} lines are marked `fill in`", err=True)
 
 
 def _facts(spec: SourceSpec) -> dict[str, str]:
