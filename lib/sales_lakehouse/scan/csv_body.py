@@ -120,7 +120,7 @@ class Body:
         """Cut a run at its line ends; with line breaks in fields at those that follow an even number of quotes."""
         signs = np.frombuffer(self.text.content, np.uint8, end - start, start)
         ends = np.flatnonzero(signs == (13 if self.dialect.line_end == "cr" else 10))
-        if self.dialect.line_breaks_in_fields:
+        if self.dialect.line_breaks_in_fields and self._has_fields:
             quotes = np.flatnonzero(signs == ord(self.dialect.quote or ""))
             ends = ends[np.searchsorted(quotes, ends) % 2 == 0]
         ends = ends + start + 1

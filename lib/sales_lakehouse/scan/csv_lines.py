@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 
 from sales_lakehouse.scan.broken import Refusal
 from sales_lakehouse.scan.characters import Characters
@@ -33,7 +34,8 @@ class LineReader:
             reason = f"a record of {length:,} bytes, at most {self.dialect.max_record_bytes:,} are read"
             return self.refused(start, length, reason)
         line = self.text.content[start : start + length]
-        if not line.strip(b" \t\r\n".replace(self.dialect.delimiter.encode(), b"")):
+        blanks = b"" if self.fields == 1 else b" \t".replace(self.dialect.delimiter.encode(), b"")
+        if not line.strip(blanks + b"\r\n"):
             return Piece("blank", start, length)
         try:
             return self._record(line, start)
@@ -47,6 +49,10 @@ class LineReader:
             "refused", start, length, reason=reason, raw=raw.decode(self.text.encoding, errors="backslashreplace")
         )
 
+    @cached_property
+    def _fields(self) -> FieldReader:
+        return FieldReader(self.dialect)
+
     def _record(self, line: bytes, start: int) -> Piece:
         if self.header and line.rstrip(b"\r\n") == self.header:
             raise Refusal("the header again")
@@ -57,7 +63,7 @@ class LineReader:
             raise Refusal(
                 f"not decodable in {self.text.encoding} at byte {cause.start} of the record (0x{found})"
             ) from cause
-        fields = FieldReader(self.dialect).read(text)
+        fields = self._fields.read(text)
         if self.dialect.footer and fields[0] == self.dialect.footer.marker:
             return Piece("footer", start, len(line), raw=json.dumps(fields))
         if len(fields) != self.fields:

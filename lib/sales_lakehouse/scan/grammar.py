@@ -58,7 +58,7 @@ def _fields(field: bytes, dialect: CsvFormat, fields: int) -> bytes:
 
 def _guard(dialect: CsvFormat, fields: int, header: bytes, encoding: str) -> bytes:
     """Return what a record may not begin with."""
-    guard = _BLANK if fields == 1 else b""
+    guard = rb"(?![\r\n])" if fields == 1 else b""  # blanks are a value, where a line is one field
     if header:
         guard += b"(?!" + re.escape(header) + rb"[\r\n])"
     if dialect.footer:

@@ -1,0 +1,175 @@
+"""Whatever is written or damaged: read back equal, or refused; never different, never left out.
+
+TORTURE=1 (make torture) tries thousands of tables and damages instead of some hundred.
+"""
+
+import csv
+import io
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sales_lakehouse.specs import SourceSpec
+from tests.partners import csv_source, source_of
+from tests.rows import covers, kinds, rows_of
+
+TRIES = settings(
+    max_examples=5000 if os.environ.get("TORTURE") else 150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+LINE_ENDS = {"lf": "\n", "crlf": "\r\n", "cr": "\r"}
+Table = list[list[str]]
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """A way to write a table, as it is declared and as Python's csv module is told."""
+
+    form: dict[str, Any]
+    quoting: int
+
+    def source(self, width: int) -> SourceSpec:
+        return csv_source([f"c{number}" for number in range(width)], **self.form)
+
+    def write(self, table: Table) -> bytes:
+        text = io.StringIO(newline="")
+        writer = csv.writer(
+            text,
+            delimiter=self.form["delimiter"],
+            quotechar=self.form["quote"],
+            doublequote=self.form["escape"] == "doubled",
+            escapechar="\\" if self.form["escape"] == "backslash" else None,
+            lineterminator=LINE_ENDS[self.form["line_end"]],
+            quoting=self.quoting,
+        )
+        header = [[f"c{number}" for number in range(len(table[0]))]] if self.form["header"] else []
+        writer.writerows(header + table)
+        return text.getvalue().encode(self.form["encoding"])
+
+    def value(self, text: str, width: int) -> str | None:
+        """Return what must be read where a text was written: nothing at all is NULL, where it is not quoted."""
+        is_quoted = self.quoting == csv.QUOTE_ALL or width == 1
+        return text if text or is_quoted else None
+
+
+@st.composite
+def dialects(draw: st.DrawFn) -> Dialect:
+    form = {
+        "delimiter": draw(st.sampled_from(",;\t|")),
+        "quote": draw(st.sampled_from("\"'")),
+        "escape": draw(st.sampled_from(["doubled", "backslash"])),
+        "line_end": draw(st.sampled_from([*LINE_ENDS])),
+        "line_breaks_in_fields": draw(st.booleans()),
+        "header": draw(st.booleans()),
+        "encoding": draw(st.sampled_from(["utf-8", "utf-8-sig", "windows-1252", "utf-16", "utf-16-be", "shift_jis"])),
+    }
+    return Dialect(form, draw(st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL])))
+
+
+@st.composite
+def written(draw: st.DrawFn) -> tuple[Dialect, Table]:
+    dialect = draw(dialects())
+    signs = "ab 0.-+,;|\t\"'\\=NULé£" if dialect.form["encoding"] != "shift_jis" else "ab 0,;|\t\"'=ア表ソ"
+    if dialect.form["line_breaks_in_fields"]:
+        signs += "\n\r"
+    width = draw(st.integers(1, 5))
+    row = st.lists(st.text(signs, max_size=8), min_size=width, max_size=width)
+    return dialect, draw(st.lists(row, min_size=1, max_size=12))
+
+
+@TRIES
+@given(written())
+def test_what_python_writes_is_read_back_equal_or_refused(case: tuple[Dialect, Table]) -> None:
+    dialect, table = case
+    width = len(table[0])
+    content, source = dialect.write(table), dialect.source(width)
+    rows = rows_of(content, source)
+    assert covers(rows, content)
+    expected = [tuple(dialect.value(text, width) for text in line) for line in table]
+    found = [tuple(row[name] for name in source.columns) for row in rows if row["_kind"] == "record"]
+    if dialect.form["line_breaks_in_fields"]:
+        # Some innocent records are the price of never reading a swallowed one.
+        assert is_part_of(found, expected)
+        assert found == expected or {"refused", "quarantined"} & {*kinds(rows)}
+    elif kinds(rows).count("quarantined"):
+        assert "another encoding" in rows[-1]["_reason"]
+    else:
+        assert found == expected
+
+
+def is_part_of(found: list[tuple[str | None, ...]], expected: list[tuple[str | None, ...]]) -> bool:
+    """Tell whether one list is the other with some items left out."""
+    rest = iter(expected)
+    return all(item in rest for item in found)
+
+
+CSV = csv_source()
+VALID = b'id,name,amount\n1,"a, ""b""",2.50\n2,c,\n3,"",7\n'
+FORMS = {
+    "one line": CSV,
+    "line breaks": csv_source(line_breaks_in_fields=True),
+    "no header, windows-1252, footer": csv_source(
+        header=False, encoding="windows-1252", line_end="crlf", footer={"marker": "T", "records": 1}
+    ),
+    "no quotes": csv_source(quote=None),
+    "backslash, cr": csv_source(escape="backslash", line_end="cr", preamble=1),
+    "utf-16": csv_source(encoding="utf-16-le"),
+    "gzip": csv_source(packed="gzip"),
+    "zip": csv_source(packed="zip"),
+    "json": source_of({"kind": "json", "records": "orders.list"}),
+    "ndjson": source_of({"kind": "ndjson"}),
+}
+SEEDS = [
+    VALID,
+    VALID.replace(b"\n", b"\r\n") + b"T,3\r\n",
+    VALID.decode().encode("utf-16-le"),
+    b'{"orders": {"list": [{"id": "1", "name": null, "amount": 2.50}, {"id": 2}, 17]}, "x": 1}',
+    b'{"id": "1", "name": "a", "amount": 2.50}\n{"id": [1, {"a": "\\ud83d\\ude00"}], "name": "b", "amount": 1}\n',
+]
+
+
+@st.composite
+def damaged(draw: st.DrawFn) -> bytes:
+    """Return any bytes, or a valid file with bytes put in, taken out or doubled."""
+    content = draw(st.sampled_from(SEEDS)) if draw(st.booleans()) else draw(st.binary(max_size=200))
+    for _ in range(draw(st.integers(0, 4))):
+        at, length = draw(st.integers(0, len(content))), draw(st.integers(0, 9))
+        put = draw(
+            st.sampled_from([b"", b'"', b"\0", b"\n", b"\r\n", b",", b"\xff", b"\xef\xbb\xbf", b"\\", b"[", b"}"])
+        )
+        content = content[:at] + put + content[at + length * (put == b"") :]
+    return content
+
+
+@pytest.mark.parametrize("source", FORMS.values(), ids=FORMS.keys())
+@TRIES
+@given(content=damaged())
+def test_any_bytes_are_covered_in_order_and_never_crash(source: SourceSpec, content: bytes) -> None:
+    rows = rows_of(content, source)
+    assert covers(rows, content)
+    numbers = [row["_record_no"] for row in rows if row["_kind"] in ("record", "refused", "quarantined")]
+    assert numbers == [*range(1, len(numbers) + 1)]
+    assert all(row["_reason"] for row in rows if row["_kind"] in ("refused", "quarantined"))
+
+
+@pytest.mark.parametrize("sign", [b'"', b",", b"\n", b"\0", b"\xff", b"\r", b"7"], ids=repr)
+def test_a_changed_byte_changes_no_other_record(sign: bytes) -> None:
+    """A byte of one line may make that line another valid one, or two of it: no reader can see that.
+
+    What must not happen is that a record on another line becomes different.
+    """
+    lines = VALID.split(b"\n")
+    tried = 0
+    for at in range(len(lines[0]) + 1, len(VALID)):
+        content = VALID[:at] + sign + VALID[at + 1 :]
+        line_of_byte = VALID.count(b"\n", 0, at)
+        whole = {lines[number] for number in (1, 2, 3) if number not in (line_of_byte, line_of_byte + 1)}
+        kept = {row["bytes"].rstrip(b"\n") for row in rows_of(content, CSV) if row["_kind"] == "record"}
+        assert whole <= kept, content
+        tried += 1
+    assert tried == 30
