@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -10,7 +11,7 @@ import numpy as np
 from sales_lakehouse.scan.characters import UTF8_BOM, Characters
 from sales_lakehouse.scan.csv_header import Opening, line_end
 from sales_lakehouse.scan.csv_lines import LineReader
-from sales_lakehouse.scan.grammar import ROWS, Grammar, grammar_of, lines_of
+from sales_lakehouse.scan.grammar import Grammar, grammar_of, lines_of
 from sales_lakehouse.scan.rows import Piece, Spans
 from sales_lakehouse.specs.formats import CsvFormat
 
@@ -23,14 +24,9 @@ _NOTHING = np.empty(0, np.int64)
 class Window:
     """A stretch of the file: plain records as spans, all else as pieces."""
 
-    spans: list[Spans] = field(default_factory=list)
+    runs: list[tuple[int, int]] = field(default_factory=list)
     pieces: list[Piece] = field(default_factory=list)
-    rows: int = 0
-
-    def joined(self) -> Spans:
-        """Return the spans of all plain records."""
-        starts, lengths = zip(*self.spans, strict=True) if self.spans else ((_NOTHING,), (_NOTHING,))
-        return np.concatenate(starts), np.concatenate(lengths)
+    spans: Spans = (_NOTHING, _NOTHING)
 
 
 class Body:
@@ -49,31 +45,38 @@ class Body:
         """Give the file in stretches of bounded size."""
         while self._at < self._size:
             window, begin = Window(), self._at
-            while self._at < self._size and self._at - begin < WINDOW and window.rows + len(window.pieces) < ROWS:
-                self._step(window)
-                if len(window.pieces) >= _PIECES:
+            while self._at < self._size and self._at - begin < WINDOW and len(window.pieces) < _PIECES:
+                if not self._step(window):
                     break
+            self._judge(window)
             yield window
 
-    def _step(self, window: Window) -> None:
-        end = self._grammar.run.match(self.text.content, self._at, self._horizon()).end()  # type: ignore[union-attr]
-        if end > self._at and not self._open_quotes:
-            self._take_run(window, end)
-        else:
+    def _step(self, window: Window) -> bool:
+        """Take what comes next; tell whether the window has room for more."""
+        found = self._grammar.run.match(self.text.content, self._at, min(self._at + WINDOW, self._size))
+        end = found.end() if found else self._at
+        if end == self._at or self._open_quotes:
             piece = self._alone()
             window.pieces.append(piece)
             self._at += piece.length
+            return True
+        follows_a_run = bool(window.runs) and window.runs[-1][1] == self._at
+        if not follows_a_run:
+            window.runs.append((self._at, end))
+            self._at = end
+        # A run right after a run: the first one was as long as a run may be.
+        return not follows_a_run
 
-    def _take_run(self, window: Window, end: int) -> None:
-        starts, lengths = self._spans(self._at, end)
+    def _judge(self, window: Window) -> None:
+        """Cut the runs of a window into records, and read those alone that are plain but no text."""
+        if not window.runs:
+            return
+        starts, lengths = self._spans(window.runs)
         off = self._offenders(starts, lengths)
-        if off.any():
-            pairs = zip(starts[off].tolist(), lengths[off].tolist(), strict=True)
-            window.pieces += [self._lines.read(*span) for span in pairs]
-            starts, lengths = starts[~off], lengths[~off]
-        window.spans.append((starts, lengths))
-        window.rows += len(starts)
-        self._at = end
+        pairs = zip(starts[off].tolist(), lengths[off].tolist(), strict=True)
+        window.pieces += [self._lines.read(*span) for span in pairs]
+        window.pieces.sort(key=lambda piece: piece.start)
+        window.spans = starts[~off], lengths[~off]
 
     def _alone(self) -> Piece:
         """Return the piece that begins here."""
@@ -99,7 +102,7 @@ class Body:
     def _end_of_one(self) -> int | None:
         if not self.dialect.line_breaks_in_fields:
             return None
-        horizon = self._horizon()
+        horizon = min(self._at + WINDOW, self._size)
         found = self._grammar.one.match(self.text.content, self._at, horizon)
         if found is None and horizon == self._size:
             found = self._grammar.last.match(self.text.content, self._at)
@@ -113,46 +116,51 @@ class Body:
         line = self.text.content[piece.start : piece.start + piece.length]
         return (self._open_quotes + line.count(self.dialect.quote.encode())) & 1
 
-    def _horizon(self) -> int:
-        return min(self._at + WINDOW, self._size)
-
-    def _spans(self, start: int, end: int) -> Spans:
-        """Cut a run at its line ends; with line breaks in fields at those that follow an even number of quotes."""
-        signs = np.frombuffer(self.text.content, np.uint8, end - start, start)
-        ends = np.flatnonzero(signs == (13 if self.dialect.line_end == "cr" else 10))
+    def _spans(self, runs: list[tuple[int, int]]) -> Spans:
+        """Cut runs at their line ends; with line breaks in fields at those that follow an even number of quotes."""
+        run_starts, run_ends = np.array(runs, np.int64).T
+        first = int(run_starts[0])
+        signs = np.frombuffer(self.text.content, np.uint8, int(run_ends[-1]) - first, first)
+        ends = np.flatnonzero(signs == (13 if self.dialect.line_end == "cr" else 10)) + first + 1
+        run = np.searchsorted(run_starts, ends - 1, "right") - 1
+        is_end = ends <= run_ends[run]
         if self.dialect.line_breaks_in_fields and self._has_fields:
-            quotes = np.flatnonzero(signs == ord(self.dialect.quote or ""))
-            ends = ends[np.searchsorted(quotes, ends) % 2 == 0]
-        ends = ends + start + 1
-        starts = np.concatenate(([start], ends[:-1]))
+            quotes = np.flatnonzero(signs == ord(self.dialect.quote or "")) + first
+            before = np.searchsorted(quotes, ends) - np.searchsorted(quotes, run_starts)[run]
+            is_end &= before % 2 == 0
+        ends, run = ends[is_end], run[is_end]
+        starts = np.roll(ends, 1)
+        is_first = np.diff(run, prepend=-1) != 0
+        starts[is_first] = run_starts[run[is_first]]
         return starts, ends - starts
 
     def _offenders(self, starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-        """Tell which records of a run are too long, not decodable, or hold a byte order mark."""
+        """Tell which plain records are too long, not decodable, or hold a byte order mark."""
         off = lengths > self.dialect.max_record_bytes
         first, end = int(starts[0]), int(starts[-1] + lengths[-1])
-        run = self.text.content[first:end]
-        at = run.find(UTF8_BOM) if self.text.encoding == "utf-8" else -1
-        while at >= 0:
-            off[np.searchsorted(starts, first + at, "right") - 1] = True
-            at = run.find(UTF8_BOM, at + 1)
-        if self._has_fields and not _is_text(run, self.text.encoding):
+        stretch = self.text.content[first:end]
+        if not self._has_fields or stretch.isascii():
+            return off
+        if self.text.encoding == "utf-8":
+            marks = np.array([found.start() + first for found in re.finditer(UTF8_BOM, stretch)], np.int64)
+            row = np.searchsorted(starts, marks, "right") - 1
+            off[row[marks < starts[row] + lengths[row]]] = True
+        if not is_text(stretch, self.text.encoding):
             spans = zip((starts - first).tolist(), lengths.tolist(), strict=True)
-            off |= np.array([not _is_text(run[s : s + n], self.text.encoding) for s, n in spans])
+            off |= np.array([not is_text(stretch[s : s + n], self.text.encoding) for s, n in spans])
         return off
+
+
+def is_text(content: bytes, encoding: str) -> bool:
+    """Tell whether bytes can be decoded."""
+    try:
+        content.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _grammar(text: Characters, dialect: CsvFormat, opening: Opening) -> Grammar:
     if opening.fields is None:
         return lines_of(dialect)
     return grammar_of(dialect, opening.fields, opening.header, text.encoding)
-
-
-def _is_text(content: bytes, encoding: str) -> bool:
-    if content.isascii():
-        return True
-    try:
-        content.decode(encoding)
-    except UnicodeDecodeError:
-        return False
-    return True

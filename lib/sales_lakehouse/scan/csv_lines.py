@@ -11,6 +11,7 @@ from sales_lakehouse.scan.characters import Characters
 from sales_lakehouse.scan.contract import Layout
 from sales_lakehouse.scan.csv_values import extra_text
 from sales_lakehouse.scan.fields import FieldReader
+from sales_lakehouse.scan.grammar import LINE_ENDS
 from sales_lakehouse.scan.rows import Piece
 from sales_lakehouse.specs.formats import CsvFormat
 
@@ -35,7 +36,7 @@ class LineReader:
             return self.refused(start, length, reason)
         line = self.text.content[start : start + length]
         blanks = b"" if self.fields == 1 else b" \t".replace(self.dialect.delimiter.encode(), b"")
-        if not line.strip(blanks + b"\r\n"):
+        if not line.removesuffix(LINE_ENDS[self.dialect.line_end]).strip(blanks):
             return Piece("blank", start, length)
         try:
             return self._record(line, start)

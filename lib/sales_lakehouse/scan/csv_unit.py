@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from sales_lakehouse.scan.audit import Auditor
 from sales_lakehouse.scan.characters import Characters, characters_of, in_original_spans
-from sales_lakehouse.scan.csv_body import Body, Window
+from sales_lakehouse.scan.csv_body import Body, Window, is_text
 from sales_lakehouse.scan.csv_header import read_opening
 from sales_lakehouse.scan.csv_values import by_name, read_values
 from sales_lakehouse.scan.recount import recount_lines, recount_records
@@ -75,7 +75,7 @@ class CsvUnit:
         layout = self._opening.layout
         auditor = Auditor(self._text, self._dialect, layout) if layout else None
         for window in body.windows():
-            spans = window.joined()
+            spans = window.spans
             values = self._values(spans)
             self._note(window)
             batch = in_byte_order(records_batch(values, spans, schema), pieces_batch(window.pieces, schema))
@@ -93,7 +93,7 @@ class CsvUnit:
         self._find(recount_records(records, len(starts), len(layout.names), self._dialect))
         if self._text.encoding not in ("utf-8", "ascii") and not records.isascii():
             self._beyond_ascii = True
-            self._is_utf8 = self._is_utf8 and _decodes(records)
+            self._is_utf8 = self._is_utf8 and is_text(records, "utf-8")
             records = records.decode(self._text.encoding).encode("utf-8")
         columns = read_values(records, self._dialect, len(layout.names))
         if len(columns[0]) != len(starts):
@@ -108,8 +108,8 @@ class CsvUnit:
         if self._footers:
             last = footers[-1].start if footers else -1
             others = (piece.start for piece in window.pieces if piece.kind not in ("footer", "blank"))
-            starts = (int(starts[-1]) for starts, _ in window.spans if len(starts))
-            self._after_footer = any(start > last for start in (*others, *starts))
+            records = window.spans[0][-1:].tolist()
+            self._after_footer |= any(start > last for start in (*others, *records))
 
     def _recounted(self) -> str | None:
         """Count the lines of the whole file once more; with line breaks in fields only where no quote is in doubt."""
@@ -138,11 +138,3 @@ def _bytes_of(text: Characters, spans: Spans) -> bytes:
     cuts = np.flatnonzero(starts[1:] != ends[:-1]) + 1
     firsts, lasts = starts[np.r_[0, cuts]].tolist(), ends[np.r_[cuts - 1, len(ends) - 1]].tolist()
     return b"".join(text.content[first:last] for first, last in zip(firsts, lasts, strict=True))
-
-
-def _decodes(content: bytes) -> bool:
-    try:
-        content.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
