@@ -151,6 +151,8 @@ def _items(text: str, at: int) -> tuple[list[tuple[int, int]], int]:
             mark, after = _expect(text, at, ",]")
         except (ValueError, RecursionError, Refusal):
             at = skip_value(text, start)
+            if at == start:
+                raise Refusal(f"nothing stands where a record should, at character {at}") from None
             mark, after = _expect(text, at, ",]")
             at = start + len(text[start:at].rstrip(_BLANKS))
         spans.append((start, at))
