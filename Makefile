@@ -26,7 +26,7 @@ WORLD = $(BIN)/lakehouse simulate world $(if $(DATE),--date '$(DATE)') $(if $(PO
 SAY_EXIT_CODE = || { code=$$?; echo "lakehouse ended with exit code $$code" >&2; exit $$code; }
 
 .DEFAULT_GOAL := help
-.PHONY: help setup-local run-pipeline test lint lab reset lock
+.PHONY: help setup-local run-pipeline test torture lint lab reset lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -45,6 +45,9 @@ run-pipeline: setup-local ## deliver the sample days and run the job (ENV=local 
 
 test: setup-local ## all tests (ARGS='-k gate' chooses; PYTHON=python3.12 sets up anew with that Python)
 	@$(BIN)/pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder $(ARGS)
+
+torture: setup-local ## thousands of random tables and damaged files for the strict reader; takes an hour or so
+	@TORTURE=1 $(BIN)/pytest --timeout 7200 tests/unit/sales_lakehouse/test_scan_properties.py $(ARGS)
 
 lint: setup-local ## style, types and who may import whom; pre-commit asks the same
 	@$(BIN)/ruff check

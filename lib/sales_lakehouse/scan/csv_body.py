@@ -40,6 +40,7 @@ class Body:
         self._has_fields = opening.fields is not None
         # Quotes in the refused lines just before, modulo two: after an odd number nobody knows what is quoted.
         self._open_quotes = 0
+        self._matched = (-1, -1)
 
     def windows(self) -> Iterator[Window]:
         """Give the file in stretches of bounded size."""
@@ -53,8 +54,7 @@ class Body:
 
     def _step(self, window: Window) -> bool:
         """Take what comes next; tell whether the window has room for more."""
-        found = self._grammar.run.match(self.text.content, self._at, min(self._at + WINDOW, self._size))
-        end = found.end() if found else self._at
+        end = self._run_end()
         if end == self._at or self._open_quotes:
             piece = self._alone()
             window.pieces.append(piece)
@@ -66,6 +66,13 @@ class Body:
             self._at = end
         # A run right after a run: the first one was as long as a run may be.
         return not follows_a_run
+
+    def _run_end(self) -> int:
+        """Return where the plain records that begin here end; what a full window left is not matched twice."""
+        if self._matched[0] != self._at:
+            found = self._grammar.run.match(self.text.content, self._at, min(self._at + WINDOW, self._size))
+            self._matched = self._at, found.end() if found else self._at
+        return self._matched[1]
 
     def _judge(self, window: Window) -> None:
         """Cut the runs of a window into records, and read those alone that are plain but no text."""

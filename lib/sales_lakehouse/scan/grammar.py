@@ -14,6 +14,7 @@ from sales_lakehouse.specs.formats import CsvFormat
 ROWS = 131_072
 """The most records that one match takes: a batch of short records is bounded by their number, not by their bytes."""
 LINE_ENDS = {"lf": b"\n", "crlf": b"\r\n", "cr": b"\r"}
+_WRITTEN_OUT = 32  # a repeated group costs a tenth more, a pattern of thousands of fields takes seconds to compile
 _BLANK = rb"(?![ \t]*+[\r\n])"
 
 
@@ -52,8 +53,10 @@ def lines_of(dialect: CsvFormat) -> Grammar:
 
 
 def _fields(field: bytes, dialect: CsvFormat, fields: int) -> bytes:
-    more = b"(?:" + re.escape(dialect.delimiter.encode()) + field + b"){%d}" % (fields - 1)
-    return field + (more if fields > 1 else b"")
+    delimiter = re.escape(dialect.delimiter.encode())
+    if fields <= _WRITTEN_OUT:
+        return delimiter.join([field] * fields)
+    return field + b"(?:" + delimiter + field + b"){%d}" % (fields - 1)
 
 
 def _guard(dialect: CsvFormat, fields: int, header: bytes, encoding: str) -> bytes:
