@@ -95,8 +95,8 @@ def _rows(text: str, delimiter: str, quote: str, escape: str) -> list[list[str]]
         return [row for row in reader if row]
     except csv.Error as cause:
         raise ParameterError(
-            f"the sample cannot be read as delimited by {delimiter!r}, line {reader.line_num:,}: {cause}; give a sample "
-            "without the broken line; nothing was written"
+            f"the sample cannot be read as delimited by {delimiter!r}, line {reader.line_num:,}: {cause}; give a "
+            "sample without the broken line; nothing was written"
         ) from cause
 
 

@@ -12,15 +12,16 @@ _WORDS = {
     "order_id": "invoiceno invoice orderid orderno ordernumber order receipt beleg belegnr rechnung bestellung auftrag "
     "facture commande pedido factura ordine fattura",
     "line_number": "line lineno linenumber position pos zeile ligne linea",
-    "product_id": "stockcode sku isbn ean articleno article artikel artikelnr productid productcode product itemcode item "
-    "produit producto prodotto reference",
+    "product_id": "stockcode sku isbn ean articleno article artikel artikelnr productid productcode product itemcode "
+    "item produit producto prodotto reference",
     "product_name": "description productname title bezeichnung titel name text designation descripcion descrizione",
     "quantity": "quantity qty copies pieces units menge anzahl stueck quantite cantidad quantita",
     "unit_price": "unitprice price einzelpreis preis stueckpreis prix prixunitaire precio prezzo",
     "currency_code": "currency currencycode waehrung devise moneda valuta",
     "customer_id": "customerid customerno customer clientid client buyer kunde kundennr kundennummer cliente",
     "country_name": "country countryname land pays pais paese",
-    "sold_at": "soldat invoicedate orderdate orderedat saledate timestamp datetime date time zeitpunkt datum zeit fecha data",
+    "sold_at": "soldat invoicedate orderdate orderedat saledate timestamp datetime date time zeitpunkt datum zeit "
+    "fecha data",
 }
 _KINDS: dict[str, tuple[Kind, ...]] = {
     "line_number": ("whole",),

@@ -13,7 +13,7 @@ from sales_lakehouse.ledger.query import literal, select
 from sales_lakehouse.ledger.reach import Step, gold_of
 from sales_lakehouse.ledger.standing import told_by_others
 from sales_lakehouse.specs import Pipelines, SourceSpec
-from sales_lakehouse.specs.source import CsvFormat
+from sales_lakehouse.specs.formats import CsvFormat
 
 SHOWN_BYTES = 300
 _LINEAGE = ("_unit_id", "_record_no", "_byte_start", "_byte_length", "_kind", "_reason", "_raw")
