@@ -73,7 +73,7 @@ class Traced:
             content.seek(start)
             shown = content.read(min(length, SHOWN_BYTES))
         form = self.source.format
-        encoding = form.encoding if isinstance(form, CsvFormat) else "utf-8"
+        encoding = form.encoding if isinstance(form, CsvFormat) and not unit.repairs else "utf-8"
         cut = f" ... ({length - SHOWN_BYTES:,} more)" if length > SHOWN_BYTES else ""
         return f"{shown.decode(encoding, 'backslashreplace')!r}{cut}"
 
@@ -81,7 +81,7 @@ class Traced:
         table = f"bronze.{self.source.source}"
         if row["_kind"] != "record":
             yield Step("stopped", f"{table}, record {row['_record_no']}: {row['_kind']}: {row['_reason']}")
-            yield Step("next", "ask for a corrected delivery under the same name")
+            yield Step("next", "ask for a corrected delivery under the same name, or repair the record")
             return
         held = {name: value for name, value in row.items() if name not in _LINEAGE and value is not None}
         shown = ", ".join(f"{name}={_cut(str(value))}" for name, value in held.items() if not name.startswith("_"))
@@ -97,10 +97,18 @@ class Traced:
         if rows:
             yield from gold_of(self.root, self.pipelines, table, rows)
         elif aside:
-            yield Step("stopped", f"quarantine.{table}: {'; '.join(self._rules(aside))}")
-            yield Step("next", "ask for a corrected delivery; a mended rule holds for what is judged from then on")
+            yield from self._aside(table, aside)
         else:
             yield from self._elsewhere(row)
+
+    def _aside(self, table: str, aside: list[dict[str, Any]]) -> Iterator[Step]:
+        yield Step("stopped", f"quarantine.{table}: {'; '.join(self._rules(aside))}")
+        by = self.manifests.get(aside[0].get("_repaired_by") or "")
+        if by:
+            yield Step("repaired", f"unit {by.unit_id[:12]} stands in for it: {by.name}")
+        else:
+            export = f"lakehouse quarantine export --source {self.source.source} --out form.csv"
+            yield Step("next", f"ask for a corrected delivery, or give the record back corrected: `{export}`")
 
     def _rows(self, table: str, row: dict[str, Any]) -> list[dict[str, Any]]:
         where = f"source = {literal(self.source.source)} AND _unit_id = {literal(row['_unit_id'])}"
