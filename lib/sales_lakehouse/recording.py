@@ -14,12 +14,13 @@ from pyspark.sql import functions as F
 from sales_lakehouse import books
 from sales_lakehouse.candidates import Candidate
 from sales_lakehouse.landing import LandingStore, Manifest
+from sales_lakehouse.parts import parts_frame
 from sales_lakehouse.plan import Plan
 from sales_lakehouse.run import Run
 from sales_lakehouse.specs import GoldSpec, SilverSpec, SourceSpec
 from sales_lakehouse.stages.bronze import bronze_ddl, read_records
 from sales_lakehouse.stages.gold import slices_predicate
-from sales_lakehouse.stages.repairs import read_repairs
+from sales_lakehouse.stages.repairs import read_repairs, repair_form
 from sales_lakehouse.stages.silver import select_pending, silver_ddl
 from sales_lakehouse.tables import Lakehouse
 
@@ -50,20 +51,14 @@ def record_units(lakehouse: Lakehouse, run: Run, source: SourceSpec, units: list
 
 def _read_units(lakehouse: Lakehouse, run: Run, source: SourceSpec, units: list[Manifest]) -> DataFrame:
     store = LandingStore(run.landing_root)
-    rows = [
-        read(lakehouse.read_bytes([str(store.content_path(unit)) for unit in of_kind]), source, *run.stamp)
-        for read, of_kind in ((read_records, _delivered(units)), (read_repairs, _repairing(units)))
-        if of_kind
-    ]
+    delivered, repairing = ([unit for unit in units if bool(unit.repairs) == repairs] for repairs in (False, True))
+    rows = []
+    if delivered:
+        rows.append(read_records(parts_frame(lakehouse.spark, store, source, delivered), source, *run.stamp))
+    if repairing:
+        parts_df = parts_frame(lakehouse.spark, store, repair_form(source), repairing)
+        rows.append(read_repairs(parts_df, source, *run.stamp))
     return reduce(partial(DataFrame.unionByName, allowMissingColumns=True), rows)
-
-
-def _delivered(units: list[Manifest]) -> list[Manifest]:
-    return [unit for unit in units if not unit.repairs]
-
-
-def _repairing(units: list[Manifest]) -> list[Manifest]:
-    return [unit for unit in units if unit.repairs]
 
 
 def note_units(lakehouse: Lakehouse, run: Run, units: dict[str, list[Manifest]]) -> None:

@@ -122,11 +122,6 @@ class Lakehouse:
             writer = writer.option("replaceWhere", predicate)
         (writer.partitionBy(partition) if partition else writer).save(self.path(name))
 
-    def read_bytes(self, paths: list[str]) -> DataFrame:
-        """Return files as rows. Grain: one row per file with `unit_id` (its name) and `content`."""
-        files_df = self.spark.read.format("binaryFile").load(paths)
-        return files_df.select(F.element_at(F.split("path", "/"), -1).alias("unit_id"), "content")
-
     def merge_changes(self, name: str, changes_df: DataFrame, key: tuple[str, ...], columns: list[str]) -> None:
         """Apply rows labelled `_change` = new, update or delete in one commit; unchanged ones write nothing.
 

@@ -17,7 +17,8 @@ class Manifest:
     """What is known about one delivered unit: a file, or one API page.
 
     Units: times are ISO UTC; `corrects` is the unit that an earlier delivery of the same name brought; `repairs` are
-    the units whose records a repair file corrects, none for what a source delivers.
+    the units whose records a repair file corrects, none for what a source delivers; `stated` is what the partner says
+    of the file in its name or beside it: records, amount, sha256, bytes.
     """
 
     source: str
@@ -31,6 +32,7 @@ class Manifest:
     cursor_out: str | None = None
     modified_ns: int | None = None
     repairs: list[str] = field(default_factory=list)
+    stated: dict[str, str] = field(default_factory=dict)
     unit_id: str = ""
     size_bytes: int = 0
     corrects: str | None = None

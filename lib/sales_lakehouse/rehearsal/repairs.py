@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
+import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from sales_lakehouse.landing import LandingStore, Manifest
 from sales_lakehouse.quarantine import Correction, repair_content
+from sales_lakehouse.scan import scan_unit
 from sales_lakehouse.session import local_frame
 from sales_lakehouse.specs import SilverSpec, SourceSpec
 from sales_lakehouse.stages.bronze import bronze_ddl
 from sales_lakehouse.stages.conform import conform_records
-from sales_lakehouse.stages.repairs import read_repairs, with_repairs
+from sales_lakehouse.stages.repairs import repair_form, with_repairs
 from sales_lakehouse.tables import Lakehouse
 
 _REHEARSED = "rehearsed"
@@ -37,8 +40,10 @@ def rehearse_repair(
 
 
 def _records(lakehouse: Lakehouse, source: SourceSpec, units: list[Manifest], content: bytes) -> DataFrame:
-    repair_df = local_frame(lakehouse.spark, [(_REHEARSED, content)], "unit_id STRING, content BINARY")
-    rows_df = read_repairs(repair_df, source, _REHEARSED, datetime.now(UTC))
+    rows: Any = pa.Table.from_batches(scan_unit(content, repair_form(source)))
+    rows_df = lakehouse.spark.createDataFrame(rows).withColumns(
+        {"_unit_id": F.lit(_REHEARSED), "_repairs_no": F.expr("try_cast(_repairs_no AS BIGINT)")}
+    )
     there_df = lakehouse.read_or_empty(f"bronze.{source.source}", bronze_ddl(source))
     named_df = there_df.where(F.col("_unit_id").isin([unit.unit_id for unit in units]))
     return named_df.unionByName(rows_df, allowMissingColumns=True).where("_kind = 'record'")

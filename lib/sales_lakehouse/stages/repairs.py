@@ -21,9 +21,9 @@ def repair_form(source: SourceSpec) -> SourceSpec:
     return source.model_copy(update={"format": dialect, "columns": (*NAMED, *source.columns)})
 
 
-def read_repairs(units_df: DataFrame, source: SourceSpec, run_id: str, ingested_at: datetime) -> DataFrame:
+def read_repairs(parts_df: DataFrame, source: SourceSpec, run_id: str, ingested_at: datetime) -> DataFrame:
     """Cut repair files into rows of the source's bronze table. Grain: as `read_records`, with what each row repairs."""
-    rows_df = read_records(units_df, repair_form(source), run_id, ingested_at)
+    rows_df = read_records(parts_df, repair_form(source), run_id, ingested_at)
     return rows_df.withColumn("_repairs_no", F.expr("try_cast(_repairs_no AS BIGINT)"))
 
 
