@@ -37,13 +37,16 @@ def main() -> None:
     options = _options()
     for files in options.files:
         with tempfile.TemporaryDirectory(prefix="bronze-") as folder:
-            _measure(Path(folder), options.megabytes, files, options.rounds)
+            _measure(Path(folder), files, options)
 
 
-def _measure(folder: Path, megabytes: int, files: int, rounds: int) -> None:
+def _measure(folder: Path, files: int, options: argparse.Namespace) -> None:
     run = _run(folder)
-    units = _land(run, megabytes, files)
+    units = _land(run, options.megabytes, files)
     lakehouse = Lakehouse(get_spark(), run.lakehouse_root, run.run_id)
+    if options.compiled:
+        lakehouse.spark.conf.set("spark.sql.codegen.wholeStage", "true")
+        lakehouse.spark.conf.set("spark.sql.codegen.factoryMode", "FALLBACK")
     source = run.pipelines.source(SOURCE)
 
     def ours() -> None:
@@ -53,13 +56,13 @@ def _measure(folder: Path, megabytes: int, files: int, rounds: int) -> None:
         _read_with_spark(lakehouse, run, source, units)
 
     seconds: dict[str, list[float]] = {"ours": [], "spark": []}
-    for counted in range(rounds + 1):
+    for counted in range(options.rounds + 1):
         for name, work in (("ours", ours), ("spark", sparks)):
             taken = _timed(work)
             if counted:
                 seconds[name].append(taken)
             _forget(Path(run.lakehouse_root) / "bronze")
-    _report(megabytes, files, seconds)
+    _report(options.megabytes, files, seconds)
 
 
 def _land(run: Run, megabytes: int, files: int) -> list[Manifest]:
@@ -120,6 +123,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--megabytes", type=int, default=100)
     parser.add_argument("--files", type=int, nargs="+", default=[1, 8])
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--compiled", action="store_true", help="compile plans, as a job for large data does")
     return parser.parse_args()
 
 

@@ -17,6 +17,7 @@ from sales_lakehouse.landing import LandingStore, Manifest
 from sales_lakehouse.parts import parts_frame
 from sales_lakehouse.plan import Plan
 from sales_lakehouse.run import Run
+from sales_lakehouse.session import compiling
 from sales_lakehouse.specs import GoldSpec, SilverSpec, SourceSpec
 from sales_lakehouse.stages.bronze import bronze_ddl, read_records
 from sales_lakehouse.stages.gold import slices_predicate
@@ -42,11 +43,12 @@ def record_units(lakehouse: Lakehouse, run: Run, source: SourceSpec, units: list
     held = dict(map(tuple, by_unit_df.agg(F.bool_or(F.col("_kind") == "quarantined")).collect()))
     new = [unit for unit in units if unit.unit_id not in held]
     released = [unit for unit in units if held.get(unit.unit_id)]
-    if new:
-        lakehouse.append(table, _read_units(lakehouse, run, source, new), _digest([unit.unit_id for unit in new]))
-    if released:
-        listed = _listed([unit.unit_id for unit in released])
-        lakehouse.replace(table, _read_units(lakehouse, run, source, released), f"_unit_id IN ({listed})")
+    with compiling(lakehouse.spark, sum(unit.size_bytes for unit in (*new, *released))):
+        if new:
+            lakehouse.append(table, _read_units(lakehouse, run, source, new), _digest([unit.unit_id for unit in new]))
+        if released:
+            listed = _listed([unit.unit_id for unit in released])
+            lakehouse.replace(table, _read_units(lakehouse, run, source, released), f"_unit_id IN ({listed})")
 
 
 def _read_units(lakehouse: Lakehouse, run: Run, source: SourceSpec, units: list[Manifest]) -> DataFrame:

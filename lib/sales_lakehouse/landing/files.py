@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sales_lakehouse.errors import DeliveryError
 from sales_lakehouse.landing.store import Manifest
-from sales_lakehouse.specs.source import FilesDelivery
+from sales_lakehouse.specs.source import PLACEHOLDERS, FilesDelivery, SideFile
 
 _UNFINISHED = (".part", ".tmp", ".crdownload", ".filepart")
 
@@ -19,11 +19,13 @@ def discover_files(
 ) -> Iterator[tuple[Path, Manifest]]:
     """Yield each finished file of a source's inbox with the manifest it would get, sorted by name.
 
-    Raises: DeliveryError for a file whose name does not say its business date; files before it have landed.
+    A file whose side file has not arrived is not finished.
+    Raises: DeliveryError for a file whose name does not say its business date, or whose side file states nothing; files
+    before it have landed.
     """
     folder = inbox / source
     for path in sorted(folder.iterdir() if folder.is_dir() else []):
-        if not path.is_file() or path.name.startswith(".") or path.name.endswith(_UNFINISHED):
+        if not _is_finished(path, delivery.side_file):
             continue
         day = business_date_of(path.name, delivery)
         if day is None:
@@ -32,7 +34,7 @@ def discover_files(
                 f"the file was left where it is and not landed; rename it or move it out of {folder}, then run again"
             )
         if only in (None, day):
-            yield path, _manifest(source, path, day)
+            yield path, _manifest(source, path, day, delivery)
 
 
 def business_date_of(name: str, delivery: FilesDelivery) -> date | None:
@@ -44,16 +46,51 @@ def business_date_of(name: str, delivery: FilesDelivery) -> date | None:
         return None  # 2011-13-45 follows the pattern and is no date
 
 
-def _manifest(source: str, path: Path, business_date: date) -> Manifest:
+def _is_finished(path: Path, side: SideFile | None) -> bool:
+    if not path.is_file() or path.name.startswith(".") or path.name.endswith(_UNFINISHED):
+        return False
+    return side is None or (not path.name.endswith(side.suffix) and _beside(path, side).is_file())
+
+
+def _beside(path: Path, side: SideFile) -> Path:
+    return path.with_name(path.name + side.suffix)
+
+
+def _manifest(source: str, path: Path, business_date: date, delivery: FilesDelivery) -> Manifest:
+    match = _name_pattern(delivery.name).fullmatch(path.name)
+    stated = {name: said for name, said in (match.groupdict() if match else {}).items() if name != "business_date"}
+    modified = path.stat().st_mtime_ns
+    if delivery.side_file:
+        beside = _beside(path, delivery.side_file)
+        stated |= _stated_beside(source, beside, delivery.side_file)
+        modified = max(modified, beside.stat().st_mtime_ns)
     return Manifest(
         source=source,
         name=path.name,
         received_at=datetime.now(UTC).isoformat(timespec="microseconds"),
         business_date=str(business_date),
-        modified_ns=path.stat().st_mtime_ns,
+        modified_ns=modified,
+        stated=stated,
     )
 
 
+def _stated_beside(source: str, beside: Path, side: SideFile) -> dict[str, str]:
+    text = beside.read_text(encoding="utf-8", errors="replace")
+    match = re.search(side.pattern, text)
+    if match is None:
+        raise DeliveryError(
+            f"{source}, {beside}: expected {side.pattern!r} in it, found {text[:80]!r}; its delivery was left where it "
+            "is and not landed; ask the partner for the totals, or mend side_file in the source's file, then run again"
+        )
+    return {name: said for name, said in match.groupdict().items() if said is not None}
+
+
 def _name_pattern(name: str) -> re.Pattern[str]:
-    before, after = name.split("{business_date}")
-    return re.compile(rf"{re.escape(before)}(?P<business_date>\d{{4}}-\d\d-\d\d){re.escape(after)}")
+    """Return what a file's name must be, with a group for each placeholder."""
+    parts = re.split(r"{(.*?)}", name)
+    return re.compile(
+        "".join(
+            re.escape(part) if place % 2 == 0 else f"(?P<{part}>{PLACEHOLDERS[part]})"
+            for place, part in enumerate(parts)
+        )
+    )

@@ -49,8 +49,9 @@ class LandingStore:
 
         Returns the manifest as kept, or None when the bytes were there before and still stand under their name.
         When another delivery of the name came in between, the old bytes come back as a correction: the unit is
-        received anew and is work again. Content first, manifest last: a unit exists when its manifest does, so a
-        process killed between leaves nothing half-landed.
+        received anew and is work again. So it is when the partner now states other totals of the same bytes.
+        Content first, manifest last: a unit exists when its manifest does, so a process killed between leaves nothing
+        half-landed.
         """
         unit_id = hashlib.sha256(content).hexdigest()
         folder = self.root / manifest.source
@@ -147,24 +148,29 @@ class LandingStore:
 
     def _read_manifest(self, path: Path) -> Manifest:
         manifest = Manifest(**json.loads(path.read_text()))
-        returns = [note for note in _notes(path.with_suffix(".redelivered")) if note["corrects"]]
-        if not returns:
-            return manifest
-        return replace(manifest, received_at=returns[-1]["received_at"], corrects=returns[-1]["corrects"])
+        notes = _notes(path.with_suffix(".redelivered"))
+        for note in (note for note in notes if note.get("received_anew")):
+            told = {name: note[name] for name in ("received_at", "corrects", "stated")}
+            manifest = replace(manifest, **told)
+        return manifest
 
     def _receive_again(self, folder: Path, again: Manifest) -> Manifest | None:
+        before = self._read_manifest(folder / f"{again.unit_id}.json")
         came_back = again.corrects not in (None, again.unit_id)
+        received_anew = came_back or (again.name == before.name and again.stated != before.stated)
         note = {
             "name": again.name,
             "received_at": again.received_at,
             "modified_ns": again.modified_ns,
-            "corrects": again.corrects if came_back else None,
+            "corrects": again.corrects if came_back else before.corrects,
+            "stated": again.stated,
+            "received_anew": received_anew,
         }
         with (folder / f"{again.unit_id}.redelivered").open("a", encoding="utf-8") as lines:
             lines.write(json.dumps(note) + "\n")
-        if came_back:
+        if received_anew:
             (folder / f"{again.unit_id}.state").unlink(missing_ok=True)
-        return again if came_back else None
+        return again if received_anew else None
 
 
 def _notes(path: Path) -> list[dict[str, Any]]:

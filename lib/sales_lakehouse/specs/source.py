@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
@@ -18,13 +19,65 @@ _LINEAGE = (
 )
 
 
+STATED = frozenset({"records", "amount", "sha256", "bytes"})
+"""What a partner may say of a file as a whole."""
+PLACEHOLDERS = {
+    "business_date": r"\d{4}-\d\d-\d\d",
+    "records": r"\d+",
+    "amount": r"[-+]?\d[\d.,]*",
+    "sha256": r"[0-9a-f]{64}",
+}
+"""What a file's name may state, each with how it is written."""
+
+
+class SideFile(Part):
+    """A partner's own totals in a file beside the delivery: `sales.csv` and `sales.csv.sum`."""
+
+    suffix: Annotated[str, Field(pattern=r"^\.", description="what its name has after the delivery's: .sum")]
+    pattern: Annotated[
+        str,
+        Field(
+            description="regular expression that is found in its text, with named groups of records, amount, sha256 "
+            "and bytes: (?P<sha256>[0-9a-f]{64})"
+        ),
+    ]
+
+    @field_validator("pattern")
+    @classmethod
+    def check_groups(cls, pattern: str) -> str:
+        """Refuse an expression that states nothing."""
+        try:
+            groups = {*re.compile(pattern).groupindex}
+        except re.error as cause:
+            raise ValueError(f"{pattern!r} is no regular expression: {cause}") from cause
+        if not groups or not groups <= STATED:
+            raise ValueError(f"{pattern!r}: expected named groups among {', '.join(sorted(STATED))}")
+        return pattern
+
+
 class FilesDelivery(Part):
     """Files that a partner drops into `<inbox>/<source>/`."""
 
     kind: Annotated[Literal["files"], Field(description="files in an inbox folder")]
     name: Annotated[
-        str, Field(description="file name with {business_date} where the ISO date stands: sales_{business_date}.csv")
+        str,
+        Field(
+            description="file name with {business_date} where the ISO date stands: sales_{business_date}.csv; "
+            "{records}, {amount} and {sha256} stand for totals that the name states"
+        ),
     ]
+    side_file: Annotated[
+        SideFile | None, Field(description="a second file that states totals; a file waits until it is there")
+    ] = None
+
+    @field_validator("name")
+    @classmethod
+    def check_placeholders(cls, name: str) -> str:
+        """Refuse a name without a date, and placeholders that mean nothing."""
+        found = re.findall(r"{(.*?)}", name)
+        if found.count("business_date") != 1 or len(found) != len({*found}) or not {*found} <= {*PLACEHOLDERS}:
+            raise ValueError(f"{name!r}: expected {{business_date}} once, and else at most {', '.join(PLACEHOLDERS)}")
+        return name
 
 
 class RestDelivery(Part):
