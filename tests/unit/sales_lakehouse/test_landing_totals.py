@@ -97,5 +97,5 @@ def test_a_name_that_cannot_be_read_is_refused(name: str, words: str) -> None:
 
 @pytest.mark.parametrize("pattern", ["(", "rows=(\\d+)", "(?P<rows>\\d+)"], ids=["broken", "unnamed", "unknown"])
 def test_an_expression_that_states_nothing_is_refused(pattern: str) -> None:
-    with pytest.raises(ValueError, match="no regular expression|expected named groups among amount, bytes, records"):
+    with pytest.raises(ValueError, match=r"no regular expression|expected named groups among amount, bytes, records"):
         SideFile(suffix=".sum", pattern=pattern)
