@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from sales_lakehouse.scan import csv_body, grammar, scan_unit, spool
 from sales_lakehouse.specs import SourceSpec
 from tests.partners import csv_source, source_of
 from tests.rows import covers, kinds, rows_of
@@ -173,3 +174,55 @@ def test_a_changed_byte_changes_no_other_record(sign: bytes) -> None:
         assert whole <= kept, content
         tried += 1
     assert tried == 30
+
+
+@pytest.fixture
+def cut_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let windows end after some lines, runs after two records, and batches go through a file."""
+    monkeypatch.setattr(csv_body, "WINDOW", 512)
+    monkeypatch.setattr(csv_body, "_PIECES", 3)
+    monkeypatch.setattr(grammar, "ROWS", 2)
+    monkeypatch.setattr(spool, "_IN_MEMORY", 100)
+
+
+def as_scanned(content: bytes, source: SourceSpec) -> tuple[int, list[Any]]:
+    batches = list(scan_unit(content, source))
+    return len(batches), [row for batch in batches for row in batch.to_pylist()]
+
+
+@pytest.mark.parametrize("line_breaks", [False, True], ids=["one line a record", "line breaks in fields"])
+def test_where_windows_end_changes_no_row(
+    line_breaks: bool, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    source = csv_source(line_breaks_in_fields=line_breaks)
+    lines = [f'{number},"a ""{number}"", b",{number}.50\n' for number in range(90)]
+    for number, damage in {
+        3: "x\n",
+        4: "\n",
+        20: '"open,1,2\n',
+        41: "1,2,3,4\n",
+        42: 'x,"y\nz",1\n',
+        89: "\0\n",
+    }.items():
+        lines[number] = damage
+    content = ("id,name,amount\n" + "".join(lines) + "last,line,1").encode()
+    few, whole = as_scanned(content, source)
+    request.getfixturevalue("cut_small")
+    many, cut = as_scanned(content, source)
+    assert cut == whole
+    assert (few, many > 20) == (2, True)
+    assert {row["_kind"] for row in whole} == {"header", "blank", "record", "refused"}
+
+
+@pytest.mark.parametrize("sign", [b'"', b",", b"\n", b"\0", b"\xff", b"7"], ids=repr)
+def test_a_changed_byte_among_line_breaks_costs_neighbours_and_bends_none(sign: bytes) -> None:
+    source = csv_source(line_breaks_in_fields=True)
+    lines = [b'%d,"a\n""%d""\nb",2.50\n' % (number, number) for number in range(1, 6)]
+    content, tried = b"id,name,amount\n" + b"".join(lines), 0
+    for at in range(15, len(content)):
+        changed = content[:at] + sign + content[at + 1 :]
+        damaged_line = changed[max(0, at - 40) : at + 40]
+        for row in rows_of(changed, source):
+            assert row["_kind"] != "record" or row["bytes"] in lines or row["bytes"] in damaged_line, changed
+        tried += 1
+    assert tried == sum(map(len, lines))
