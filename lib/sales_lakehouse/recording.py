@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from functools import partial, reduce
 from itertools import chain
@@ -14,9 +15,11 @@ from pyspark.sql import functions as F
 from sales_lakehouse import books
 from sales_lakehouse.candidates import Candidate
 from sales_lakehouse.landing import LandingStore, Manifest
+from sales_lakehouse.landing.content import open_content
 from sales_lakehouse.parts import parts_frame
 from sales_lakehouse.plan import Plan
 from sales_lakehouse.run import Run
+from sales_lakehouse.scan import spanned
 from sales_lakehouse.session import compiling
 from sales_lakehouse.specs import GoldSpec, SilverSpec, SourceSpec
 from sales_lakehouse.stages.bronze import bronze_ddl, read_records
@@ -71,9 +74,18 @@ def note_units(lakehouse: Lakehouse, run: Run, units: dict[str, list[Manifest]])
         if of_source
     ]
     if rows:
-        manifests = [unit for of_source in units.values() for unit in of_source]
+        manifests = [_to_cover(unit, run) for of_source in units.values() for unit in of_source]
         counted_df = books.count_units(reduce(DataFrame.unionByName, rows), manifests, run)
         lakehouse.append("ops.units", counted_df, f"{run.run_id}/recorded")
+
+
+def _to_cover(unit: Manifest, run: Run) -> Manifest:
+    """Say of a packed unit how many bytes its rows must cover: those it unpacks to."""
+    source = run.pipelines.source(unit.source)
+    if source.format.packed == "none" or unit.repairs:
+        return unit
+    with spanned(open_content(str(LandingStore(run.landing_root).content_path(unit))), source) as content:
+        return replace(unit, size_bytes=len(content))
 
 
 def open_units(lakehouse: Lakehouse, plan: Plan) -> DataFrame:

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from sales_lakehouse.landing import LandingStore, Manifest
+from sales_lakehouse.landing.content import open_content
 from sales_lakehouse.ledger.faults import all_manifests
 from sales_lakehouse.ledger.query import literal, select
 from sales_lakehouse.ledger.reach import Step, gold_of
 from sales_lakehouse.ledger.standing import told_by_others
+from sales_lakehouse.scan import spanned
 from sales_lakehouse.specs import Pipelines, SourceSpec
 from sales_lakehouse.specs.formats import CsvFormat
 
@@ -67,11 +69,12 @@ class Traced:
 
     def _text(self, unit: Manifest, start: int, length: int) -> str:
         path = LandingStore(self.root / "landing").content_path(unit)
-        if not path.exists() or path.stat().st_size < start + length:
+        shown = b""
+        if path.exists():
+            with spanned(open_content(str(path)), self.source) as content:
+                shown = content[start : start + min(length, SHOWN_BYTES)]
+        if len(shown) < min(length, SHOWN_BYTES):
             return "they are not there any more"
-        with path.open("rb") as content:
-            content.seek(start)
-            shown = content.read(min(length, SHOWN_BYTES))
         form = self.source.format
         encoding = form.encoding if isinstance(form, CsvFormat) and not unit.repairs else "utf-8"
         cut = f" ... ({length - SHOWN_BYTES:,} more)" if length > SHOWN_BYTES else ""

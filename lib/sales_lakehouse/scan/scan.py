@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import mmap
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from typing import Any, Protocol
 
 import pyarrow as pa
@@ -58,6 +58,17 @@ def scan_unit(content: Any, source: SourceSpec, stated: Mapping[str, str] | None
             return
         for batch in spool.batches():
             yield set_aside(batch, reason, unit.raw) if reason else batch
+
+
+@contextmanager
+def spanned(content: Buffer, source: SourceSpec) -> Iterator[Buffer]:
+    """Give the bytes that the spans of a unit's rows point into: unpacked, or as delivered where that cannot be."""
+    with ExitStack() as files:
+        try:
+            unpacked = unpack(content, source.format, files)
+        except UnitBroken:
+            unpacked = content
+        yield unpacked
 
 
 def _drain(unit: _Unit, spool: Spool, totals: Totals, size: int) -> str | None:

@@ -1,5 +1,7 @@
 """What is written down beside silver, and what of it must survive the next run."""
 
+import gzip
+import shutil
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -99,9 +101,25 @@ def test_a_released_unit_is_read_anew_under_todays_source_file(
     assert [row["Order"] for row in rows if row["_unit_id"] == good.unit_id] == ["5"]
 
 
-def make_run(tmp_path: Path) -> Run:
+def test_the_rows_of_a_packed_unit_cover_what_it_unpacks_to(lakehouse: Lakehouse, tmp_path: Path) -> None:
+    declared = shutil.copytree(PIPELINES, tmp_path / "pipelines") / "sources/gift_partner.yml"
+    declared.write_text(declared.read_text().replace("kind: csv\n", "kind: csv\n  packed: gzip\n"))
+    run, store = make_run(tmp_path, declared.parents[1]), LandingStore(tmp_path / "lakehouse/landing")
+    lines = (PIPELINES / "samples/online-retail/2011-01-05.csv").read_bytes()[:-1]
+    units = [deliver(store, "2011-01-05.csv", gzip.compress(lines)), deliver(store, "2011-01-06.csv", lines)]
+    record_units(lakehouse, run, run.pipelines.source("gift_partner"), units)
+    note_units(lakehouse, run, {"gift_partner": units})
+    noted = lakehouse.read("ops.units").sort("name").collect()
+    assert [(row["state"], row["bytes_covered"], row["size_bytes"]) for row in noted] == [
+        ("recorded", len(lines), len(lines)),
+        ("quarantined", len(lines), len(lines)),
+    ]
+    assert noted[0]["found"] == noted[0]["kept"] > 1000
+
+
+def make_run(tmp_path: Path, pipelines: Path = PIPELINES) -> Run:
     root = str(tmp_path / "lakehouse")
-    given = {"run_id": "r1", "lakehouse_root": root, "inbox_root": root, "pipelines_root": str(PIPELINES)}
+    given = {"run_id": "r1", "lakehouse_root": root, "inbox_root": root, "pipelines_root": str(pipelines)}
     return Run.of(given)
 
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from sales_lakehouse.scan import scan_unit
+from sales_lakehouse.scan import scan_unit, spanned
 from tests.partners import csv_source, source_of
 from tests.rows import Row, covers, kinds, rows_of
 
@@ -48,6 +48,13 @@ def test_a_packed_unit_is_read_and_its_spans_are_those_of_the_unpacked_bytes(pac
     assert kinds(rows) == ["header", "record", "record"]
     assert [row["amount"] for row in rows[1:]] == ["2.50", "3.50"]
     assert sum(row["_byte_length"] for row in rows) == len(VALID)
+
+
+def test_a_packed_unit_s_spans_point_into_what_it_unpacks_to() -> None:
+    with spanned(gzip.compress(VALID), GZIP) as content:
+        assert content[:] == VALID
+    with spanned(VALID, GZIP) as content:
+        assert content == VALID
 
 
 def test_several_gzip_members_are_one_file() -> None:

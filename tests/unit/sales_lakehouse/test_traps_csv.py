@@ -179,6 +179,20 @@ def test_preamble_and_footer_are_no_records() -> None:
     assert kinds(rows) == ["preamble", "preamble", "header", "record", "footer"]
 
 
+@pytest.mark.parametrize("footer", [b"TOTAL,1,2\n", b'"TOTAL",1,2\n', b"TOTAL,1"], ids=["plain", "quoted", "short"])
+def test_a_footer_of_as_many_fields_as_a_record_is_none(footer: bytes) -> None:
+    source = csv_source(footer={"marker": "TOTAL", "records": 1})
+    rows = rows_of(b"id,name,amount\nTOTAL1,a,2\n" + footer, source)
+    assert kinds(rows) == ["header", "record", "footer"]
+
+
+def test_an_undecodable_line_before_a_cut_one_keeps_its_place() -> None:
+    content = b"id,name,amount\n1,\xff,2\n1,a"
+    rows = rows_of(content, PLAIN)
+    assert covers(rows, content)
+    assert kinds(rows) == ["header", "refused", "refused"]
+
+
 def test_an_empty_text_is_not_null() -> None:
     content = b'id,name,amount\n1,,""\n2,"NULL",NULL\n'
     assert values(records_of(content, PLAIN)) == [("1", None, ""), ("2", "NULL", "NULL")]
