@@ -5,16 +5,15 @@ What stands around the list is header and footer, what stands between its record
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
 import pyarrow as pa
 
 from sales_lakehouse.scan.broken import Refusal, UnitBroken
 from sales_lakehouse.scan.characters import UTF8_BOM
-from sales_lakehouse.scan.contract import did_you_mean, listed
 from sales_lakehouse.scan.json_records import ObjectReader
-from sales_lakehouse.scan.json_text import decode_object, skip_value
+from sales_lakehouse.scan.json_structure import BLANKS, find_items, find_list
+from sales_lakehouse.scan.json_text import decode_object
 from sales_lakehouse.scan.recount import recount_items
 from sales_lakehouse.scan.rows import Piece, pieces_batch, scan_schema
 from sales_lakehouse.scan.spool import Buffer
@@ -23,8 +22,6 @@ from sales_lakehouse.specs import SourceSpec
 from sales_lakehouse.specs.formats import JsonFormat
 
 _PIECES = 20_000
-_BLANKS = " \t\r\n"
-_RAW_DECODER = json.JSONDecoder(parse_float=str, parse_int=str)
 
 
 class JsonUnit:
@@ -48,8 +45,8 @@ class JsonUnit:
         self.broken: str | None = None
         path = form.records.split(".") if form.records else []
         try:
-            begin = _find_list(self._text, path)
-            self._spans, end = _items(self._text, begin)
+            begin = find_list(self._text, path)
+            self._spans, end = find_items(self._text, begin)
             self._check_envelope(begin, end, form)
         except (Refusal, RecursionError) as cause:
             where = f"one JSON object with a list {form.records!r}" if path else "one JSON list"
@@ -92,7 +89,7 @@ class JsonUnit:
         """Read the document with its list taken out, as strictly as a record."""
         if form.records:
             decode_object(f"{self._text[:begin]}[]{self._text[end:]}")
-        elif self._text[:begin].strip(_BLANKS) or self._text[end:].strip(_BLANKS):
+        elif self._text[:begin].strip(BLANKS) or self._text[end:].strip(BLANKS):
             raise Refusal(f"text around the list, from character {end} on")
         rest = self._text[:begin] + self._text[end:]
         if not rest.isascii() and any("\udc80" <= sign <= "\udcff" for sign in rest):
@@ -105,80 +102,6 @@ class JsonUnit:
             return None
         found = len(self._spans)
         return f"counted twice with different results: the reader found {found:,} items, the second counter {counted:,}"
-
-
-def _find_list(text: str, path: list[str]) -> int:
-    """Return where the list at the end of a path begins."""
-    at = _skip_blanks(text, 0)
-    for key in path:
-        at = _find_member(text, at, key)
-    if text[at : at + 1] != "[":
-        raise Refusal(f"expected '[' at character {at}, got {text[at : at + 1] or 'the end'!r}")
-    return at
-
-
-def _find_member(text: str, at: int, key: str) -> int:
-    """Return where the value of a key begins in the object that begins here."""
-    mark, at = _expect(text, at, "{")
-    seen: list[str] = []
-    while mark != "}":
-        at = _skip_blanks(text, at)
-        if text[at : at + 1] == "}":
-            break
-        name, at = _value(text, at)
-        seen.append(str(name))
-        _, at = _expect(text, at, ":")
-        at = _skip_blanks(text, at)
-        if name == key:
-            return at
-        _, at = _value(text, at)
-        mark, at = _expect(text, at, ",}")
-    raise Refusal(f"there is no key {key!r} among {listed(seen) or 'none'}{did_you_mean([key], seen)}")
-
-
-def _items(text: str, at: int) -> tuple[list[tuple[int, int]], int]:
-    """Return the spans of a list's items and where the list ends; a broken item ends where its structure does."""
-    spans: list[tuple[int, int]] = []
-    at = _skip_blanks(text, at + 1)
-    if text[at : at + 1] == "]":
-        return spans, at + 1
-    mark = ","
-    while mark == ",":
-        at = _skip_blanks(text, at)
-        start = at
-        try:
-            _, at = _RAW_DECODER.raw_decode(text, start)
-            mark, after = _expect(text, at, ",]")
-        except (ValueError, RecursionError, Refusal):
-            at = skip_value(text, start)
-            if at == start:
-                raise Refusal(f"nothing stands where a record should, at character {at}") from None
-            mark, after = _expect(text, at, ",]")
-            at = start + len(text[start:at].rstrip(_BLANKS))
-        spans.append((start, at))
-        at = after
-    return spans, at
-
-
-def _value(text: str, at: int) -> tuple[object, int]:
-    try:
-        return _RAW_DECODER.raw_decode(text, at)
-    except ValueError as cause:
-        raise Refusal(str(cause)) from cause
-
-
-def _expect(text: str, at: int, marks: str) -> tuple[str, int]:
-    at = _skip_blanks(text, at)
-    found = text[at : at + 1]
-    if not found or found not in marks:
-        raise Refusal(f"expected one of {marks!r} at character {at}, got {found or 'the end'!r}")
-    return found, at + 1
-
-
-def _skip_blanks(text: str, at: int) -> int:
-    while text[at : at + 1] in (" ", "\t", "\n", "\r"):
-        at += 1
-    return at
 
 
 def _size(text: str) -> int:

@@ -15,7 +15,7 @@ from sales_lakehouse.specs.tables import Name
 
 _LINEAGE = (
     *("_extra", "_kind", "_reason", "_raw", "_unit_id", "_record_no", "_byte_start", "_byte_length"),
-    *("_ingested_at", "_run_id"),
+    *("_ingested_at", "_run_id", "_repairs_unit", "_repairs_no"),
 )
 
 

@@ -5,6 +5,7 @@ TORTURE=1 (make torture) tries thousands of tables and damages instead of some h
 
 import csv
 import io
+import json
 import os
 from dataclasses import dataclass
 from typing import Any
@@ -226,3 +227,53 @@ def test_a_changed_byte_among_line_breaks_costs_neighbours_and_bends_none(sign: 
             assert row["_kind"] != "record" or row["bytes"] in lines or row["bytes"] in damaged_line, changed
         tried += 1
     assert tried == sum(map(len, lines))
+
+
+SCALARS = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.text(st.characters(exclude_categories=["Cs"]), max_size=9)
+)
+JSON = st.recursive(
+    SCALARS,
+    lambda inside: st.lists(inside, max_size=3) | st.dictionaries(st.text('ab[{"', max_size=3), inside, max_size=3),
+)
+
+
+def texts_of(value: Any) -> Any:
+    """Return a value with each number and truth value as JSON writes it."""
+    if isinstance(value, list):
+        return [texts_of(item) for item in value]
+    if isinstance(value, dict):
+        return {key: texts_of(item) for key, item in value.items()}
+    return value if value is None or isinstance(value, str) else json.dumps(value)
+
+
+def strings_of(value: Any) -> str:
+    """Return all texts in a value, keys included, as one."""
+    if isinstance(value, dict):
+        return "".join(key + strings_of(item) for key, item in value.items())
+    if isinstance(value, list):
+        return "".join(map(strings_of, value))
+    return value if isinstance(value, str) else ""
+
+
+@pytest.mark.parametrize("kind", ["json", "ndjson"])
+@TRIES
+@given(values=st.lists(st.tuples(JSON, JSON), min_size=1, max_size=6), ascii_only=st.booleans())
+def test_what_python_writes_as_json_is_read_back_equal(
+    kind: str, values: list[tuple[Any, Any]], ascii_only: bool
+) -> None:
+    objects = [{"name": name, "more": more, "amount": 1, "id": None} for name, more in values]
+    texts = [json.dumps(item, ensure_ascii=ascii_only) for item in objects]
+    content = (f"[{', '.join(texts)}]" if kind == "json" else "\n".join(texts)).encode()
+    rows = rows_of(content, source_of({"kind": kind}))
+    assert covers(rows, content)
+    found = [row for row in rows if row["_record_no"] is not None]
+    assert len(found) == len(objects)
+    for row, item in zip(found, objects, strict=True):
+        if "\0" in strings_of(item):
+            assert (row["_kind"], "NUL" in row["_reason"]) == ("refused", True)
+            continue
+        is_nested = isinstance(item["name"], list | dict)
+        name = json.loads(row["name"]) if is_nested else row["name"]
+        assert (row["_kind"], row["id"], row["amount"], name) == ("record", None, "1", texts_of(item["name"]))
+        assert json.loads(row["_extra"]) == {"more": texts_of(item["more"])}

@@ -129,13 +129,13 @@ def test_a_scanner_that_finds_other_records_sets_the_unit_aside(
 
 
 def test_a_list_with_an_item_lost_is_set_aside(monkeypatch: pytest.MonkeyPatch) -> None:
-    items = json_unit._items
+    items = json_unit.find_items
 
     def one_less(text: str, at: int) -> Any:
         spans, end = items(text, at)
         return spans[1:], end
 
-    monkeypatch.setattr(json_unit, "_items", one_less)
+    monkeypatch.setattr(json_unit, "find_items", one_less)
     good = '{"id": 1, "name": "a", "amount": 2}'
     rows = rows_of(f"[{good}, {good}]".encode(), source_of({"kind": "json"}))
     assert "the reader found 1 items, the second counter 2" in rows[1]["_reason"]

@@ -5,6 +5,7 @@ import gzip
 
 import pytest
 
+from sales_lakehouse.specs import SourceSpec
 from tests.conftest import PIPELINES
 from tests.partners import csv_source, source_of
 from tests.rows import Row, covers, kinds, records_of, rows_of
@@ -71,10 +72,10 @@ def test_a_line_break_in_quotes_stays_the_one_it_is(end: str) -> None:
 
 
 @pytest.mark.parametrize("source", [PLAIN, BREAKS], ids=["one line a record", "line breaks in fields"])
-def test_one_stray_quote_does_not_swallow_a_thousand_records(source: object) -> None:
+def test_one_stray_quote_does_not_swallow_a_thousand_records(source: SourceSpec) -> None:
     lines = [b"%d,n,%d\n" % (number, number) for number in range(1000)]
     content = b"id,name,amount\n" + b"".join(lines[:500]) + b'x,"stray,1\n' + b"".join(lines[500:])
-    rows = rows_of(content, source)  # type: ignore[arg-type]
+    rows = rows_of(content, source)
     kept = [row["bytes"] for row in rows if row["_kind"] == "record"]
     assert covers(rows, content)
     # After an odd number of quotes the next line may be the inside of a field: one innocent line is the price.

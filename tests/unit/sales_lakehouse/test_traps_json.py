@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from sales_lakehouse.specs import SourceSpec
 from tests.partners import source_of
 from tests.rows import Row, covers, kinds, rows_of
 
@@ -122,8 +123,8 @@ def test_lines_that_break_their_contract_are_set_aside(content: bytes, reason: s
     ],
     ids=["bare list", "path", "beyond ASCII"],
 )
-def test_a_list_is_found_where_it_is_declared(source: object, content: str) -> None:
-    rows = rows_of(content.encode(), source)  # type: ignore[arg-type]
+def test_a_list_is_found_where_it_is_declared(source: SourceSpec, content: str) -> None:
+    rows = rows_of(content.encode(), source)
     assert covers(rows, content.encode())
     assert kinds(rows) == ["header", "record", "blank", "record", "footer"]
     assert rows[1]["bytes"] == GOOD.encode()
