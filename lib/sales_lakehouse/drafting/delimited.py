@@ -45,6 +45,11 @@ def read_delimited(text: str, encoding: Guess) -> Shape:
     columns = tuple(rows[lines.first]) if header.value else tuple(f"column_{n}" for n in range(1, lines.width + 1))
     body = rows[lines.first + int(header.value) : lines.last]
     whole = [row for row in body if len(row) == lines.width]
+    if not whole:
+        raise ParameterError(
+            f"the sample holds no record of its own beside its first line {text[:60]!r}; expected a delivery with some "
+            "records; nothing was written"
+        )
     told = f"clevercsv finds it; {len(whole) + int(header.value):,} of {len(rows):,} lines have {lines.width} fields"
     guesses = {
         "kind": Guess("csv", "lines of fields"),

@@ -10,7 +10,7 @@ from sales_lakehouse.drafting.delimited import read_delimited
 from sales_lakehouse.drafting.documents import read_document
 from sales_lakehouse.drafting.findings import Findings
 from sales_lakehouse.drafting.guess import Guess
-from sales_lakehouse.drafting.mapping import mapping_lines
+from sales_lakehouse.drafting.mapping import mapping_lines, unmapped
 from sales_lakehouse.drafting.sample import decode, unpack
 from sales_lakehouse.drafting.yaml_lines import flow, line
 
@@ -41,7 +41,7 @@ def draft_source(content: bytes, file_name: str, name: str | None = None) -> str
         *_style(found),
         "",
         f"columns: {flow(list(found.shape.columns))}",
-        *(f"# guess: {name} {column.evidence}" for name, column in found.columns.items()),
+        *(f"# not mapped below: {name}, {column.evidence}" for name, column in unmapped(found)),
         "",
         *mapping_lines(found),
     ]

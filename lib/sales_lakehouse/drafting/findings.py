@@ -101,9 +101,8 @@ class Findings:
         made_of = self._made_of(fields[amount]) if amount else ()
         if amount and made_of:
             footer["amount"] = amount
-        return footer, Guess(
-            list(made_of), f"{told}" + (f"; {fields[amount or 0]} is their exact amount" * bool(made_of))
-        )
+            told += f"; {fields[amount]} is their exact amount"
+        return footer, Guess(list(made_of), told)
 
     def _made_of(self, total: str) -> tuple[str, ...]:
         numbers = [name for name, column in self.columns.items() if column.kind in ("whole", "decimal")]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from sales_lakehouse.drafting.findings import Findings
 from sales_lakehouse.drafting.guess import Guess
 from sales_lakehouse.drafting.names import SILVER_COLUMNS
+from sales_lakehouse.drafting.values import Column
 from sales_lakehouse.drafting.yaml_lines import line
 
 _NO_CURRENCY = "XXX"
@@ -27,6 +28,11 @@ def mapping_lines(found: Findings) -> Iterator[str]:
     for name in SILVER_COLUMNS:
         yield _column(name, found)
     yield _business_date(found)
+
+
+def unmapped(found: Findings) -> list[tuple[str, Column]]:
+    """Return the columns that no silver column is guessed to come from."""
+    return [(name, column) for name, column in found.columns.items() if name not in found.origins.values()]
 
 
 def _scope(found: Findings) -> Guess:

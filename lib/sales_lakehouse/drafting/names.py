@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from operator import itemgetter
 
 from sales_lakehouse.drafting.values import Column, Kind
 
@@ -33,6 +34,7 @@ _KINDS: dict[str, tuple[Kind, ...]] = {
     "sold_at": ("time",),
 }
 _IDENTIFIERS: tuple[Kind, ...] = ("text", "whole", "decimal")
+_UMLAUTS = {ord("ä"): "ae", ord("ö"): "oe", ord("ü"): "ue", ord("ß"): "ss"}
 _SHORTEST = 4
 SILVER_COLUMNS = tuple(_WORDS)
 
@@ -40,29 +42,37 @@ SILVER_COLUMNS = tuple(_WORDS)
 def match_names(columns: Mapping[str, Column]) -> dict[str, str]:
     """Return the origin of each silver column that a name and its values suggest; no origin is used twice.
 
-    A name that is a known word is taken before one that contains it.
+    A name that is a known word is taken before one that contains it, and of two the one whose word stands first. An
+    only column of times is the time of the sale, whatever it is called.
     """
     found: dict[str, str] = {}
-    for exact in (True, False):
+    for rank in (_rank_of_word, _rank_of_part):
         for target in SILVER_COLUMNS:
-            origins = (name for name, column in columns.items() if name not in found.values() and _fits(target, column))
-            origin = next((name for name in origins if _is_called(target, name, exact=exact)), None)
-            if target not in found and origin is not None:
-                found[target] = origin
-    return found
+            fitting = [name for name, column in columns.items() if name not in found.values() and _fits(target, column)]
+            ranked = [(place, name) for name in fitting if (place := rank(target, name)) is not None]
+            if target not in found and ranked:
+                found[target] = min(ranked, key=itemgetter(0))[1]
+    times = [name for name, column in columns.items() if column.kind == "time"]
+    return found if len(times) != 1 else {"sold_at": times[0], **found}
 
 
 def _fits(target: str, column: Column) -> bool:
     return column.kind in _KINDS.get(target, _IDENTIFIERS)
 
 
-def _is_called(target: str, name: str, *, exact: bool) -> bool:
-    plain, words = _plain(name.rpartition(".")[2]), _WORDS[target].split()
-    if exact:
-        return plain in words
-    return any(word in plain for word in words if len(word) >= _SHORTEST)
+def _rank_of_word(target: str, name: str) -> int | None:
+    words, plain = _WORDS[target].split(), _plain(name)
+    return words.index(plain) if plain in words else None
+
+
+def _rank_of_part(target: str, name: str) -> int | None:
+    plain = _plain(name)
+    contained = (n for n, word in enumerate(_WORDS[target].split()) if len(word) >= _SHORTEST and word in plain)
+    return next(contained, None)
 
 
 def _plain(name: str) -> str:
-    spelled = name.lower().translate({ord("ä"): "ae", ord("ö"): "oe", ord("ü"): "ue", ord("ß"): "ss"})
+    spelled = (
+        name.rpartition(".")[2].lower().translate({ord("ä"): "ae", ord("ö"): "oe", ord("ü"): "ue", ord("ß"): "ss"})
+    )
     return re.sub(r"[^a-z0-9]", "", unicodedata.normalize("NFKD", spelled))

@@ -44,13 +44,9 @@ def decode(content: bytes) -> tuple[str, Guess]:
     """Return the sample's text and the encoding it was read by."""
     for mark, name in _MARKS.items():
         if content.startswith(mark):
-            return content.decode(name).removeprefix("\ufeff"), Guess(
-                name, "the sample begins with its byte order mark"
-            )
+            return content.decode(name).removeprefix("\ufeff"), Guess(name, "the sample begins with its mark")
     if content.isascii():
-        return content.decode(), Guess(
-            "utf-8", "the sample is all ASCII, so it fits; ask the partner about other signs"
-        )
+        return content.decode(), Guess("utf-8", "all bytes are ASCII, so it fits; ask the partner about others")
     foreign = sum(byte > 0x7F for byte in content)
     try:
         return content.decode(), Guess("utf-8", f"all {foreign:,} bytes beyond ASCII read as UTF-8")
@@ -64,6 +60,5 @@ def _single_byte(content: bytes, foreign: int) -> tuple[str, str]:
     fitting = best.could_be_from_charset if best else []
     name = _WESTERN if "cp1252" in fitting or best is None else best.encoding
     others = ", ".join(other for other in fitting if other not in (name, "cp1252"))[:80]
-    return name, f"{foreign:,} bytes beyond ASCII are no UTF-8; fits {name}" + (
-        f", as would {others}" if others else ""
-    )
+    told = f"{foreign:,} bytes beyond ASCII are no UTF-8; {name} fits"
+    return name, f"{told}, and so do {others}" if others else told

@@ -9,17 +9,8 @@ from sales_lakehouse import clock
 
 _DAYS = (
     *("yyyy-MM-dd", "dd.MM.yyyy", "d.M.yyyy", "dd/MM/yyyy", "d/M/yyyy", "MM/dd/yyyy", "M/d/yyyy", "yyyy/MM/dd"),
-    *(
-        "dd-MM-yyyy",
-        "MM-dd-yyyy",
-        "dd-MMM-yyyy",
-        "d MMM yyyy",
-        "dd.MM.yy",
-        "d.M.yy",
-        "dd/MM/yy",
-        "MM/dd/yy",
-        "yyyyMMdd",
-    ),
+    *("dd-MM-yyyy", "MM-dd-yyyy", "dd-MMM-yyyy", "d MMM yyyy", "dd.MM.yy", "d.M.yy", "dd/MM/yy", "MM/dd/yy"),
+    "yyyyMMdd",
 )
 _HOURS = (
     *("", " HH:mm", " HH:mm:ss", " H:mm", " H:mm:ss", " HH:mm:ss.SSS", " hh:mm a", " h:mm a"),

@@ -34,7 +34,7 @@ class Column:
     @property
     def evidence(self) -> str:
         """Say how the texts look, in words."""
-        words = {"whole": "are whole numbers", "decimal": "are numbers", "text": "are words", "time": "are times"}
+        words = {"whole": "are whole numbers", "decimal": "are numbers", "text": "are text", "time": "are times"}
         if self.kind == "empty":
             return "has no value in the sample"
         return f"{self.filled:,} of {self.total:,} values are filled and {words[self.kind]}"
@@ -59,9 +59,8 @@ def guess_marks(texts: Iterable[str]) -> Marks:
     pointed, comma = (sum(_is_decimal(text, mark) for text in numbers) for mark in ".,")
     mark, other = (",", ".") if comma > pointed else (".", ",")
     count = max(pointed, comma)
-    grouped = [
-        text for text in numbers if re.fullmatch(rf"[+-]?[0-9]{{1,3}}(?:\{other}[0-9]{{3}})+(?:\{mark}[0-9]+)?", text)
-    ]
+    groups = re.compile(rf"[+-]?[0-9]{{1,3}}(?:\{other}[0-9]{{3}})+(?:\{mark}[0-9]+)?")
+    grouped = [text for text in numbers if groups.fullmatch(text)]
     thousands = Guess(other, f"{len(grouped):,} numbers such as {grouped[0]}") if grouped else _other_group(numbers)
     told = f"{count:,} numbers have decimals after it" if count else "no number of the sample has decimals"
     return Marks(Guess(mark, told), thousands)
