@@ -11,6 +11,7 @@ from sales_lakehouse.commands.declared import bundle_option, find_source, find_t
 from sales_lakehouse.quality.rule_file import rule_file, rules_of_tables
 from sales_lakehouse.specs import SourceSpec
 from sales_lakehouse.specs.fields import field_tables
+from sales_lakehouse.specs.schema import source_schema
 
 
 @click.group()
@@ -61,11 +62,11 @@ def rules(source: str, bundle: Path) -> None:
 @sources.command()
 @click.option("--format", "form", type=click.Choice(["json", "markdown"]), default="json")
 def schema(form: str) -> None:
-    """Print the JSON Schema of a source file, for editors.
+    """Print the JSON Schema of a source file, for editors; pipelines/source.schema.json is this text.
 
     With --format markdown: the fields of source, silver and gold files as tables, for people.
     """
-    click.echo(field_tables() if form == "markdown" else json.dumps(SourceSpec.model_json_schema(), indent=1))
+    click.echo(field_tables() if form == "markdown" else json.dumps(source_schema(), indent=1))
 
 
 @sources.command()

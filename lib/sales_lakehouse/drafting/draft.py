@@ -13,8 +13,10 @@ from sales_lakehouse.drafting.guess import Guess
 from sales_lakehouse.drafting.mapping import mapping_lines, unmapped
 from sales_lakehouse.drafting.sample import decode, unpack
 from sales_lakehouse.drafting.yaml_lines import flow, line
+from sales_lakehouse.specs.schema import SWITCH
 
 _HEAD = """\
+{switch}
 # Drafted from the sample {file}: {records:,} records.
 # Every `guess` wants a look, every `fill in` an answer; take the comments away when the partner has agreed.
 # Keep it as pipelines/sources/{name}.yml, then: lakehouse check {name} {file}"""
@@ -30,7 +32,7 @@ def draft_source(content: bytes, file_name: str, name: str | None = None) -> str
     found = Findings(file_name, read_document(text) or read_delimited(text, encoding))
     source = Guess(name, "as asked for") if name else _name_of(file_name)
     lines = [
-        _HEAD.format(file=file_name, records=len(found.shape.records), name=source.value),
+        _HEAD.format(switch=SWITCH, file=file_name, records=len(found.shape.records), name=source.value),
         line("source", source),
         line("description", Guess("Who delivers what.", "one sentence for people", open=True)),
         "",

@@ -49,7 +49,9 @@ class CsvFormat(Format):
     """The dialect of a delimited file."""
 
     kind: Annotated[Literal["csv"], Field(description="delimited text")]
-    encoding: Annotated[str, Field(description="as Python names it; decoded strictly")] = "utf-8"
+    encoding: Annotated[
+        str, Field(description="as Python names it; decoded strictly", examples=["utf-8", "windows-1252"])
+    ] = "utf-8"
     delimiter: Annotated[str, Field(description="what stands between two fields; one ASCII character")] = ","
     quote: Annotated[str | None, Field(description="what stands around a field that holds a delimiter; null: none")] = (
         '"'

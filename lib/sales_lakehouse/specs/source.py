@@ -63,7 +63,8 @@ class FilesDelivery(Part):
         str,
         Field(
             description="file name with {business_date} where the ISO date stands: sales_{business_date}.csv; "
-            "{records}, {amount} and {sha256} stand for totals that the name states"
+            "{records}, {amount} and {sha256} stand for totals that the name states",
+            examples=["sales_{business_date}.csv"],
         ),
     ]
     side_file: Annotated[
@@ -119,8 +120,19 @@ class Style(Part):
         Literal[".", ",", " ", "'", "\u00a0", "\u202f"] | None,
         Field(description="what stands between groups of three digits, where there are groups"),
     ] = None
-    time_format: Annotated[str, Field(description="Spark datetime pattern of local times")]
-    time_zone: Annotated[str, Field(description="IANA zone of those times; business dates are dates of this zone")]
+    time_format: Annotated[
+        str,
+        Field(
+            description="Spark datetime pattern of local times", examples=["yyyy-MM-dd HH:mm:ss", "dd.MM.yyyy HH:mm"]
+        ),
+    ]
+    time_zone: Annotated[
+        str,
+        Field(
+            description="IANA zone of those times; business dates are dates of this zone",
+            examples=["Europe/London", "Europe/Berlin", "UTC"],
+        ),
+    ]
 
     @field_validator("time_zone")
     @classmethod
