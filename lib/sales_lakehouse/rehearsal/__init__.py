@@ -1,5 +1,6 @@
 """What would happen to a delivery, told before it is one; nothing is written and no Spark starts."""
 
-from sales_lakehouse.rehearsal.delivery import Refusal, Rehearsal, rehearse
+from sales_lakehouse.rehearsal.delivery import Rehearsal, rehearse
+from sales_lakehouse.rehearsal.tally import Refusal
 
 __all__ = ["Refusal", "Rehearsal", "rehearse"]

@@ -6,12 +6,13 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from sales_lakehouse.quality.alone import is_judged_alone, keeps
 from sales_lakehouse.specs import Rule, SilverSpec, SourceSpec
 from sales_lakehouse.specs.source import Mapping
-from sales_lakehouse.spelling import Value, is_known, read_text, spelling_of
+from sales_lakehouse.spelling import Spelling, Value, is_known, read_text, spelling_of
 
 Record = dict[str, str | None]
 _SHOWN = 60
@@ -30,22 +31,31 @@ class Judge:
         found = (reason for item in _items(record, self.source) for reason in self._of_row(record, item))
         return list(dict.fromkeys(found))
 
-    def later(self) -> list[str]:
+    def later(self) -> tuple[str, ...]:
         """Return what only the run can judge: rules in SQL or over several rows, times in an unknown pattern."""
-        unknown = [
-            f"{name}_is_readable"
-            for name, mapping in self.source.silver.columns.items()
-            if not is_known(self.table.type_of(name), spelling_of(mapping, self.source))
-        ]
-        return [*unknown, *(rule.name for rule in self._rules() if not self._is_judged_now(rule))]
+        unknown = [f"{name}_is_readable" for name in self.source.silver.columns if name not in self._known]
+        return *unknown, *(rule.name for rule in self._rules if rule not in self._judged_now)
+
+    @cached_property
+    def _known(self) -> dict[str, tuple[Mapping, str, Spelling]]:
+        """Return the silver columns whose texts can be read here, each with its type and its spelling."""
+        columns = self.source.silver.columns.items()
+        every = {name: (m, self.table.type_of(name), spelling_of(m, self.source)) for name, m in columns}
+        return {name: how for name, how in every.items() if is_known(*how[1:])}
+
+    @cached_property
+    def _rules(self) -> list[Rule]:
+        return [rule for rule in (*self.table.rules, *self.source.silver.rules) if rule.severity != "warn"]
+
+    @cached_property
+    def _judged_now(self) -> list[Rule]:
+        there = {"source", *self._known}
+        return [rule for rule in self._rules if is_judged_alone(rule) and there.issuperset(rule.columns)]
 
     def _of_row(self, record: Record, item: Record) -> Iterator[str]:
         values: dict[str, Value | None] = {"source": self.source.source}
-        for name, mapping in self.source.silver.columns.items():
+        for name, (mapping, type_name, spelling) in self._known.items():
             text = "1" if mapping.number_within else _text_of(mapping, record, item)
-            type_name, spelling = self.table.type_of(name), spelling_of(mapping, self.source)
-            if not is_known(type_name, spelling):
-                continue
             values[name] = None if text is None else read_text(text, type_name, spelling)
             if text is not None and values[name] is None:
                 yield f"{name}: {text[:_SHOWN]!r} is not exactly readable as {type_name}"
@@ -53,8 +63,8 @@ class Judge:
         yield from self._outside(values)
 
     def _broken(self, values: dict[str, Value | None]) -> Iterator[str]:
-        for rule in self._rules():
-            if self._is_judged_now(rule) and not all(keeps(rule, values[column]) for column in rule.columns):
+        for rule in self._judged_now:
+            if not all(keeps(rule, values[column]) for column in rule.columns):
                 yield f"rule {rule.name}: {', '.join(_shown(column, values[column]) for column in rule.columns)}"
 
     def _outside(self, values: dict[str, Value | None]) -> Iterator[str]:
@@ -63,17 +73,6 @@ class Judge:
         value = values.get(scope.column or "")
         if scope.kind == "slice" and self.day and value is not None and value != self.day:
             yield f"{scope.column} {value} is outside the file's {self.day}"
-
-    def _rules(self) -> list[Rule]:
-        return [rule for rule in (*self.table.rules, *self.source.silver.rules) if rule.severity != "warn"]
-
-    def _is_judged_now(self, rule: Rule) -> bool:
-        columns = self.source.silver.columns
-        return is_judged_alone(rule) and all(
-            column == "source"
-            or (column in columns and is_known(self.table.type_of(column), spelling_of(columns[column], self.source)))
-            for column in rule.columns
-        )
 
 
 def _shown(column: str, value: Value | None) -> str:
