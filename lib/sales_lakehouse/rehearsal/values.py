@@ -82,7 +82,10 @@ def _shown(column: str, value: Value | None) -> str:
 def _items(record: Record, source: SourceSpec) -> list[Record]:
     """Return the elements of the list that the source explodes; without one a single empty element."""
     explode = source.silver.explode
-    listed: Any = json.loads(record[explode] or "null") if explode else None
+    try:
+        listed: Any = json.loads(record[explode] or "null") if explode else None
+    except ValueError:
+        listed = None  # a text that is no JSON is no list: its row has no values, as in silver
     elements = listed if isinstance(listed, list) else [listed]
     return [element if isinstance(element, dict) else {} for element in elements or [None]]
 
