@@ -39,6 +39,15 @@ def spelling_of(mapping: Mapping, source: SourceSpec) -> Spelling:
     return Spelling(style.decimal_mark, time_format, time_zone, style.thousands_mark)
 
 
+def prepared(text: str | None, mapping: Mapping) -> str | None:
+    """Return a raw text as it is held against its type: trimmed and without the ending its mapping takes away.
+
+    Nulls: an empty text is NULL.
+    """
+    trimmed = (text or "").strip(" ") if mapping.trim else text or ""
+    return trimmed.removesuffix(mapping.strip_suffix or "") or None
+
+
 def is_time(type_name: str) -> bool:
     """Tell whether values of a SQL type are read from a wall clock."""
     return type_name in ("DATE", "TIMESTAMP")

@@ -11,6 +11,7 @@ from sales_lakehouse.ledger.faults import unit_names
 from sales_lakehouse.ledger.query import literal, quoted, select
 from sales_lakehouse.specs import Pipelines, SourceSpec
 from sales_lakehouse.specs.source import Mapping
+from sales_lakehouse.spelling import prepared
 
 
 def told_by_others(
@@ -63,11 +64,7 @@ def _text(root: Path, source: SourceSpec, row: dict[str, Any], mapping: Mapping)
         where = f"_unit_id = {literal(row['_unit_id'])} AND {within} = {literal(row[mapping.number_within] or '')}"
         sql = f"SELECT count(*) AS n FROM b WHERE {where} AND _kind = 'record' AND _record_no <= {row['_record_no']}"
         return str(select(root, sql, b=f"bronze.{source.source}")[0]["n"])
-    text = mapping.value if mapping.value is not None else row.get(mapping.from_ or "")
-    if text is None:
-        return None
-    text = text.strip() if mapping.trim else text
-    return text.removesuffix(mapping.strip_suffix) if mapping.strip_suffix else text
+    return mapping.value if mapping.value is not None else prepared(row.get(mapping.from_ or ""), mapping)
 
 
 def _sequence(source: SourceSpec, row: dict[str, Any], unit: Manifest | None) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from sales_lakehouse.quality.alone import is_judged_alone, keeps
 from sales_lakehouse.specs import Rule, SilverSpec, SourceSpec
 from sales_lakehouse.specs.source import Mapping
-from sales_lakehouse.spelling import Spelling, Value, is_known, read_text, spelling_of
+from sales_lakehouse.spelling import Spelling, Value, is_known, prepared, read_text, spelling_of
 
 Record = dict[str, str | None]
 _SHOWN = 60
@@ -95,7 +95,5 @@ def _text_of(mapping: Mapping, record: Record, item: Record) -> str | None:
         return mapping.value
     origin = mapping.from_ or ""
     found: Any = item.get(origin.split(".", 1)[1]) if "." in origin else record[origin]
-    text = found if isinstance(found, str) else json.dumps(found, ensure_ascii=False) if found is not None else ""
-    if mapping.trim:
-        text = text.strip(" ")
-    return text.removesuffix(mapping.strip_suffix or "") or None
+    text = found if isinstance(found, str | None) else json.dumps(found, ensure_ascii=False)
+    return prepared(text, mapping)
