@@ -12,7 +12,7 @@ from sales_lakehouse.drafting.findings import Findings
 from sales_lakehouse.drafting.guess import Guess
 from sales_lakehouse.drafting.mapping import mapping_lines, unmapped
 from sales_lakehouse.drafting.sample import decode, unpack
-from sales_lakehouse.drafting.yaml_lines import flow, line
+from sales_lakehouse.drafting.yaml_lines import comment, flow, line
 from sales_lakehouse.specs.schema import SWITCH
 
 _HEAD = """\
@@ -43,7 +43,7 @@ def draft_source(content: bytes, file_name: str, name: str | None = None) -> str
         *_style(found),
         "",
         f"columns: {flow(list(found.shape.columns))}",
-        *(f"# not mapped below: {name}, {column.evidence}" for name, column in unmapped(found)),
+        *(f"# not mapped below: {comment(name)}, {column.evidence}" for name, column in unmapped(found)),
         "",
         *mapping_lines(found),
     ]
@@ -81,7 +81,7 @@ def _format(found: Findings, packed: Guess | None) -> Iterator[str]:
             yield line("amount_of", made_of, 1)
         yield line("footer", Guess(fields, made_of.because), 1)
     elif found.shape.footer:
-        yield f"  # guess: the last line has other fields, and is no total that is understood: {_shown(found)}"
+        yield f"  # guess: the last line has other fields, and is no total that is understood: {comment(_shown(found))}"
 
 
 def _shown(found: Findings) -> str:

@@ -8,7 +8,7 @@ from sales_lakehouse.drafting.findings import Findings
 from sales_lakehouse.drafting.guess import Guess
 from sales_lakehouse.drafting.names import SILVER_COLUMNS
 from sales_lakehouse.drafting.values import Column
-from sales_lakehouse.drafting.yaml_lines import line
+from sales_lakehouse.drafting.yaml_lines import comment, line
 
 _NO_CURRENCY = "XXX"
 """ISO 4217 for no currency: the draft loads, and no sale passes before somebody says which it is."""
@@ -22,7 +22,7 @@ def mapping_lines(found: Findings) -> Iterator[str]:
         told = f"a list of objects: {len(found.shape.items):,} in {len(found.shape.records):,} records"
         yield line("explode", Guess(found.shape.explode, told), 1)
     yield line("scope", _scope(found), 1)
-    yield f"  # guess: {_key_in_words(found)}"
+    yield f"  # guess: {comment(_key_in_words(found))}"
     yield line("sequence", _sequence(found), 1)
     yield "  columns:"
     for name in SILVER_COLUMNS:

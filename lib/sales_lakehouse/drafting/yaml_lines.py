@@ -15,7 +15,12 @@ _WORDS = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
 def line(name: str, guess: Guess, depth: int = 0) -> str:
     """Return `name: value  # guess: why`, or `# fill in: why` where only a person can know."""
     word = "fill in" if guess.open else "guess"
-    return f"{'  ' * depth}{name}: {flow(guess.value)}  # {word}: {guess.because}"
+    return f"{'  ' * depth}{name}: {flow(guess.value)}  # {word}: {comment(guess.because)}"
+
+
+def comment(text: str) -> str:
+    """Return a text in one line: names of columns may hold line breaks, and a comment ends with its line."""
+    return " ".join(text.split())
 
 
 def flow(value: Any) -> str:

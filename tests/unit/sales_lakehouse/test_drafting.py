@@ -152,6 +152,12 @@ def test_a_date_that_could_be_read_both_ways_is_a_question() -> None:
     assert "with day and month swapped: ask the partner" in line
 
 
+def test_a_column_whose_name_breaks_its_line_stays_one_column() -> None:
+    draft = draft_of('order;"net\nprice: #1";"odd\nname"\nA1;1,5;x\nA2;2,5;y\n')
+    assert draft["columns"] == ["order", "net\nprice: #1", "odd\nname"]
+    assert draft["silver"]["columns"]["unit_price"] == {"from": "net\nprice: #1"}
+
+
 def test_the_only_time_is_the_time_of_the_sale() -> None:
     draft = draft_of(table("order\twhen", "A1\t2011-01-05T10:00:00Z", "A2\t2011-01-05T11:00:00Z"))
     assert draft["silver"]["columns"]["sold_at"] == {"from": "when"}
