@@ -35,7 +35,7 @@ class Delivery:
         last = self.decisions[-1] if self.decisions else None
         if last and self.state in ("held", "refused"):
             return f"{self.state} by {last.by} at {last.at}" + (f": {last.because}" if last.because else "")
-        return str(self.counts.get("reason") or "")
+        return str(self.counts["reason"] or "")
 
     def facts(self) -> dict[str, Any]:
         """Return the delivery as one flat row."""
@@ -85,10 +85,12 @@ def set_aside(lakehouse_root: Path) -> list[dict[str, Any]]:
 
 
 def _delivery(store: LandingStore, unit: Manifest, noted: dict[tuple[str, str], dict[str, Any]]) -> Delivery:
-    note = noted.get((unit.source, unit.unit_id), {})
-    ours = note if note.get("received_at") == unit.received_at else {}
-    state = store.state(unit) or ("recorded" if ours else "landed")
-    return Delivery(unit, state, {name: ours.get(name) for name in _COUNTS}, tuple(decisions_of(store, unit)))
+    note, state = noted.get((unit.source, unit.unit_id), {}), store.state(unit)
+    # What the books call quarantined and is work again was released: bronze reads it anew, and counts it anew.
+    released = state is None and note.get("state") == "quarantined"
+    ours = note if note.get("received_at") == unit.received_at and not released else {}
+    counts = {name: ours.get(name) for name in _COUNTS}
+    return Delivery(unit, state or ("recorded" if ours else "landed"), counts, tuple(decisions_of(store, unit)))
 
 
 def _last_notes(table: Path) -> dict[tuple[str, str], dict[str, Any]]:

@@ -64,7 +64,7 @@ def show(unit: str, bundle: Path, lakehouse: Path | None, form: str) -> None:
         click.echo(json.dumps({**asdict(found.unit), **found.facts(), "decisions": decisions}, indent=1))
         return
     for name, value in {**asdict(found.unit), **found.facts()}.items():
-        if value not in (None, "", {}):
+        if value or value == 0:
             click.echo(f"{name:<14} {value}")
     for decision in decisions:
         click.echo(f"{decision['word']:<14} by {decision['by']} at {decision['at']} {decision['because']}".rstrip())

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sales_lakehouse.errors import DeliveryError
 from sales_lakehouse.landing.store import Manifest
-from sales_lakehouse.specs.source import PLACEHOLDERS, FilesDelivery, SideFile
+from sales_lakehouse.specs.source import FilesDelivery, SideFile
 
 _UNFINISHED = (".part", ".tmp", ".crdownload", ".filepart")
 
@@ -27,7 +27,7 @@ def discover_files(
     for path in sorted(folder.iterdir() if folder.is_dir() else []):
         if not _is_finished(path, delivery.side_file):
             continue
-        day = business_date_of(path.name, delivery)
+        day = delivery.date_in(path.name)
         if day is None:
             raise DeliveryError(
                 f"{source}, {path}: the name does not follow {delivery.name!r}, so its business date is unknown; "
@@ -35,15 +35,6 @@ def discover_files(
             )
         if only in (None, day):
             yield path, _manifest(source, path, day, delivery)
-
-
-def business_date_of(name: str, delivery: FilesDelivery) -> date | None:
-    """Return the business date that a file's name says; None where the name does not follow the agreed one."""
-    match = _name_pattern(delivery.name).fullmatch(name)
-    try:
-        return date.fromisoformat(match["business_date"]) if match else None
-    except ValueError:
-        return None  # 2011-13-45 follows the pattern and is no date
 
 
 def _is_finished(path: Path, side: SideFile | None) -> bool:
@@ -57,8 +48,8 @@ def _beside(path: Path, side: SideFile) -> Path:
 
 
 def _manifest(source: str, path: Path, business_date: date, delivery: FilesDelivery) -> Manifest:
-    match = _name_pattern(delivery.name).fullmatch(path.name)
-    stated = {name: said for name, said in (match.groupdict() if match else {}).items() if name != "business_date"}
+    stated = delivery.said_in(path.name) or {}
+    stated.pop("business_date", None)
     modified = path.stat().st_mtime_ns
     if delivery.side_file:
         beside = _beside(path, delivery.side_file)
@@ -83,14 +74,3 @@ def _stated_beside(source: str, beside: Path, side: SideFile) -> dict[str, str]:
             "is and not landed; ask the partner for the totals, or mend side_file in the source's file, then run again"
         )
     return {name: said for name, said in match.groupdict().items() if said is not None}
-
-
-def _name_pattern(name: str) -> re.Pattern[str]:
-    """Return what a file's name must be, with a group for each placeholder."""
-    parts = re.split(r"{(.*?)}", name)
-    return re.compile(
-        "".join(
-            re.escape(part) if place % 2 == 0 else f"(?P<{part}>{PLACEHOLDERS[part]})"
-            for place, part in enumerate(parts)
-        )
-    )

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from sales_lakehouse.landing.files import business_date_of
 from sales_lakehouse.rehearsal.tally import Refusal, Tally
 from sales_lakehouse.rehearsal.values import Judge
 from sales_lakehouse.scan import scan_unit
@@ -67,5 +66,5 @@ def rehearse(path: Path, source: SourceSpec, table: SilverSpec) -> Rehearsal:
 def _read_name(name: str, source: SourceSpec) -> tuple[date | None, str | None]:
     if not isinstance(source.delivery, FilesDelivery):
         return None, None
-    day = business_date_of(name, source.delivery)
+    day = source.delivery.date_in(name)
     return day, None if day else f"the name does not follow {source.delivery.name!r}: the file would not be landed"

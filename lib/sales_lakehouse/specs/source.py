@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from datetime import date
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
@@ -22,9 +23,9 @@ _LINEAGE = (
 STATED = frozenset({"records", "amount", "sha256", "bytes"})
 """What a partner may say of a file as a whole."""
 PLACEHOLDERS = {
-    "business_date": r"\d{4}-\d\d-\d\d",
-    "records": r"\d+",
-    "amount": r"[-+]?\d[\d.,]*",
+    "business_date": r"[0-9]{4}-[0-9]{2}-[0-9]{2}",
+    "records": r"[0-9]+",
+    "amount": r"[-+]?[0-9][0-9.,]*",
     "sha256": r"[0-9a-f]{64}",
 }
 """What a file's name may state, each with how it is written."""
@@ -79,6 +80,24 @@ class FilesDelivery(Part):
         if found.count("business_date") != 1 or len(found) != len({*found}) or not {*found} <= {*PLACEHOLDERS}:
             raise ValueError(f"{name!r}: expected {{business_date}} once, and else at most {', '.join(PLACEHOLDERS)}")
         return name
+
+    def said_in(self, name: str) -> dict[str, str] | None:
+        """Return what a file's name states, by placeholder; None where the name does not follow the agreed one."""
+        parts = re.split(r"{(.*?)}", self.name)
+        groups = (
+            re.escape(part) if place % 2 == 0 else f"(?P<{part}>{PLACEHOLDERS[part]})"
+            for place, part in enumerate(parts)
+        )
+        match = re.fullmatch("".join(groups), name)
+        return match.groupdict() if match else None
+
+    def date_in(self, name: str) -> date | None:
+        """Return the business date that a file's name says; None where the name does not follow the agreed one."""
+        said = self.said_in(name)
+        try:
+            return date.fromisoformat(said["business_date"]) if said else None
+        except ValueError:
+            return None  # 2011-13-45 follows the pattern and is no date
 
 
 class RestDelivery(Part):

@@ -119,6 +119,15 @@ def test_a_held_unit_is_no_work_until_it_is_released(tmp_path: Path) -> None:
     assert store.open_units("gift_partner") == [unit]
 
 
+def test_a_released_unit_is_landed_again_until_bronze_has_read_it_anew(tmp_path: Path) -> None:
+    unit = land(tmp_path, 1)
+    note(tmp_path, (unit, "quarantined", 0))
+    LandingStore(tmp_path / "landing").set_state(unit, "quarantined")
+    assert run_units(tmp_path, "release", unit.unit_id).output.startswith(f"{unit.unit_id[:12]}  landed ")
+    (released,) = list_deliveries(tmp_path)
+    assert (released.state, released.reason, released.counts["found"]) == ("landed", "", None)
+
+
 def test_a_refused_unit_is_told_with_who_when_and_why(tmp_path: Path) -> None:
     unit, store = land(tmp_path, 1), LandingStore(tmp_path / "landing")
     store.mark("gift_partner", [unit.unit_id], "quarantined")

@@ -26,6 +26,7 @@ def test_every_shipped_file_is_read(pipelines: Pipelines) -> None:
     [
         ("sources/gift_partner.yml", "delimiter:", "delimeter:", r"gift_partner\.yml: format\.csv\.delimeter: Extra"),
         ("sources/gift_partner.yml", "source: gift", "source: gifts", r"file is named 'gift_partner'"),
+        ("sources/gift_partner.yml", '"{business_date}.csv"', '"sales.csv"', r"delivery\.files\.name: .*business_date"),
         ("sources/gift_partner.yml", "{from: Country}", "{from: Land}", r"reads Land, which is not among the agreed"),
         ("sources/gift_partner.yml", "Europe/London", "Europe/Londn", r"'Europe/Londn' is not an IANA time zone"),
         ("sources/gift_partner.yml", "    country_name: {from: Country}\n", "", r"differ in: country_name"),
