@@ -119,7 +119,7 @@ def bronze_rows(unit: Unit) -> list[dict[str, Any]]:
         refused = {"_reason": "3 fields, 8 were agreed", "_raw": text} if kind == "refused" else {}
         lineage = {"_kind": kind, "_unit_id": unit.unit_id, "_record_no": number}
         spans = {"_byte_start": start, "_byte_length": length, "_run_id": "r1"}
-        empty = dict.fromkeys([*HEADER.split(","), "_extra", "_reason", "_raw"])
+        empty = dict.fromkeys([*HEADER.split(","), "_extra", "_reason", "_raw", "_repairs_unit", "_repairs_no"])
         rows.append({**empty, **values, **refused, **lineage, **spans})
     return rows
 
@@ -167,7 +167,12 @@ def quarantine_rows(unit: Unit) -> list[dict[str, Any]]:
     kept = {row["_record_no"] for row in silver_rows(unit, "r1")}
     aside = [piece for piece in unit.pieces if piece[0] == "record" and piece[1] not in kept]
     return [
-        {**_silver_row(unit, number, 1, text.split(","), "r1"), "_errors": ["product_is_named"], "_raw": text}
+        {
+            **_silver_row(unit, number, 1, text.split(","), "r1"),
+            "_errors": ["product_is_named"],
+            "_raw": text,
+            "_repaired_by": None,
+        }
         for _, number, _, _, text in aside
     ]
 
@@ -184,7 +189,7 @@ def unit_row(unit: Unit, state: str, run_id: str) -> dict[str, Any]:
     about = {"unit_id": m.unit_id, "source": m.source, "name": m.name, "received_at": m.received_at}
     counts = {"found": kept + refused, "kept": kept, "refused": refused, "quarantined": 0, "other": 1}
     spans = {"size_bytes": m.size_bytes, "bytes_covered": sum(piece[3] for piece in unit.pieces)}
-    noted = {"reason": None, "state": state, "run_id": run_id, "noted_at": NOTED}
+    noted = {"reason": None, "state": state, "run_id": run_id, "noted_at": NOTED, "is_repair": False}
     return {**about, "unit_date": m.business_date, "corrects": m.corrects, **counts, **spans, **noted}
 
 
@@ -197,8 +202,14 @@ def _write(root: Path, table: str, rows: Sequence[dict[str, Any]], run_id: str) 
 
 
 def _as_table(rows: Sequence[dict[str, Any]]) -> pa.Table:
-    texts = {"_extra", "_reason", "_raw", "reason", "corrects", "customer_id"}
-    kinds = {"_record_no": pa.int64(), "line_amount": AMOUNT, "net_amount": AMOUNT, "unit_price": pa.decimal128(12, 4)}
+    texts = {"_extra", "_reason", "_raw", "reason", "corrects", "customer_id", "_repairs_unit", "_repaired_by"}
+    kinds = {
+        "_record_no": pa.int64(),
+        "_repairs_no": pa.int64(),
+        "line_amount": AMOUNT,
+        "net_amount": AMOUNT,
+        "unit_price": pa.decimal128(12, 4),
+    }
     kinds |= {"amount": pa.decimal128(38, 4)} | dict.fromkeys(texts, pa.string())
     arrays = {name: pa.array([row[name] for row in rows], kinds.get(name)) for name in rows[0]}
     return pa.table(arrays)

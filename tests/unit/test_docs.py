@@ -42,6 +42,10 @@ ON_SCREEN = [
     "PyPI cannot be reached: check the network, set HTTPS_PROXY, or name a mirror in PIP_INDEX_URL",
     "Delta's jars could not be fetched from Maven Central",
     "make setup-local goes on where it was",
+    "not what a run of this project left. Nothing was read from the published tables and nothing was written;",
+    "its log entry was removed",
+    "its bytes are not those that were sealed:",
+    "its bytes do not hash to its name",
     "UNFINISHED",
     "SPARK_DRIVER_MEMORY",
 ]

@@ -76,14 +76,15 @@ class Balance:
 
 @dataclass(frozen=True)
 class Books:
-    """Units and balances; `came_back` are the sources of units that were received more than once.
+    """Units and balances; `judged_again` are the sources of units that were applied more than once.
 
-    Of such a unit the books keep the last judgement only, so sums over all units do not tell what is published.
+    A unit comes back, or a repair reopens it. The books keep its last judgement only: what an earlier one replaced or
+    deleted is not told, so sums over all units of the source do not tell what is published.
     """
 
     units: list[UnitNote]
     balances: list[Balance]
-    came_back: frozenset[str]
+    judged_again: frozenset[str]
 
     def of_run(self, run_id: str) -> Books:
         """Keep the units that a run noted or judged."""
@@ -93,22 +94,23 @@ class Books:
     def of_units(self, keys: set[Key]) -> Books:
         """Keep some units."""
         units = [unit for unit in self.units if unit.key in keys]
-        return Books(units, [b for b in self.balances if b.key in keys], self.came_back)
+        return Books(units, [b for b in self.balances if b.key in keys], self.judged_again)
 
 
 def read_books(root: Path) -> Books:
     """Read what holds now: of a unit's newest delivery applied wins over recorded, then the newest note."""
     notes = select(root, "SELECT * FROM units", units="ops.units")
     newest: dict[Key, dict[str, Any]] = {}
-    received: dict[Key, set[str]] = defaultdict(set)
+    times: dict[Key, set[tuple[str, str]]] = defaultdict(set)
     for note in sorted(notes, key=_rank):
         key = note["source"], note["unit_id"]
         newest[key] = note
-        received[key].add(note["received_at"])
+        if note["state"] == "applied":
+            times[key].add((note["received_at"], note["run_id"]))
     units = [UnitNote(**_fields(note, UnitNote)) for note in newest.values()]
     balances = [Balance(**_fields(row, Balance)) for row in select(root, "SELECT * FROM b", b="ops.balances")]
-    came_back = frozenset(source for (source, _), times in received.items() if len(times) > 1)
-    return Books(sorted(units, key=lambda unit: (unit.source, unit.received_at)), balances, came_back)
+    judged_again = frozenset(source for (source, _), runs in times.items() if len(runs) > 1)
+    return Books(sorted(units, key=lambda unit: (unit.source, unit.received_at)), balances, judged_again)
 
 
 def _rank(note: dict[str, Any]) -> tuple[Any, ...]:

@@ -71,7 +71,7 @@ def draw_up(root: Path, pipelines: Pipelines, choice: Choice, *, deep: bool) -> 
     whole, faults = _read(root, readable)
     books, about = (whole, "the books") if faults else _chosen(whole, choice)
     remarks = [*_remarks(links, whole)]
-    checks: list[Callable[[], Iterable[Fault]]] = [lambda: check_units(books)]
+    checks: list[Callable[[], Iterable[Fault]]] = [lambda: check_units(books, pipelines)]
     if deep:
         altered, unsealed = check_files(root, readable)
         remarks += [*_unsealed(unsealed), *_waiting(root, pipelines)]
@@ -115,10 +115,10 @@ def _remarks(links: list[Link], books: Books) -> Iterator[str]:
             f"{bounded(adopted)}: the history from before commits were signed is taken as it stands; "
             "the next run notes it"
         )
-    if books.came_back:
+    if books.judged_again:
         yield (
-            f"{bounded(sorted(books.came_back))}: a unit was received more than once, and the books keep its last "
-            "judgement only; silver's sums of it are not held against them"
+            f"{bounded(sorted(books.judged_again))}: a unit was applied more than once, and the books keep its last "
+            "judgement only; silver's sums of this source are not held against them"
         )
 
 

@@ -9,13 +9,14 @@ from typing import Any
 
 from sales_lakehouse.landing import LandingStore, Manifest
 from sales_lakehouse.landing.content import open_content
-from sales_lakehouse.ledger.faults import all_manifests
+from sales_lakehouse.ledger.faults import all_manifests, unit_names
 from sales_lakehouse.ledger.query import literal, select
 from sales_lakehouse.ledger.reach import Step, gold_of
 from sales_lakehouse.ledger.standing import told_by_others
 from sales_lakehouse.scan import spanned
 from sales_lakehouse.specs import Pipelines, SourceSpec
 from sales_lakehouse.specs.formats import CsvFormat
+from sales_lakehouse.stages.repairs import repair_form
 
 SHOWN_BYTES = 300
 _LINEAGE = ("_unit_id", "_record_no", "_byte_start", "_byte_length", "_kind", "_reason", "_raw")
@@ -71,7 +72,8 @@ class Traced:
         path = LandingStore(self.root / "landing").content_path(unit)
         shown = b""
         if path.exists():
-            with spanned(open_content(str(path)), self.source) as content:
+            read_as = repair_form(self.source) if unit.repairs else self.source
+            with spanned(open_content(str(path)), read_as) as content:
                 shown = content[start : start + min(length, SHOWN_BYTES)]
         if len(shown) < min(length, SHOWN_BYTES):
             return "they are not there any more"
@@ -86,6 +88,9 @@ class Traced:
             yield Step("stopped", f"{table}, record {row['_record_no']}: {row['_kind']}: {row['_reason']}")
             yield Step("next", "ask for a corrected delivery under the same name, or repair the record")
             return
+        if row.get("_repairs_unit"):
+            named = unit_names(self.root)(row["_repairs_unit"])
+            yield Step("repairs", f"it stands in for record {row['_repairs_no']} of {named}")
         held = {name: value for name, value in row.items() if name not in _LINEAGE and value is not None}
         shown = ", ".join(f"{name}={_cut(str(value))}" for name, value in held.items() if not name.startswith("_"))
         yield Step("bronze", f"{table}, record {row['_record_no']}: {shown}")
@@ -100,16 +105,17 @@ class Traced:
         if rows:
             yield from gold_of(self.root, self.pipelines, table, rows)
         elif aside:
-            yield from self._aside(table, aside)
+            yield from self._stopped(aside)
         else:
             yield from self._elsewhere(row)
 
-    def _aside(self, table: str, aside: list[dict[str, Any]]) -> Iterator[Step]:
-        yield Step("stopped", f"quarantine.{table}: {'; '.join(self._rules(aside))}")
-        by = self.manifests.get(aside[0].get("_repaired_by") or "")
-        if by:
-            yield Step("repaired", f"unit {by.unit_id[:12]} stands in for it: {by.name}")
+    def _stopped(self, aside: list[dict[str, Any]]) -> Iterator[Step]:
+        told = f"quarantine.{self.source.silver.table}: {'; '.join(self._rules(aside))}"
+        repaired_by = aside[0].get("_repaired_by")
+        if repaired_by:
+            yield Step("repaired", f"{told}; {unit_names(self.root)(repaired_by)} stands in for it; nothing is to do")
         else:
+            yield Step("stopped", told)
             export = f"lakehouse quarantine export --source {self.source.source} --out form.csv"
             yield Step("next", f"ask for a corrected delivery, or give the record back corrected: `{export}`")
 

@@ -5,6 +5,7 @@ import os
 import random
 import shutil
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
-from deltalake import DeltaTable
+from deltalake import DeltaTable, write_deltalake
 
 from sales_lakehouse.commands.books import show_books
 from sales_lakehouse.ledger import foreign_commits, seal_files
@@ -118,6 +119,16 @@ def test_a_unit_that_waits_is_open_and_no_finding(root: Path, units: dict[str, U
     )
 
 
+def test_an_applied_unit_stays_applied_when_it_is_counted_again(root: Path) -> None:
+    table = DeltaTable(root / "ops/units")
+    again = table.to_pyarrow_table().filter(pc.field("state") == "recorded")
+    later = pa.array([datetime(2026, 1, 1, tzinfo=UTC)] * again.num_rows, again.schema.field("noted_at").type)
+    again = again.set_column(again.schema.get_field_index("noted_at"), "noted_at", later)
+    write_deltalake(table.table_uri, again, mode="append", commit_properties=signed("r9"))
+    units = json.loads(ask(root, "--format", "json").output)["units"]
+    assert {unit["state"] for unit in units} == {"applied"}
+
+
 def delete_row(rows: pa.Table, chance: random.Random) -> tuple[pa.Table, int]:
     place = chance.randrange(rows.num_rows)
     return pa.concat_tables([rows.slice(0, place), rows.slice(place + 1)]), place
@@ -206,6 +217,16 @@ def test_a_published_row_that_the_books_do_not_know_is_found_by_source_and_curre
     )
 
 
+def test_silver_is_not_held_against_books_that_forgot_an_earlier_judgement(root: Path) -> None:
+    table = DeltaTable(root / "ops/units")
+    again = table.to_pyarrow_table().filter(pc.field("state") == "applied").slice(0, 1)
+    again = again.set_column(again.schema.get_field_index("run_id"), "run_id", pa.array(["r9"]))
+    write_deltalake(table.table_uri, again, mode="append", commit_properties=signed("r9"))
+    DeltaTable(root / "silver/sale_lines").delete("order_id = '540012'", commit_properties=signed("r9"))
+    assert [line for line in findings(root) if "silver.sale_lines, gift" in line] == []
+    assert "note: gift_partner: a unit was applied more than once" in ask(root, "--deep").output
+
+
 def test_a_record_that_is_nowhere_is_found_without_deep(root: Path, units: dict[str, Unit]) -> None:
     table = DeltaTable(root / "ops/balances")
     table.delete("disposition = 'quarantined'", commit_properties=signed("r3"))
@@ -216,6 +237,39 @@ def test_a_record_that_is_nowhere_is_found_without_deep(root: Path, units: dict[
         in asked.output
     )
     assert asked.output.splitlines()[-1] == "the books do not close: 1 findings"
+
+
+@pytest.mark.parametrize(
+    ("column", "told"),
+    [("found", "9 records found, 3 kept, refused or set aside"), ("size_bytes", "9 bytes delivered, ")],
+    ids=["records", "bytes"],
+)
+def test_records_or_bytes_that_nobody_accounts_for_are_found(root: Path, column: str, told: str) -> None:
+    table = DeltaTable(root / "ops/units")
+    table.update(
+        updates={column: "9"}, predicate="unit_date = '2011-01-05' AND corrects IS NULL", commit_properties=signed("r3")
+    )
+    asked = ask(root)
+    assert asked.exit_code == 3
+    assert told in asked.output
+
+
+def test_dates_that_wait_to_be_built_anew_are_told_and_not_held_against_silver(root: Path) -> None:
+    waiting = {"gold_table": ["daily_sales"], "business_date": [date(2011, 1, 6)], "state": ["pending"]}
+    noted = pa.array([datetime(2026, 1, 1, tzinfo=UTC)], pa.timestamp("us", "UTC"))
+    write_deltalake(root / "ops/slices", pa.table({**waiting, "noted_at": noted}), commit_properties=signed("r3"))
+    DeltaTable(root / "silver/sale_lines").delete("order_id = '540012'", commit_properties=signed("r3"))
+    assert [line for line in findings(root) if "gold." in line] == []
+    assert "note: gold.daily_sales: 1 dates wait to be built anew (2011-01-06)" in ask(root, "--deep").output
+
+
+def test_a_file_without_a_seal_is_held_against_deltas_own_count(root: Path) -> None:
+    shutil.rmtree(root / "ops/seals")
+    (file, *_) = active_files(root, "quarantine.sale_lines")
+    path = root / "quarantine/sale_lines" / file.path
+    rows = pq.ParquetFile(path).read()
+    pq.write_table(pa.concat_tables([rows, rows]), path)
+    assert f"finding: quarantine.sale_lines, file {file.path}: it holds 2 rows, Delta's log says 1" in findings(root)
 
 
 def test_a_foreign_commit_keeps_the_books_open_until_it_is_accepted(root: Path) -> None:

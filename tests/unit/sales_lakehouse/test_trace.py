@@ -74,6 +74,25 @@ def test_a_quarantined_record_says_the_rule_in_words_and_what_to_do(root: Path) 
     assert way["next"].startswith("ask for a corrected delivery")
 
 
+def test_a_repaired_record_names_the_repair_and_the_repair_names_the_record(
+    root: Path, tmp_path: Path, units: dict[str, Unit]
+) -> None:
+    repaired = Path(shutil.copytree(root, tmp_path / "lakehouse"))
+    first, stand_in = units["first"].unit_id, units["corrected"].unit_id
+    quarantine, bronze = (DeltaTable(repaired / name) for name in ("quarantine/sale_lines", "bronze/gift_partner"))
+    quarantine.update(updates={"_repaired_by": f"'{stand_in}'"}, commit_properties=signed("r3"))
+    named = {"_repairs_unit": f"'{first}'", "_repairs_no": "3"}
+    bronze.update(updates=named, predicate=f"_unit_id = '{stand_in}'", commit_properties=signed("r3"))
+    (way,) = ways(repaired, "InvoiceNo=540002")
+    assert way["repaired"].startswith("quarantine.sale_lines: product_is_named (")
+    assert way["repaired"].endswith(
+        f"unit {stand_in[:8]} (gift_partner 2011-01-05.csv) stands in for it; nothing is to do"
+    )
+    assert "next" not in way
+    (way,) = ways(repaired, "InvoiceNo=540003")
+    assert way["repairs"] == f"it stands in for record 3 of unit {first[:8]} (gift_partner 2011-01-05.csv)"
+
+
 def test_a_refused_record_is_found_by_its_raw_text(root: Path) -> None:
     (way,) = ways(root, "InvoiceNo=540011")
     assert way["stopped"] == "bronze.gift_partner, record 3: refused: 3 fields, 8 were agreed"
