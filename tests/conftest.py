@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from pyspark.sql import SparkSession
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
@@ -11,6 +12,9 @@ from sales_lakehouse.session import get_spark
 from sales_lakehouse.specs import Pipelines, load_pipelines
 from sales_lakehouse.tables import Lakehouse
 
+# How long an example takes depends on who else works on the machine; pytest-timeout ends what hangs.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 PIPELINES = Path(__file__).parents[1] / "pipelines"
 
 
