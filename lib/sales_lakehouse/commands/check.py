@@ -41,8 +41,8 @@ def check(context: click.Context, source: str, files: tuple[Path, ...], bundle: 
 
 def _lines(verdict: Rehearsal, spec: SourceSpec) -> Iterator[str]:
     yield f"{spec.source}, {verdict.file}: {_counts(verdict)}"
-    if verdict.business_date or verdict.misnamed:
-        yield f"  name     {verdict.misnamed or f'business date {verdict.business_date}'}"
+    if verdict.business_date or verdict.not_landed:
+        yield f"  name     {verdict.not_landed or f'business date {verdict.business_date}'}"
     yield f"  schema   {verdict.schema}"
     if verdict.broken:
         yield "  unit     would stand in quarantine as a whole; nothing of it would reach silver"

@@ -25,7 +25,7 @@ def discover_files(
     """
     folder = inbox / source
     for path in sorted(folder.iterdir() if folder.is_dir() else []):
-        if not _is_finished(path, delivery.side_file):
+        if not _is_finished(path, delivery):
             continue
         day = delivery.date_in(path.name)
         if day is None:
@@ -37,30 +37,38 @@ def discover_files(
             yield path, _manifest(source, path, day, delivery)
 
 
-def _is_finished(path: Path, side: SideFile | None) -> bool:
+def side_file_of(path: Path, delivery: FilesDelivery) -> Path | None:
+    """Return where the file that states a delivery's totals stands beside it; None where none is agreed."""
+    return path.with_name(path.name + delivery.side_file.suffix) if delivery.side_file else None
+
+
+def stated_of(source: str, path: Path, delivery: FilesDelivery) -> dict[str, str]:
+    """Return what the partner states of a file: in its name, and in the file beside it.
+
+    Raises: DeliveryError when the file beside it states nothing.
+    """
+    stated = delivery.said_in(path.name) or {}
+    stated.pop("business_date", None)
+    beside = side_file_of(path, delivery)
+    return stated | _stated_beside(source, beside, delivery.side_file) if beside and delivery.side_file else stated
+
+
+def _is_finished(path: Path, delivery: FilesDelivery) -> bool:
     if not path.is_file() or path.name.startswith(".") or path.name.endswith(_UNFINISHED):
         return False
-    return side is None or (not path.name.endswith(side.suffix) and _beside(path, side).is_file())
-
-
-def _beside(path: Path, side: SideFile) -> Path:
-    return path.with_name(path.name + side.suffix)
+    side, beside = delivery.side_file, side_file_of(path, delivery)
+    return side is None or beside is None or (not path.name.endswith(side.suffix) and beside.is_file())
 
 
 def _manifest(source: str, path: Path, business_date: date, delivery: FilesDelivery) -> Manifest:
-    stated = delivery.said_in(path.name) or {}
-    stated.pop("business_date", None)
-    modified = path.stat().st_mtime_ns
-    if delivery.side_file:
-        beside = _beside(path, delivery.side_file)
-        stated |= _stated_beside(source, beside, delivery.side_file)
-        modified = max(modified, beside.stat().st_mtime_ns)
+    stated = stated_of(source, path, delivery)
+    files = (path, side_file_of(path, delivery))
     return Manifest(
         source=source,
         name=path.name,
         received_at=datetime.now(UTC).isoformat(timespec="microseconds"),
         business_date=str(business_date),
-        modified_ns=modified,
+        modified_ns=max(each.stat().st_mtime_ns for each in files if each),
         stated=stated,
     )
 

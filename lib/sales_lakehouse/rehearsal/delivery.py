@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from sales_lakehouse.errors import DeliveryError
+from sales_lakehouse.landing.files import side_file_of, stated_of
 from sales_lakehouse.rehearsal.tally import Refusal, Tally
 from sales_lakehouse.rehearsal.values import Judge
 from sales_lakehouse.scan import scan_unit
@@ -23,7 +25,7 @@ class Rehearsal:
 
     file: str
     business_date: str | None
-    misnamed: str | None
+    not_landed: str | None
     schema: str
     found: int
     kept: int
@@ -36,22 +38,22 @@ class Rehearsal:
     @property
     def passes(self) -> bool:
         """Tell whether every record of the file would be kept."""
-        return not self.misnamed and not self.broken and self.found == self.kept
+        return not self.not_landed and not self.broken and self.found == self.kept
 
 
 def rehearse(path: Path, source: SourceSpec, table: SilverSpec) -> Rehearsal:
     """Read a file as the chain would, without keeping anything of it: its records pass by and are counted."""
-    day, misnamed = _read_name(path.name, source)
+    day, stated, not_landed = _landing_of(path, source)
     judge = Judge(source, table, day)
     tally = Tally(source)
-    for batch in scan_unit(path.read_bytes(), source):
+    for batch in scan_unit(path.read_bytes(), source, stated):
         for row in batch.to_pylist():
             if row["_record_no"] is not None:
                 tally.add(row, row["_reason"] or "; ".join(judge.reasons(row)))
     return Rehearsal(
         file=path.name,
         business_date=str(day) if day else None,
-        misnamed=misnamed,
+        not_landed=not_landed,
         schema=tally.schema_in_words(),
         found=tally.found,
         kept=tally.found - tally.refused - tally.quarantined,
@@ -63,8 +65,17 @@ def rehearse(path: Path, source: SourceSpec, table: SilverSpec) -> Rehearsal:
     )
 
 
-def _read_name(name: str, source: SourceSpec) -> tuple[date | None, str | None]:
-    if not isinstance(source.delivery, FilesDelivery):
-        return None, None
-    day = source.delivery.date_in(name)
-    return day, None if day else f"the name does not follow {source.delivery.name!r}: the file would not be landed"
+def _landing_of(path: Path, source: SourceSpec) -> tuple[date | None, dict[str, str], str | None]:
+    """Return the file's business date, what the partner states of it, and why it would not land, if it would not."""
+    delivery = source.delivery
+    if not isinstance(delivery, FilesDelivery):
+        return None, {}, None
+    day, beside = delivery.date_in(path.name), side_file_of(path, delivery)
+    if day is None:
+        return None, {}, f"the name does not follow {delivery.name!r}: the file would not be landed"
+    if beside and not beside.is_file():
+        return day, {}, f"{beside.name} is not beside it: the file would wait for it"
+    try:
+        return day, stated_of(source.source, path, delivery), None
+    except DeliveryError as cause:
+        return day, {}, str(cause)

@@ -1,6 +1,7 @@
 """A delivery told before it is one: what is refused where and why, and nothing written."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from sales_lakehouse.commands.check import check
 from sales_lakehouse.quality.alone import keeps
 from sales_lakehouse.rehearsal import Rehearsal, rehearse
 from sales_lakehouse.specs import Pipelines, Rule
+from sales_lakehouse.specs.source import SideFile
 from tests.conftest import PIPELINES
 
 HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
@@ -90,14 +92,40 @@ def test_a_value_that_silver_would_not_take_is_a_reason(
 def test_a_name_without_its_date_would_not_be_landed(tmp_path: Path, pipelines: Pipelines, name: str) -> None:
     verdict = rehearse_gift(tmp_path, pipelines, HEADER + LINE, name)
     assert not verdict.passes
-    assert verdict.misnamed == "the name does not follow '{business_date}.csv': the file would not be landed"
+    assert verdict.not_landed == "the name does not follow '{business_date}.csv': the file would not be landed"
+
+
+@pytest.mark.parametrize(
+    ("sum_file", "broken", "not_landed"),
+    [
+        ("records=2", None, None),
+        ("records=3", "the partner states 3 records", None),
+        ("nothing", None, r"\.sum: expected .* found 'nothing'.*not landed"),
+        (None, None, r"2011-01-05\.csv\.sum is not beside it: the file would wait for it"),
+    ],
+    ids=["agrees", "differs", "states nothing", "missing"],
+)
+def test_what_the_partner_states_beside_a_file_is_held_against_it(
+    tmp_path: Path, pipelines: Pipelines, sum_file: str | None, broken: str | None, not_landed: str | None
+) -> None:
+    source = pipelines.source("gift_partner")
+    side = SideFile(suffix=".sum", pattern="records=(?P<records>[0-9]+)")
+    source = source.model_copy(update={"delivery": source.delivery.model_copy(update={"side_file": side})})
+    path = write(tmp_path, HEADER + LINE * 2)
+    if sum_file:
+        write(tmp_path, sum_file, "2011-01-05.csv.sum")
+    verdict = rehearse(path, source, pipelines.silver["sale_lines"])
+    assert verdict.passes == (sum_file == "records=2")
+    for expected, told in ((broken, verdict.broken), (not_landed, verdict.not_landed)):
+        assert bool(expected) == bool(told)
+        assert not expected or re.search(expected, told or "")
 
 
 def test_an_order_goes_aside_whole_with_each_reason_once(tmp_path: Path, pipelines: Pipelines) -> None:
     line = '{"line": 1, "sku": "A", "description": "b", "quantity": "x", "unit_price": 1.5, "sold_at": null}'
     page = f'{{"orders": [{ORDER}, "customer_id": null, "country": "EIRE", "currency": "GBP", "lines": [{line}, {line}]}}]}}'
     verdict = rehearse(write(tmp_path, page, "p.json"), pipelines.source("online_shop"), pipelines.silver["sale_lines"])
-    assert (verdict.found, verdict.quarantined, verdict.misnamed) == (1, 1, None)
+    assert (verdict.found, verdict.quarantined, verdict.not_landed) == (1, 1, None)
     assert verdict.examples[0].reason == (
         "quantity: 'x' is not exactly readable as INT; rule time_is_known: sold_at is empty"
     )
