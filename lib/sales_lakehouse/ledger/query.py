@@ -22,7 +22,7 @@ def columns_of(root: Path, table: str) -> dict[str, pa.DataType]:
     """Return the columns of a table and their types; none where it was never written."""
     if not is_table(root, table):
         return {}
-    schema = pa.schema(DeltaTable(folder_of(root, table)).schema().to_arrow())
+    schema = pa.schema(_open(root, table).schema().to_arrow())
     return {field.name: field.type for field in schema}
 
 
@@ -37,7 +37,7 @@ def select(root: Path, sql: str, **tables: str) -> list[dict[str, Any]]:
         return []
     builder = QueryBuilder()
     for name, table in tables.items():
-        builder = builder.register(name, DeltaTable(folder_of(root, table)))
+        builder = builder.register(name, _open(root, table))
     named = ", ".join(tables.values())
     try:
         reader = builder.execute(sql)
@@ -48,6 +48,13 @@ def select(root: Path, sql: str, **tables: str) -> list[dict[str, Any]]:
     except (DeltaError, pa.ArrowException, OSError) as cause:
         raise TableError(f"{named}: {_line(cause)}; `lakehouse books --deep` names the files") from cause
     return found
+
+
+def _open(root: Path, table: str) -> DeltaTable:
+    try:
+        return DeltaTable(folder_of(root, table))
+    except DeltaError as cause:
+        raise TableError(f"{table}: its log cannot be read: {_line(cause)}; `lakehouse books` tells why") from cause
 
 
 def _line(cause: Exception) -> str:

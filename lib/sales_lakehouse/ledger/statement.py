@@ -68,7 +68,7 @@ def draw_up(root: Path, pipelines: Pipelines, choice: Choice, *, deep: bool) -> 
     """
     links = look_at_chain(root)
     readable = {link.table for link in links if all(found.is_commit for found in link.breaks)}
-    whole, faults = _read(root, readable)
+    whole, faults = _read(root)
     books, about = (whole, "the books") if faults else _chosen(whole, choice)
     remarks = [*_remarks(links, whole)]
     checks: list[Callable[[], Iterable[Fault]]] = [lambda: check_units(books, pipelines)]
@@ -77,20 +77,18 @@ def draw_up(root: Path, pipelines: Pipelines, choice: Choice, *, deep: bool) -> 
         remarks += [*_unsealed(unsealed), *_waiting(root, pipelines)]
         checks += [lambda: altered, lambda: check_landing(root), lambda: check_gold(root, pipelines)]
         checks += [lambda: check_silver(root, pipelines, whole)] if not faults else []
-    faults += [fault for check in checks for fault in gather(check)]
+    # Two checks that cannot read the same table say the same.
+    faults = list(dict.fromkeys([*faults, *(fault for check in checks for fault in gather(check))]))
     foreign = [found for link in links for found in link.breaks]
     return Statement(about, books, _open_units(root, books, choice), foreign, faults, remarks)
 
 
-def _read(root: Path, readable: set[str]) -> tuple[Books, list[Fault]]:
+def _read(root: Path) -> tuple[Books, list[Fault]]:
     """Read the books; where their own tables cannot be read, that is all there is to say."""
-    nothing = Books([], [], frozenset())
-    if not {"ops.units", "ops.balances"} <= readable:
-        return nothing, []
     try:
         return read_books(root), []
     except TableError as cause:
-        return nothing, [Fault("ops", str(cause))]
+        return Books([], [], frozenset()), [Fault("unreadable", str(cause))]
 
 
 def _chosen(books: Books, choice: Choice) -> tuple[Books, str]:

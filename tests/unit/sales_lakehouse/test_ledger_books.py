@@ -184,6 +184,23 @@ def test_a_missing_file_and_one_that_is_no_parquet_say_whose_rows_they_held(root
     assert any("it is no parquet file any more; it held unit " in line for line in found)
 
 
+def test_a_table_that_nobody_can_read_is_told_once_beside_the_file_that_is_spoiled(root: Path) -> None:
+    (file, *_) = active_files(root, "silver.sale_lines")
+    (root / "silver/sale_lines" / file.path).write_bytes(b"spoiled")
+    spoiled, unreadable = findings(root)
+    assert f"silver.sale_lines, file {file.path}: its bytes are not those that were sealed" in spoiled
+    assert unreadable.startswith("finding: unreadable: silver.sale_lines: ")
+
+
+@pytest.mark.parametrize("table", ["silver.sale_lines", "ops.units"])
+def test_a_gap_in_a_log_keeps_the_books_open_and_breaks_no_check(root: Path, table: str) -> None:
+    (root / table.replace(".", "/") / "_delta_log" / f"{0:020}.json").unlink()
+    found = findings(root)
+    assert found[0] == f"finding: {table}, version 0: its log entry was removed"
+    assert any(f"unreadable: {table}: its log cannot be read" in line for line in found)
+    assert not any("the books say" in line for line in found)
+
+
 def test_files_after_the_last_seal_are_reported_and_are_no_finding(root: Path) -> None:
     shutil.rmtree(root / "ops/seals")
     asked = ask(root, "--deep")
