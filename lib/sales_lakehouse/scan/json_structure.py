@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 
 from sales_lakehouse.scan.broken import Refusal
 from sales_lakehouse.scan.contract import did_you_mean, listed
 from sales_lakehouse.scan.json_text import skip_value
 
 BLANKS = " \t\r\n"
+_RUN_OF_BLANKS = re.compile(f"[{BLANKS}]*+")
 _RAW_DECODER = json.JSONDecoder(parse_float=str, parse_int=str)
 
 
@@ -87,6 +89,5 @@ def _expect(text: str, at: int, marks: str) -> tuple[str, int]:
 
 
 def _skip_blanks(text: str, at: int) -> int:
-    while text[at : at + 1] in (" ", "\t", "\n", "\r"):
-        at += 1
-    return at
+    found = _RUN_OF_BLANKS.match(text, at)
+    return found.end() if found else at

@@ -10,7 +10,9 @@ from sales_lakehouse.scan.broken import Refusal
 
 DEPTH = 64
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
-_UNSCANNED = re.compile(r'[^"\[\]{}]*+')
+_PLAIN = re.compile(r'[^"\[\]{},]*+')
+_OPENING, _CLOSING = re.compile(r"[\[{]*+"), re.compile(r"[\]}]*+")
+_STRING = re.compile(r'(?:"(?:[^"\\]|\\.)*+")?+', re.DOTALL)
 
 
 def decode_object(text: str) -> dict[str, Any]:
@@ -54,17 +56,25 @@ def skip_value(text: str, at: int) -> int:
     """
     depth = 0
     while at < len(text):
-        if text[at] in ",]}" and not depth:
+        at = _end_of(_PLAIN, text, at)
+        if text[at : at + 1] == "," and not depth:
             return at
-        token = _TOKEN.match(text, at)
-        if token is None and text[at] == '"':
+        opened = _end_of(_OPENING, text, at)
+        closed = _end_of(_CLOSING, text, opened)
+        depth += opened - at
+        if closed - opened > depth:
+            return opened + depth
+        depth -= closed - opened
+        at = _end_of(_STRING, text, closed)
+        if text[at : at + 1] == '"':
             raise Refusal(f"a string that begins at character {at} is not closed")
-        if token is None:
-            at += 1
-            continue
-        depth += (token[0] in "[{") - (token[0] in "]}")
-        at = token.end()
+        at += depth > 0 and text[at : at + 1] == ","
     raise Refusal("the text ends inside a value")
+
+
+def _end_of(pattern: re.Pattern[str], text: str, at: int) -> int:
+    found = pattern.match(text, at)
+    return found.end() if found else at
 
 
 def _in_words(text: str, cause: Exception) -> str:

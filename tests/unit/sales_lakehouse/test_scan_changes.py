@@ -161,6 +161,15 @@ def test_a_source_may_judge_changed_objects_otherwise(
     assert (judged(rows), reason in reason_of(rows)) == (outcome, True), reason_of(rows)
 
 
+def test_a_field_under_its_old_and_its_agreed_name_is_ambiguous() -> None:
+    content = page({**OBJECTS[0], "total": "9.99"}, OBJECTS[1])
+    rows = rows_of(content, source_of(JSON_FORM, on_change={"renamed": {"total": "amount"}}))
+    assert (judged(rows), "under an old and the agreed name" in reason_of(rows)) == (REFUSED, True)
+    content = b"id,name,amount,total\n1,a,2.50,9.99\n2,b,3.50,1\n"
+    rows = rows_of(content, csv_source(on_change={"renamed": {"total": "amount"}}))
+    assert (judged(rows), "stands more than once" in reason_of(rows)) == (ASIDE, True)
+
+
 def test_a_header_without_any_agreed_column_is_never_null_altogether() -> None:
     rows = rows_of(b"x,y,z\n1,2,3\n", csv_source(on_change={"missing": "as_null"}))
     assert kinds(rows) == ["header", "quarantined"]

@@ -169,6 +169,23 @@ def test_nesting_without_end_costs_its_record() -> None:
     assert "nested deeper than 64 levels" in rows[1]["_reason"]
 
 
+@pytest.mark.parametrize(
+    ("inside", "outcome"),
+    [
+        (b" " * 20_000_000, ["footer"]),
+        (b"x" * 20_000_000, ["header", "refused", "footer"]),
+        (b'"' + b"x" * 20_000_000, ["quarantined"]),
+        (b"[" * 20_000_000, ["quarantined"]),
+        (b"{}," * 50_000 + b"{}", ["header", *["quarantined", "blank"] * 50_000, "quarantined", "footer"]),
+    ],
+    ids=["blanks", "no value", "open string", "brackets", "many records of nothing"],
+)
+def test_a_document_of_nothing_ends_within_seconds(inside: bytes, outcome: list[str]) -> None:
+    with within(seconds=20, megabytes=500):
+        batches = list(scan_unit(b"[" + inside + b"]", source_of({"kind": "json"})))
+    assert [kind.as_py() for batch in batches for kind in batch["_kind"]] == outcome
+
+
 def test_damage_inside_the_packed_bytes_is_seen() -> None:
     content = bytearray(gzip.compress(VALID * 50))
     content[len(content) // 2] ^= 0xFF

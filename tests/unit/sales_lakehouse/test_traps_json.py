@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from sales_lakehouse.scan.broken import Refusal
+from sales_lakehouse.scan.json_text import skip_value
 from sales_lakehouse.specs import SourceSpec
 from tests.partners import source_of
 from tests.rows import Row, covers, kinds, rows_of
@@ -201,3 +203,27 @@ def test_a_count_that_the_partner_states_holds_for_json_too() -> None:
     content = f"[{GOOD}]".encode()
     assert rows_of(content, LIST, {"records": "1"})[1]["_kind"] == "record"
     assert "the partner states 2 records, 1 records" in rows_of(content, LIST, {"records": "2"})[1]["_reason"]
+
+
+@pytest.mark.parametrize(
+    ("text", "end"),
+    [
+        ("x, 1]", 1),
+        ("x]", 1),
+        ("x}", 1),
+        ('{"a" 1}, 2]', 7),
+        ("[[x], [y]]]", 10),
+        ('"a, ]" x, 2]', 8),
+        ('[","], 1]', 5),
+        ('["\\"]", {"b": ]}]]', 16),
+        ("[1 2] 3]", 7),
+    ],
+)
+def test_a_broken_value_ends_where_its_structure_does(text: str, end: int) -> None:
+    assert skip_value(text, 0) == end
+
+
+@pytest.mark.parametrize("text", ["", "x", '"a]', "[1, 2", '["a]'])
+def test_a_broken_value_without_an_end_breaks_the_document(text: str) -> None:
+    with pytest.raises(Refusal, match=r"the text ends inside a value|is not closed"):
+        skip_value(text, 0)
