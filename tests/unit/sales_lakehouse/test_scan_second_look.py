@@ -1,6 +1,8 @@
 """What sees a defect of the reader itself: a second counter, a second reader, and the spans."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,6 +11,10 @@ import pytest
 
 from sales_lakehouse.scan import csv_body, csv_unit, json_unit
 from sales_lakehouse.scan.recount import recount_items, recount_lines, recount_records
+from sales_lakehouse.scan.rows import Piece, pieces_batch, scan_schema
+from sales_lakehouse.scan.scan import _drain
+from sales_lakehouse.scan.spool import Spool
+from sales_lakehouse.scan.totals import Totals
 from sales_lakehouse.specs.formats import CsvFormat
 from tests.partners import csv_source, source_of
 from tests.rows import kinds, rows_of
@@ -128,6 +134,43 @@ def test_a_scanner_that_finds_other_records_sets_the_unit_aside(
     assert reason in reasons[0]
 
 
+@dataclass
+class Gappy:
+    """A reader of three bytes and two more, whose rows are given."""
+
+    pieces: list[Piece]
+    broken: str | None = None
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        yield from (pieces_batch([piece], scan_schema(csv_source())) for piece in self.pieces[:1])
+        yield pieces_batch(self.pieces[1:], scan_schema(csv_source()))
+
+    def raw(self, start: int, length: int) -> str:
+        return f"{start}+{length}"
+
+    def totals_differ(self, totals: Totals) -> str | None:
+        return None if totals else "nothing was added up"
+
+
+@pytest.mark.parametrize(
+    ("spans", "reason"),
+    [
+        ([(0, 3), (3, 1), (4, 1)], None),
+        ([(0, 3), (4, 1)], "the rows from byte 3 on do not follow each other"),
+        ([(0, 3), (3, 1), (3, 2)], "the rows from byte 3 on do not follow each other"),
+        ([(1, 2), (3, 2)], "the rows from byte 0 on do not follow each other"),
+        ([(0, 3), (3, 1)], "the rows end at byte 4 of 5"),
+    ],
+    ids=["whole", "a gap", "twice", "a late start", "an early end"],
+)
+def test_rows_that_do_not_cover_the_unit_are_seen(spans: list[tuple[int, int]], reason: str | None) -> None:
+    unit, source = Gappy([Piece("record", *span) for span in spans]), csv_source()
+    with ExitStack() as files:
+        found = _drain(unit, Spool(scan_schema(source), files), Totals(source), 5)
+    assert (found or "").startswith(reason or "")
+    assert (found is None) == (reason is None)
+
+
 def test_a_list_with_an_item_lost_is_set_aside(monkeypatch: pytest.MonkeyPatch) -> None:
     items = json_unit.find_items
 
@@ -139,3 +182,10 @@ def test_a_list_with_an_item_lost_is_set_aside(monkeypatch: pytest.MonkeyPatch) 
     good = '{"id": 1, "name": "a", "amount": 2}'
     rows = rows_of(f"[{good}, {good}]".encode(), source_of({"kind": "json"}))
     assert "the reader found 1 items, the second counter 2" in rows[1]["_reason"]
+
+
+def test_spans_told_in_characters_set_the_document_aside(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json_unit, "_size", len)
+    content = '[{"id": "é", "name": "a", "amount": 2}]'.encode()
+    row = next(row for row in rows_of(content, source_of({"kind": "json"})) if row["_reason"])
+    assert (row["_kind"], row["_reason"]) == ("quarantined", "the rows end at byte 39 of 40; a defect of the reader")

@@ -193,6 +193,23 @@ def test_a_document_that_does_not_hold_together_gives_no_record(content: str) ->
     assert {"quarantined", "refused"} & {*kinds(rows)}
 
 
+@pytest.mark.parametrize(
+    ("source", "content", "reason"),
+    [
+        (LIST, f"[{GOOD}] more", "text around the list"),
+        (LIST, f"[{GOOD}][{GOOD}]", "text around the list"),
+        (LIST, f"\udcff[{GOOD}]", "expected '['"),
+        (LIST, f'{{"data": [{GOOD}]}}', "expected '['"),
+        (PATH, f'{{"page": "\udcff", "data": {{"orders": [{GOOD}]}}}}', "it is not UTF-8"),
+    ],
+    ids=["text after it", "two lists", "not UTF-8 before it", "object", "not UTF-8 around it"],
+)
+def test_what_stands_around_the_list_must_be_read_too(source: SourceSpec, content: str, reason: str) -> None:
+    (row,) = rows_of(content.encode("utf-8", errors="surrogateescape"), source)
+    assert row["_kind"] == "quarantined"
+    assert reason in row["_reason"]
+
+
 def test_a_document_beyond_its_bound_is_set_aside() -> None:
     source = source_of({"kind": "json", "max_document_bytes": 30})
     (row,) = rows_of(f"[{GOOD}]".encode(), source)
