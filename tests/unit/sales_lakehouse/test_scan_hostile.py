@@ -135,6 +135,12 @@ def test_a_header_of_25000_columns_is_refused_at_once() -> None:
     assert rows[1]["_reason"] == "the header has 25,000 fields, at most 2,000 are read"
 
 
+def test_a_header_line_of_megabytes_is_refused_at_once() -> None:
+    rows = rows_of(b"x" * 2_000_000 + b"\n1,a,2\n", csv_source())
+    assert kinds(rows) == ["header", "quarantined"]
+    assert rows[1]["_reason"] == "the header line has 2,000,001 bytes, at most 1,048,576 are read"
+
+
 @pytest.mark.parametrize("line_breaks", [False, True], ids=["one line a record", "line breaks in fields"])
 def test_a_field_of_5_megabytes_costs_its_record(line_breaks: bool) -> None:
     content = b'id,name,amount\n1,a,2\n2,"' + b"x" * 5_000_000 + b'",3\n4,b,5\n'

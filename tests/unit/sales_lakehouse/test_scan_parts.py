@@ -38,6 +38,8 @@ def table_of(source: SourceSpec, batches: object) -> pa.Table:
 
 def in_parts(content: bytes, source: SourceSpec, size: int) -> tuple[int, pa.Table]:
     parts = cut_unit(content, source, {}, size)
+    if len(parts) == 1:  # read whole, as the chain does
+        return 1, table_of(source, scan_unit(content, source))
     counts = [count_records(content, source, part) for part in parts]
     batches = [
         batch
