@@ -37,7 +37,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
 
 @pytest.fixture(scope="session")
 def clusters(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clusters]:
-    """Keep one Spark for all six runs."""
+    """Keep one Spark for all seven runs."""
     clusters = warm_clusters(tmp_path_factory.mktemp("clusters"))
     yield clusters
     clusters.end()

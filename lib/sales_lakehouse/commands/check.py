@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from sales_lakehouse.commands.declared import bundle_option, find_source, find_table, format_option, load_declared
+from sales_lakehouse.commands.declared import bundle_option, find_source, format_option, load_declared, told
 from sales_lakehouse.rehearsal import Rehearsal, rehearse
 from sales_lakehouse.specs import SourceSpec
 
@@ -30,8 +30,9 @@ def check(context: click.Context, source: str, files: tuple[Path, ...], bundle: 
     """
     pipelines = load_declared(bundle)
     spec = find_source(pipelines, source)
-    table = find_table(pipelines, spec)
-    verdicts = [rehearse(path, spec, table) for path in files]
+    with told():
+        table = pipelines.table_of(spec)
+        verdicts = [rehearse(path, spec, table) for path in files]
     if form == "json":
         click.echo(json.dumps([{"source": spec.source, "passes": v.passes, **asdict(v)} for v in verdicts], indent=1))
     else:

@@ -10,7 +10,7 @@ import click
 
 from sales_lakehouse.errors import LakehouseError
 from sales_lakehouse.simulate.places import find_bundle
-from sales_lakehouse.specs import Pipelines, SilverSpec, SourceSpec, load_pipelines, load_source
+from sales_lakehouse.specs import Pipelines, SourceSpec, load_pipelines, load_source
 
 bundle_option = click.option(
     "--bundle", type=click.Path(path_type=Path, file_okay=False), default=Path(), help="Folder of the bundle."
@@ -61,14 +61,3 @@ def find_source(pipelines: Pipelines, name: str) -> SourceSpec:
     """Return a source by its name, or by the path of its file, which may lie anywhere."""
     with told():
         return load_source(Path(name)) if name.endswith((".yml", ".yaml")) else pipelines.source(name)
-
-
-def find_table(pipelines: Pipelines, source: SourceSpec) -> SilverSpec:
-    """Return the silver table that a source fills; the source's file may lie outside the bundle."""
-    table = source.silver.table
-    if table not in pipelines.silver:
-        raise click.UsageError(
-            f"source {source.source}: silver table {table!r} has no file under {pipelines.root / 'silver'}; "
-            f"there are {', '.join(pipelines.silver)}"
-        )
-    return pipelines.silver[table]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from sales_lakehouse.commands.declared import bundle_option, find_source, find_table, format_option, load_declared, told
+from sales_lakehouse.commands.declared import bundle_option, find_source, format_option, load_declared, told
 from sales_lakehouse.quality.rule_file import rule_file, rules_of_tables
 from sales_lakehouse.specs import SourceSpec
 from sales_lakehouse.specs.fields import field_tables
@@ -53,7 +53,7 @@ def rules(source: str, bundle: Path) -> None:
     """
     pipelines = load_declared(bundle)
     spec = find_source(pipelines, source)
-    asked = [*find_table(pipelines, spec).rules, *spec.silver.rules]
+    asked = [*pipelines.table_of(spec).rules, *spec.silver.rules]
     click.echo(json.dumps(rule_file(asked), indent=1))
     for name in rules_of_tables(asked):
         click.echo(f"{name} speaks of several rows: it has no predicate, gate_silver judges it", err=True)

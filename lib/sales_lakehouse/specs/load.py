@@ -36,6 +36,27 @@ class Pipelines:
             raise SpecError(f"there is no source {name!r}; {self.root / 'sources'} has {', '.join(self.sources)}")
         return self.sources[name]
 
+    def table_of(self, source: SourceSpec) -> SilverSpec:
+        """Return the silver table that a source fills; the source's own file may lie elsewhere.
+
+        Raises: SpecError when there is no such table, or when the source maps other columns than its contract has.
+        """
+        table = self.silver.get(source.silver.table)
+        if table is None:
+            raise SpecError(
+                f"source {source.source}: silver table {source.silver.table!r} has no file under silver/; there are "
+                f"{', '.join(self.silver)}"
+            )
+        given = {*source.silver.columns, "source"}
+        mapped = [column for column in table.columns if column.derived is None]
+        off = (given - {column.name for column in mapped}) | ({c.name for c in mapped if c.required} - given)
+        if off:
+            raise SpecError(
+                f"source {source.source}: silver.columns and the contract of {table.table} differ in: "
+                f"{', '.join(sorted(off))}; map each required column of the contract, and no other"
+            )
+        return table
+
     def sources_of(self, table: str) -> list[SourceSpec]:
         """Return the sources that fill a silver table, sorted by name."""
         return [spec for spec in self.sources.values() if spec.silver.table == table]
@@ -104,17 +125,7 @@ def _read(path: Path, model: type[Model], **extra: Any) -> Model:
 
 def _check_references(pipelines: Pipelines) -> None:
     for source in pipelines.sources.values():
-        table = pipelines.silver.get(source.silver.table)
-        if table is None:
-            raise SpecError(f"source {source.source}: silver table {source.silver.table!r} has no file under silver/")
-        given = {*source.silver.columns, "source"}
-        mapped = [column for column in table.columns if column.derived is None]
-        off = (given - {column.name for column in mapped}) | ({c.name for c in mapped if c.required} - given)
-        if off:
-            raise SpecError(
-                f"source {source.source}: silver.columns and the contract of {table.table} differ in: "
-                f"{', '.join(sorted(off))}; map each required column of the contract, and no other"
-            )
+        pipelines.table_of(source)
     for table in pipelines.silver.values():
         for reference in table.references:
             dimension = pipelines.silver.get(reference.to)
