@@ -63,7 +63,8 @@ def _of_figure(table: str, origin: Origin) -> Iterator[str]:
         return
     yield f"{table}: {_matching(origin.gold_rows, 'row')}"
     yield from (f"  {_figure(figure)}" for figure in origin.figures)
-    yield f"\nfrom {len(origin.deliveries):,} deliveries:"
+    back = f", of this date and the {origin.days_back} days before that it looks at" if origin.days_back else ""
+    yield f"\nfrom {len(origin.deliveries):,} deliveries{back}:"
     first = list(origin.deliveries.items())[: len(origin.lines)]
     yield from (f"  {unit}: {count:,} lines" for unit, count in first)
     head = ["row", "unit", "record", "bytes", "amount", ""]

@@ -40,9 +40,10 @@ class Figure:
 
 @dataclass(frozen=True)
 class Origin:
-    """What stands behind rows of gold; `deliveries` counts the lines of each unit."""
+    """What stands behind rows of gold; `deliveries` counts the lines of each unit. Units: `days_back` in days."""
 
     gold_rows: int
+    days_back: int
     figures: list[Figure]
     deliveries: dict[str, int]
     lines: list[Line]
@@ -59,16 +60,17 @@ class _Reading:
     tie: Tie
     where: str
 
-    def select(self, columns: str, rest: str = "") -> list[dict[str, Any]]:
-        """Query the silver rows that have the keys of the gold rows asked for."""
+    def select(self, columns: str, rest: str = "", days_back: int = 0) -> list[dict[str, Any]]:
+        """Query the silver rows under the keys of the gold rows asked for, of their dates and some days before."""
         shared = [name for name in self.gold.key if name in self.facts.names()]
         keys = ", ".join(quoted(name) for name in self.gold.key)
         on = [f"f.{quoted(name)} IS NOT DISTINCT FROM g.{quoted(name)}" for name in shared if name != self.gold.slice]
-        on.append(f"f.{quoted(str(self.facts.slice))} = g.{quoted(self.gold.slice)}")
+        ours, theirs = f"f.{quoted(str(self.facts.slice))}", f"g.{quoted(self.gold.slice)}"
+        on.append(f"{ours} <= {theirs} AND {ours} >= {theirs} - INTERVAL '{days_back} days'")
         counts = f"coalesce({self.tie.where}, false)"
         sql = (
             f"SELECT {columns} FROM (SELECT * FROM facts WHERE {counts}) f "
-            f"JOIN (SELECT DISTINCT {keys} FROM gold WHERE {self.where}) g ON {both(on)} {rest}"
+            f"LEFT SEMI JOIN (SELECT DISTINCT {keys} FROM gold WHERE {self.where}) g ON {both(on)} {rest}"
         )
         return select(self.root, sql, facts=f"silver.{self.facts.table}", gold=f"gold.{self.gold.table}")
 
@@ -76,7 +78,8 @@ class _Reading:
 def trace_figure(root: Path, pipelines: Pipelines, table: str, conditions: list[Condition], limit: int) -> Origin:
     """Go from rows of a gold table back to the deliveries behind them.
 
-    The lines are those that the table's first tie counts, of the figure's own date.
+    The lines are those that the table's first tie counts; its total is that of the figure's own date, the lines and
+    deliveries are those of all days that the table looks back at.
     Raises: ParameterError for a table or a column that gold does not have.
     """
     gold = pipelines.gold.get(table)
@@ -91,8 +94,8 @@ def trace_figure(root: Path, pipelines: Pipelines, table: str, conditions: list[
     counted = select(root, f"SELECT count(*) AS n FROM gold WHERE {where}", gold=f"gold.{table}")
     count = counted[0]["n"] if counted else 0
     if not count:
-        return Origin(0, [], {}, [], [near_values(root, f"gold.{table}", condition) for condition in conditions])
-    return Origin(count, _figures(reading), _deliveries(reading), _lines(reading, limit), [])
+        return Origin(0, 0, [], {}, [], [near_values(root, f"gold.{table}", condition) for condition in conditions])
+    return Origin(count, gold.lookback_days, _figures(reading), _deliveries(reading), _lines(reading, limit), [])
 
 
 def _figures(reading: _Reading) -> list[Figure]:
@@ -108,14 +111,14 @@ def _figures(reading: _Reading) -> list[Figure]:
 
 def _deliveries(reading: _Reading) -> dict[str, int]:
     name_of = unit_names(reading.root)
-    rows = reading.select("f._unit_id AS u, count(*) AS n", "GROUP BY 1 ORDER BY 2 DESC, 1")
+    rows = reading.select("f._unit_id AS u, count(*) AS n", "GROUP BY 1 ORDER BY 2 DESC, 1", reading.gold.lookback_days)
     return {name_of(row["u"]): row["n"] for row in rows}
 
 
 def _lines(reading: _Reading, limit: int) -> list[Line]:
     facts, amount = reading.facts, reading.tie.silver.split(".")[1]
     order = ", ".join(f"f.{quoted(name)}" for name in facts.key)
-    rows = reading.select("f.*", f"ORDER BY {order} LIMIT {limit}")
+    rows = reading.select("f.*", f"ORDER BY {order} LIMIT {limit}", reading.gold.lookback_days)
     name_of, spans = unit_names(reading.root), _spans(reading.root, rows)
     return [
         Line(

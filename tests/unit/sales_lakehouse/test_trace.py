@@ -2,12 +2,15 @@
 
 import json
 import shutil
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from click.testing import CliRunner, Result
-from deltalake import DeltaTable
+from deltalake import DeltaTable, write_deltalake
 
 from sales_lakehouse.commands.trace import trace
 from tests.conftest import PIPELINES
@@ -204,6 +207,22 @@ def test_a_figure_is_followed_back_to_the_lines_and_bytes_behind_it(root: Path, 
     assert spans == [(number, start, length) for _, number, start, length, _ in unit.pieces[1:3]]
     text = ask(root, "gold.daily_sales", "business_date=2011-01-06").output
     assert "net_amount 21.25 GBP; the 3 lines behind it add up to 21.25 GBP: the same" in text
+
+
+def test_a_table_that_looks_back_shows_the_lines_of_all_those_days_once(root: Path, tmp_path: Path) -> None:
+    looking = Path(shutil.copytree(root, tmp_path / "lakehouse"))
+    days = [date(2011, 1, 8), date(2011, 1, 9)]
+    nothing = pa.array([Decimal("0.0000")] * 2, pa.decimal128(22, 4))
+    key = {"as_of_date": days, "customer_id": ["17850"] * 2, "currency_code": ["GBP"] * 2}
+    write_deltalake(looking / "gold/customer_features", pa.table({**key, "day_net_amount": nothing}))
+    found = json.loads(ask(looking, "gold.customer_features", "customer_id=17850", form="json").output)
+    assert (found["gold_rows"], found["figures"][0]["lines"]) == (2, 0)
+    assert [line["row"].split(", ", 1)[1] for line in found["lines"]] == [
+        "order_id=540001, line_number=1",
+        "order_id=540010, line_number=1",
+        "order_id=540010, line_number=2",
+    ]
+    assert sorted(found["deliveries"].values()) == [1, 2]
 
 
 def test_a_figure_that_silver_does_not_bear_out_says_so(root: Path, tmp_path: Path) -> None:
