@@ -14,7 +14,8 @@ import click
 
 from sales_lakehouse.commands.declared import bundle_option, format_option, lakehouse_option, told
 from sales_lakehouse.commands.places import as_json, find_place, in_columns
-from sales_lakehouse.ledger.chain import Answer, accept_commit
+from sales_lakehouse.ledger.breaks import Answer
+from sales_lakehouse.ledger.chain import accept_commit
 from sales_lakehouse.ledger.notes import DISPOSITIONS, SIGNS, Balance, Books
 from sales_lakehouse.ledger.statement import Choice, Statement, draw_up
 

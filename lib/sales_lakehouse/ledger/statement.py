@@ -11,7 +11,8 @@ from sales_lakehouse.errors import ParameterError, TableError
 from sales_lakehouse.landing import LandingStore
 from sales_lakehouse.landing.decisions import decisions_of
 from sales_lakehouse.ledger.balance_check import check_gold, check_silver, check_units, waiting_slices
-from sales_lakehouse.ledger.chain import ForeignCommit, Link, look_at_chain
+from sales_lakehouse.ledger.breaks import ForeignCommit
+from sales_lakehouse.ledger.chain import Link, look_at_chain
 from sales_lakehouse.ledger.faults import Fault, all_manifests, bounded, gather
 from sales_lakehouse.ledger.file_check import check_files, check_landing
 from sales_lakehouse.ledger.notes import Books, read_books
