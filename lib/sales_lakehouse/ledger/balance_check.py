@@ -16,21 +16,17 @@ Totals = dict[tuple[str, ...], tuple[int, Decimal]]
 """Lines and amount by names: of source and currency, or of slice and currency."""
 
 
-def check_units(books: Books, pipelines: Pipelines) -> Iterator[Fault]:
+def check_units(books: Books) -> Iterator[Fault]:
     """Hold what was found in each unit against what became of it.
 
-    A unit that is recorded and not yet applied may wait for its judgement; the spans of a packed one speak of what it
-    holds unpacked.
+    A unit that is recorded and not yet applied may wait for its judgement.
     """
-    packed = {source.source for source in pipelines.sources.values() if source.format.packed != "none"}
     accounted: dict[Key, int] = defaultdict(int)
     for balance in books.balances:
         accounted[balance.key] += balance.records
     for unit in books.units:
         where = f"{unit.source} {unit.name} (unit {unit.unit_id[:8]})"
         yield from (Fault(where, what) for what in _open_ends(unit, accounted[unit.key]))
-        if unit.source not in packed and unit.bytes_covered != unit.size_bytes:
-            yield Fault(where, f"{unit.size_bytes:,} bytes delivered, {unit.bytes_covered:,} read")
 
 
 def check_silver(root: Path, pipelines: Pipelines, books: Books) -> Iterator[Fault]:
@@ -72,6 +68,8 @@ def _open_ends(unit: UnitNote, accounted: int) -> Iterator[str]:
         yield f"{unit.found:,} records found, {told:,} kept, refused or set aside"
     if unit.state == "applied" and unit.kept != accounted:
         yield f"{unit.kept:,} records kept, {accounted:,} accounted for"
+    if unit.bytes_covered != unit.size_bytes:
+        yield f"{unit.size_bytes:,} bytes delivered, {unit.bytes_covered:,} read"
 
 
 def _from_books(books: Books, applied: set[Key], sources: set[str]) -> Totals:

@@ -72,7 +72,7 @@ def draw_up(root: Path, pipelines: Pipelines, choice: Choice, *, deep: bool) -> 
     whole, faults = _read(root)
     books, about = (whole, "the books") if faults else _chosen(whole, choice)
     remarks = [*_remarks(links, whole)]
-    checks: list[Callable[[], Iterable[Fault]]] = [lambda: check_units(books, pipelines)]
+    checks: list[Callable[[], Iterable[Fault]]] = [lambda: check_units(books)]
     if deep:
         altered, unsealed = check_files(root, readable)
         remarks += [*_unsealed(unsealed), *_waiting(root, pipelines)]
