@@ -88,7 +88,7 @@ def build(root: Path) -> dict[str, Unit]:
         balance(corrected, "replaced", 0, "3.00", lines=1),
         balance(corrected, "deleted", 0, "2.00", lines=1),
     ]
-    _write(root, "ops.balances", books, "r2")
+    _write(root, "ops.balances", [{**row, "run_id": "r2"} for row in books], "r2")
     _write(root, "ops.units", [unit_row(corrected, state, "r2") for state in STATES], "r2")
     _write_gold(root, "r2")
     units = {"first": first, "early": early, "second": second, "corrected": corrected}

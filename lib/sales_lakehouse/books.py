@@ -82,11 +82,13 @@ def _unit_row(m: Manifest, counts: list[Any], run: Run) -> tuple[Any, ...]:
 def current_units(log_df: DataFrame) -> DataFrame:
     """Return what holds now of each unit: of its newest delivery applied wins over recorded, then the newest note.
 
-    Grain: one row per unit and state → one row per unit.
+    Grain: one row per unit and state → one row per unit, with `was_applied`: some delivery of it was applied once.
     """
     rank = F.struct("received_at", F.col("state") == "applied", "noted_at", F.struct(*log_df.columns))
-    newest_df = log_df.groupBy("unit_id").agg(F.max(rank).alias("newest"))
-    return newest_df.select("newest.col4.*")
+    newest_df = log_df.groupBy("unit_id").agg(
+        F.max(rank).alias("newest"), F.bool_or(F.col("state") == "applied").alias("was_applied")
+    )
+    return newest_df.select("newest.col4.*", "was_applied")
 
 
 def balance(candidate_df: DataFrame, table: SilverSpec, run_id: str) -> DataFrame:

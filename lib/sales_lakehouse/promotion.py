@@ -34,8 +34,10 @@ def _promote(
     # Dimensions first: a fact that arrives with its customer finds it.
     for candidate in sorted(candidates, key=lambda candidate: candidate.table.history is None):
         promote_silver(lakehouse, run, candidate)
-    applied_df = units_df.where("state = 'recorded'").withColumns(
-        {"state": F.lit("applied"), "run_id": F.lit(run.run_id), "noted_at": F.lit(run.started_at)}
+    applied_df = (
+        units_df.where("state = 'recorded'")
+        .drop("was_applied")
+        .withColumns({"state": F.lit("applied"), "run_id": F.lit(candidates_run), "noted_at": F.lit(run.started_at)})
     )
     if not applied_df.isEmpty():
         lakehouse.append("ops.units", applied_df, f"{candidates_run}/applied")

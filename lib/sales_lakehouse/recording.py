@@ -143,11 +143,16 @@ def _dates(lakehouse: Lakehouse, table: SilverSpec) -> list[date]:
     return [row[0] for row in dates_df.collect()]
 
 
-def write_books(lakehouse: Lakehouse, candidate: Candidate, unit_ids: list[str], reopened: Sequence[str] = ()) -> None:
+def applied_before(units_df: DataFrame) -> list[str]:
+    """Return the units that are judged although they were applied once: a repair reopened them, or they came back."""
+    return [row["unit_id"] for row in units_df.where("was_applied").select("unit_id").collect()]
+
+
+def write_books(lakehouse: Lakehouse, candidate: Candidate, unit_ids: list[str], again: Sequence[str] = ()) -> None:
     """Put the quarantined rows, the balance and the superseded statements of units in place of what was there.
 
-    `unit_ids` are those that the candidate was built from: what was written for any other unit stays. Of those that are
-    `reopened`, the amounts that earlier runs published or took back stay, too.
+    `unit_ids` are those that the candidate was built from: what was written for any other unit stays. Of those judged
+    `again`, the amounts that earlier runs published or took back stay, too.
     A table that neither holds nor gets rows of these units is left alone.
     """
     if not unit_ids:
@@ -162,7 +167,7 @@ def write_books(lakehouse: Lakehouse, candidate: Candidate, unit_ids: list[str],
         .agg(F.count("*").alias("line_count"))
     )
     _replace(lakehouse, f"quarantine.{candidate.table.table}", aside_df, ("_unit_id", unit_ids), "quarantined" in went)
-    settled_df = books.settled(candidate.balances_df, _published_before(lakehouse, reopened))
+    settled_df = books.settled(candidate.balances_df, _published_before(lakehouse, again))
     _replace(lakehouse, "ops.balances", settled_df, ("unit_id", unit_ids), bool(went))
     _replace(
         lakehouse, "ops.superseded", superseded_df, ("_unit_id", unit_ids), bool(went & {"superseded", "duplicate"})

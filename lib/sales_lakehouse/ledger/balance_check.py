@@ -31,10 +31,9 @@ def check_units(books: Books) -> Iterator[Fault]:
 
 def check_silver(root: Path, pipelines: Pipelines, books: Books) -> Iterator[Fault]:
     """Hold the published rows and amounts of each source against what the books say came and went."""
-    applied = {unit.key for unit in books.units if unit.state == "applied"}
     for table in pipelines.silver.values():
-        sources = {spec.source for spec in pipelines.sources_of(table.table)} - books.judged_again
-        expected, found = _from_books(books, applied, sources), _published(root, table, sources)
+        sources = {spec.source for spec in pipelines.sources_of(table.table)} - books.in_flight
+        expected, found = _from_books(books, sources), _published(root, table, sources)
         yield from _differences(f"silver.{table.table}", expected, found, "the books say")
 
 
@@ -72,10 +71,10 @@ def _open_ends(unit: UnitNote, accounted: int) -> Iterator[str]:
         yield f"{unit.size_bytes:,} bytes delivered, {unit.bytes_covered:,} read"
 
 
-def _from_books(books: Books, applied: set[Key], sources: set[str]) -> Totals:
+def _from_books(books: Books, sources: set[str]) -> Totals:
     sums: Totals = defaultdict(lambda: (0, Decimal(0)))
     for b in books.balances:
-        if b.key in applied and b.source in sources and b.disposition in SIGNS:
+        if b.key in books.published and b.source in sources and b.disposition in SIGNS:
             sign, key = SIGNS[b.disposition], (b.source, b.currency_code or "")
             lines = b.line_count if b.disposition in ("accepted_new", "deleted") else 0
             sums[key] = (sums[key][0] + sign * lines, sums[key][1] + sign * b.amount)

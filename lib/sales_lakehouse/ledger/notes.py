@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -76,15 +76,16 @@ class Balance:
 
 @dataclass(frozen=True)
 class Books:
-    """Units and balances; `judged_again` are the sources of units that were applied more than once.
+    """Units and balances; `published` are the units that silver has taken in, `in_flight` the sources between runs.
 
-    A unit comes back, or a repair reopens it. The books keep its last judgement only: what an earlier one replaced or
-    deleted is not told, so sums over all units of the source do not tell what is published.
+    A source is in flight when a unit of it was judged once more (it came back, or a repair reopened it) by a run whose
+    candidate is not promoted: what the books say came and went is then ahead of silver.
     """
 
     units: list[UnitNote]
     balances: list[Balance]
-    judged_again: frozenset[str]
+    published: frozenset[Key]
+    in_flight: frozenset[str]
 
     def of_run(self, run_id: str) -> Books:
         """Keep the units that a run noted or judged."""
@@ -94,23 +95,24 @@ class Books:
     def of_units(self, keys: set[Key]) -> Books:
         """Keep some units."""
         units = [unit for unit in self.units if unit.key in keys]
-        return Books(units, [b for b in self.balances if b.key in keys], self.judged_again)
+        return replace(self, units=units, balances=[b for b in self.balances if b.key in keys])
 
 
 def read_books(root: Path) -> Books:
     """Read what holds now: of a unit's newest delivery applied wins over recorded, then the newest note."""
     notes = select(root, "SELECT * FROM units", units="ops.units")
     newest: dict[Key, dict[str, Any]] = {}
-    times: dict[Key, set[tuple[str, str]]] = defaultdict(set)
+    applied_by: dict[Key, set[str]] = defaultdict(set)
     for note in sorted(notes, key=_rank):
         key = note["source"], note["unit_id"]
         newest[key] = note
         if note["state"] == "applied":
-            times[key].add((note["received_at"], note["run_id"]))
+            applied_by[key].add(note["run_id"])
     units = [UnitNote(**_fields(note, UnitNote)) for note in newest.values()]
     balances = [Balance(**_fields(row, Balance)) for row in select(root, "SELECT * FROM b", b="ops.balances")]
-    judged_again = frozenset(source for (source, _), runs in times.items() if len(runs) > 1)
-    return Books(sorted(units, key=lambda unit: (unit.source, unit.received_at)), balances, judged_again)
+    in_flight = frozenset(b.source for b in balances if b.key in applied_by and b.run_id not in applied_by[b.key])
+    in_order = sorted(units, key=lambda unit: (unit.source, unit.received_at))
+    return Books(in_order, balances, frozenset(applied_by), in_flight)
 
 
 def _rank(note: dict[str, Any]) -> tuple[Any, ...]:

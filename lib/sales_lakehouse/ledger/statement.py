@@ -89,7 +89,7 @@ def _read(root: Path) -> tuple[Books, list[Fault]]:
     try:
         return read_books(root), []
     except TableError as cause:
-        return Books([], [], frozenset()), [Fault("unreadable", str(cause))]
+        return Books([], [], frozenset(), frozenset()), [Fault("unreadable", str(cause))]
 
 
 def _chosen(books: Books, choice: Choice) -> tuple[Books, str]:
@@ -114,10 +114,10 @@ def _remarks(links: list[Link], books: Books) -> Iterator[str]:
             f"{bounded(adopted)}: the history from before commits were signed is taken as it stands; "
             "the next run notes it"
         )
-    if books.judged_again:
+    if books.in_flight:
         yield (
-            f"{bounded(sorted(books.judged_again))}: a unit was applied more than once, and the books keep its last "
-            "judgement only; silver's sums of this source are not held against them"
+            f"{bounded(sorted(books.in_flight))}: a unit was judged once more, and no gate has promoted that yet; "
+            "silver's sums of this source are held against the books after the next run"
         )
 
 

@@ -234,14 +234,22 @@ def test_a_published_row_that_the_books_do_not_know_is_found_by_source_and_curre
     )
 
 
-def test_silver_is_not_held_against_books_that_forgot_an_earlier_judgement(root: Path) -> None:
-    table = DeltaTable(root / "ops/units")
-    again = table.to_pyarrow_table().filter(pc.field("state") == "applied").slice(0, 1)
-    again = again.set_column(again.schema.get_field_index("run_id"), "run_id", pa.array(["r9"]))
-    write_deltalake(table.table_uri, again, mode="append", commit_properties=signed("r9"))
-    DeltaTable(root / "silver/sale_lines").delete("order_id = '540012'", commit_properties=signed("r9"))
+def test_silver_is_not_held_against_a_judgement_that_no_gate_has_promoted(root: Path, units: dict[str, Unit]) -> None:
+    table = DeltaTable(root / "ops/balances")
+    changes = {"run_id": "'r9'", "amount": "amount + 1"}
+    table.update(changes, predicate="disposition = 'accepted_new'", commit_properties=signed("r9"))
     assert [line for line in findings(root) if "silver.sale_lines, gift" in line] == []
-    assert "note: gift_partner: a unit was applied more than once" in ask(root, "--deep").output
+    assert "note: gift_partner: a unit was judged once more" in ask(root, "--deep").output
+
+
+def test_a_unit_that_was_promoted_twice_counts_with_all_that_it_published(root: Path) -> None:
+    table = DeltaTable(root / "ops/units")
+    again = table.to_pyarrow_table().filter(pc.field("state") == "applied")
+    again = again.set_column(again.schema.get_field_index("run_id"), "run_id", pa.array(["r9"] * again.num_rows))
+    write_deltalake(table.table_uri, again, mode="append", commit_properties=signed("r9"))
+    assert findings(root) == []
+    DeltaTable(root / "silver/sale_lines").delete("order_id = '540012'", commit_properties=signed("r9"))
+    assert any("silver.sale_lines, gift_partner GBP" in line for line in findings(root))
 
 
 def test_a_record_that_is_nowhere_is_found_without_deep(root: Path, units: dict[str, Unit]) -> None:
