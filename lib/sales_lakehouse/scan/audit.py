@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from sales_lakehouse.scan.characters import Characters
 from sales_lakehouse.scan.contract import Layout
@@ -27,8 +28,8 @@ class Auditor:
 
     def differs(self, batch: pa.RecordBatch) -> str | None:
         """Compare some hundred records, the first and the last among them; return the first difference in words."""
-        kinds = batch["_kind"].to_numpy(zero_copy_only=False)
-        sampled = _sample(np.flatnonzero(kinds == "record"), batch["_byte_start"].to_numpy())
+        is_record = pc.equal(batch["_kind"], "record").to_numpy(zero_copy_only=False)
+        sampled = _sample(np.flatnonzero(is_record), batch["_byte_start"].to_numpy())
         for row in batch.take(pa.array(sampled)).to_pylist():
             start, length = row["_byte_start"], row["_byte_length"]
             text = self.text.content[start : start + length].decode(self.text.encoding)

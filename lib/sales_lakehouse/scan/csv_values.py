@@ -34,7 +34,7 @@ def read_values(records: bytes, dialect: CsvFormat, fields: int) -> list[pa.Arra
             quoted_strings_can_be_null=False,
         ),
     )
-    return [column.combine_chunks() for column in table.columns]
+    return [column.chunk(0) if column.num_chunks == 1 else column.combine_chunks() for column in table.columns]
 
 
 def by_name(columns: list[pa.Array], layout: Layout) -> dict[str, pa.Array]:

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from sales_lakehouse.scan import csv_body, csv_unit, json_unit
+from sales_lakehouse.scan import csv_body, csv_unit, json_unit, ndjson_unit
 from sales_lakehouse.scan.recount import recount_items, recount_lines, recount_records
 from sales_lakehouse.scan.rows import Piece, pieces_batch, scan_schema
 from sales_lakehouse.scan.scan import _drain
@@ -125,13 +125,24 @@ def _one_twice(spans: Any) -> Any:
     ],
     ids=["merged", "lost", "twice"],
 )
+@pytest.mark.parametrize("line_breaks", [False, True], ids=["one line a record", "line breaks in fields"])
 def test_a_scanner_that_finds_other_records_sets_the_unit_aside(
-    monkeypatch: pytest.MonkeyPatch, bend: Callable[[Any], Any], reason: str
+    monkeypatch: pytest.MonkeyPatch, bend: Callable[[Any], Any], reason: str, line_breaks: bool
 ) -> None:
     spans = csv_body.Body._spans
     monkeypatch.setattr(csv_body.Body, "_spans", lambda self, runs: bend(spans(self, runs)))
-    reasons = [row["_reason"] for row in rows_of(CONTENT, csv_source()) if row["_reason"]]
+    reasons = [
+        row["_reason"] for row in rows_of(CONTENT, csv_source(line_breaks_in_fields=line_breaks)) if row["_reason"]
+    ]
     assert reason in reasons[0]
+
+
+def test_two_lines_of_objects_read_as_one_set_the_unit_aside(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = b'{"id": 1, "name": "a", "amount": 2}\n' * 2
+    whole = Piece("record", 0, len(content), values={"id": "1"})
+    monkeypatch.setattr(ndjson_unit.NdjsonUnit, "_pieces", lambda _: iter([whole]))
+    (row,) = rows_of(content, source_of({"kind": "ndjson"}))
+    assert "the reader found 1 lines, the second counter 2" in row["_reason"]
 
 
 @dataclass
