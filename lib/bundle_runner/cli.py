@@ -109,7 +109,7 @@ var_option = click.option(
 @var_option
 @bundle_option
 def run(job: str, target: str | None, params: dict[str, str], variables: dict[str, str], folder: Path) -> None:
-    """Run JOB as Lakeflow Jobs would, with its Spark on this machine."""
+    """Run JOB as Lakeflow Jobs would, with Spark on this machine."""
     from bundle_runner.commands import run_job
 
     sys.exit(run_job(folder, job, target, params, variables))

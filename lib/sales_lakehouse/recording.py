@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from functools import partial, reduce
@@ -143,18 +142,15 @@ def _dates(lakehouse: Lakehouse, table: SilverSpec) -> list[date]:
     return [row[0] for row in dates_df.collect()]
 
 
-def applied_before(units_df: DataFrame) -> list[str]:
-    """Return the units that are judged although they were applied once: a repair reopened them, or they came back."""
-    return [row["unit_id"] for row in units_df.where("was_applied").select("unit_id").collect()]
-
-
-def write_books(lakehouse: Lakehouse, candidate: Candidate, unit_ids: list[str], again: Sequence[str] = ()) -> None:
+def write_books(lakehouse: Lakehouse, candidate: Candidate, units_df: DataFrame) -> None:
     """Put the quarantined rows, the balance and the superseded statements of units in place of what was there.
 
-    `unit_ids` are those that the candidate was built from: what was written for any other unit stays. Of those judged
-    `again`, the amounts that earlier runs published or took back stay, too.
-    A table that neither holds nor gets rows of these units is left alone.
+    `units_df` are those that the candidate was built from: what was written for any other unit stays. Of those that
+    were applied once (a repair reopened them, or they came back), the amounts that earlier runs published or took back
+    stay, too. A table that neither holds nor gets rows of these units is left alone.
     """
+    units = {row["unit_id"]: row["was_applied"] for row in units_df.select("unit_id", "was_applied").collect()}
+    unit_ids, again = [*units], [unit_id for unit_id, was_applied in units.items() if was_applied]
     if not unit_ids:
         return
     went = {row["disposition"] for row in candidate.balances_df.select("disposition").distinct().collect()}
@@ -174,11 +170,11 @@ def write_books(lakehouse: Lakehouse, candidate: Candidate, unit_ids: list[str],
     )
 
 
-def _published_before(lakehouse: Lakehouse, unit_ids: Sequence[str]) -> DataFrame | None:
+def _published_before(lakehouse: Lakehouse, unit_ids: list[str]) -> DataFrame | None:
     if not unit_ids:
         return None
     balances_df = lakehouse.read_or_empty("ops.balances", books.BALANCES_DDL)
-    ours = F.col("unit_id").isin(list(unit_ids)) & F.col("disposition").isin(*books.PUBLISHING)
+    ours = F.col("unit_id").isin(unit_ids) & F.col("disposition").isin(*books.PUBLISHING)
     return lakehouse.materialize(balances_df.where(ours))
 
 

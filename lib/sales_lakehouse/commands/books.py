@@ -34,7 +34,10 @@ _SHOWN = 20
 @format_option
 @click.pass_context
 def show_books(context: click.Context, /, bundle: Path, lakehouse: Path | None, form: str, **asked: Any) -> None:
-    """Show what became of every delivered record and amount; exit with 3 when it does not close."""
+    """Show what became of every delivered record and amount.
+
+    Ends with 3 when the books do not close.
+    """
     if asked["run_id"] and asked["unit"]:
         raise click.UsageError("--run and --unit: give one of them")
     place = find_place(bundle, lakehouse)

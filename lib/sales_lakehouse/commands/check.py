@@ -24,9 +24,10 @@ REFUSED = 3
 @format_option
 @click.pass_context
 def check(context: click.Context, source: str, files: tuple[Path, ...], bundle: Path, form: str) -> None:
-    """Tell what would happen to FILES as deliveries of SOURCE; nothing is written.
+    """Tell what would happen to FILES as deliveries of SOURCE.
 
-    SOURCE is a name under pipelines/sources or the path of a source file. Ends with 3 when something would be refused.
+    Nothing is written. SOURCE is a name under pipelines/sources or the path of a source file. Ends with 3 when
+    something would be refused.
     """
     pipelines = load_declared(bundle)
     spec = find_source(pipelines, source)

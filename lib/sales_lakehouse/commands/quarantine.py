@@ -32,7 +32,10 @@ _SHOWN = 20
 
 @click.group()
 def quarantine() -> None:
-    """Show, export and repair records that were refused or broke a rule."""
+    """Show, export and repair the records that stand aside.
+
+    A record stands aside that was refused or broke a rule.
+    """
 
 
 @quarantine.command("list")
@@ -42,7 +45,7 @@ def quarantine() -> None:
 @format_option
 @with_place
 def list_records(place: Place, name: str | None, rule: str | None, every: bool, form: str) -> None:
-    """List the records that stand aside: why, which delivery, which bytes."""
+    """List the records that stand aside: why, and in which bytes."""
     sources = [place.pipelines.source(name)] if name else [*place.pipelines.sources.values()]
     found = [aside for source in sources for aside in _asides(place, source, every)]
     found = [aside for aside in found if rule in (None, *aside.reasons)]
@@ -62,7 +65,10 @@ def list_records(place: Place, name: str | None, rule: str | None, every: bool, 
 @_all_option
 @with_place
 def export(place: Place, name: str, out: Path | None, spreadsheet: bool, every: bool) -> None:
-    """Write the open records of a source as CSV: correct the values, then `lakehouse quarantine repair FILE`."""
+    """Write the open records of a source as CSV, to be corrected.
+
+    Correct the values, then `lakehouse quarantine repair FILE`.
+    """
     asides = _asides(place, place.pipelines.source(name), every)
     content = write_form(asides, spreadsheet)
     if out is None:
@@ -82,7 +88,10 @@ def export(place: Place, name: str, out: Path | None, spreadsheet: bool, every: 
 )
 @with_place
 def repair(place: Place, file: Path, dry_run: bool, revalidate: bool) -> None:
-    """Give corrected records back: they land as a delivery that stands in for the records they name."""
+    """Give corrected records back.
+
+    They land as a delivery that stands in for the records they name.
+    """
     lines = read_form(file.read_bytes(), file.name)
     source = _source_of(place, lines[0][NAMED[0]] or "" if lines else "", file.name)
     found = match_corrections(lines, _asides(place, source), source, file.name)

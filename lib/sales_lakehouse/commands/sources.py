@@ -16,7 +16,7 @@ from sales_lakehouse.specs.schema import source_schema
 
 @click.group()
 def sources() -> None:
-    """List the sources, show one, print its rules, print their JSON Schema."""
+    """List, show and draft source files; print rules and schema."""
 
 
 @sources.command("list")
@@ -38,7 +38,10 @@ def list_sources(bundle: Path, form: str) -> None:
 @click.argument("source")
 @bundle_option
 def show(source: str, bundle: Path) -> None:
-    """Show what SOURCE says, defaults included; SOURCE is a name or the path of a source file."""
+    """Show what SOURCE says, defaults included.
+
+    SOURCE is a name or the path of a source file.
+    """
     spec = find_source(load_declared(bundle), source)
     click.echo(spec.model_dump_json(indent=1, by_alias=True, exclude_none=True))
 
@@ -47,9 +50,10 @@ def show(source: str, bundle: Path) -> None:
 @click.argument("source")
 @bundle_option
 def rules(source: str, bundle: Path) -> None:
-    """Print the rules for SOURCE's rows as SQL predicates: what keeps a row, what quarantines it.
+    """Print the rules for SOURCE's rows as SQL predicates.
 
-    For pipelines that judge rows by expectations. Rules over several rows are named on standard error.
+    They say what keeps a row and what quarantines it. For pipelines that judge rows by expectations. Rules over
+    several rows are named on standard error.
     """
     pipelines = load_declared(bundle)
     spec = find_source(pipelines, source)
@@ -62,9 +66,10 @@ def rules(source: str, bundle: Path) -> None:
 @sources.command()
 @click.option("--format", "form", type=click.Choice(["json", "markdown"]), default="json")
 def schema(form: str) -> None:
-    """Print the JSON Schema of a source file, for editors; pipelines/source.schema.json is this text.
+    """Print the JSON Schema of a source file, for editors.
 
-    With --format markdown: the fields of source, silver and gold files as tables, for people.
+    pipelines/source.schema.json is this text. With --format markdown: the fields of source, silver and gold files
+    as tables, for people.
     """
     click.echo(field_tables() if form == "markdown" else json.dumps(source_schema(), indent=1))
 
@@ -80,7 +85,7 @@ def schema(form: str) -> None:
 @click.option("--name", help="The source's name. Default: from the file's name.")
 @click.option("--out", type=click.Path(path_type=Path, exists=False), help="Where to write the draft. Default: here.")
 def new(sample: Path, name: str | None, out: Path | None) -> None:
-    """Draft a source file from a sample delivery, each guess with its evidence."""
+    """Draft a source file from a sample, each guess with evidence."""
     from sales_lakehouse.drafting import draft_source, placeholders
 
     with told():

@@ -25,10 +25,11 @@ _GOLD = "gold."
 @lakehouse_option
 @format_option
 def trace(source: str, wheres: tuple[str, ...], limit: int, form: str, **place_options: Path) -> None:
-    """Follow the records of SOURCE from their bytes to gold, or to where they stopped.
+    """Follow records from their bytes to gold, or a figure back.
 
-    COLUMN is a raw column of the source or a column of its silver table. With gold.TABLE in place of SOURCE: from
-    a figure back to the lines and bytes behind it.
+    The records of SOURCE are followed to gold, or to where they stopped. COLUMN is a raw column of the source or a
+    column of its silver table. With gold.TABLE in place of SOURCE: from a figure back to the lines and bytes behind
+    it.
     """
     place = find_place(place_options["bundle"], place_options["lakehouse"])
     with told():

@@ -36,7 +36,10 @@ def candidate(spark: SparkSession, *dispositions: str) -> DataFrame:
 
 def write(lakehouse: Lakehouse, pipelines: Pipelines, candidate_df: DataFrame, *unit_ids: str) -> None:
     lakehouse.overwrite("candidates.sale_lines", candidate_df)
-    write_books(lakehouse, Candidate(lakehouse, pipelines.silver["sale_lines"], "r1"), [*unit_ids])
+    units_df = lakehouse.spark.createDataFrame(
+        [(unit, False) for unit in unit_ids], "unit_id STRING, was_applied BOOLEAN"
+    )
+    write_books(lakehouse, Candidate(lakehouse, pipelines.silver["sale_lines"], "r1"), units_df)
 
 
 @pytest.mark.parametrize(("units", "kept"), [(["u1"], 0), ([], 2)], ids=["recorded", "applied"])
