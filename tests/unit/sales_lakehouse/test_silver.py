@@ -120,6 +120,17 @@ def test_the_same_lines_again_change_nothing(
     assert dispositions(candidate) == {disposition: 2}
 
 
+@pytest.mark.parametrize(("before", "after"), [("13126", ""), ("", "13126")], ids=["it goes", "it comes"])
+def test_a_customer_who_comes_or_goes_is_a_change(
+    spark: SparkSession, pipelines: Pipelines, before: str, after: str
+) -> None:
+    line = "540113,22776,CAKESTAND,1,2011-01-05 09:11:00,9.95,{},United Kingdom\n"
+    deliveries = [("u1", "t1", line.format(before)), ("u2", "t2", line.format(after))]
+    candidate, published = publish(spark, pipelines, *(gifts(spark, pipelines, each) for each in deliveries))
+    assert dispositions(candidate) == {"accepted_update": 1}
+    assert lines_of(published, "customer_id") == [(after or None,)]
+
+
 @pytest.mark.parametrize("together", [True, False], ids=["in one run", "in two runs"])
 def test_a_corrected_file_replaces_its_day_and_rows_vanish(
     spark: SparkSession, pipelines: Pipelines, together: bool
