@@ -4,21 +4,24 @@
 
 Both write Delta with the same session and codec. Spark reads every column as text, with the file's name and the
 corrupt-record column; ours adds record numbers, byte spans, a second counter and a sampled audit. The first round of
-each warms the JVM and is not counted. The last line of each case is the ratio of the medians, ours to Spark's.
+each warms the JVM and is not counted. The last lines of each case are the ratio of the medians, ours to Spark's, and
+the most memory of its own that one of Spark's Python workers held (pages of the file itself are the system's).
 """
 
 from __future__ import annotations
 
 import argparse
-import resource
 import shutil
 import statistics
 import tempfile
+import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psutil
 from pyspark.sql import functions as F
 
 from sales_lakehouse.landing import LandingStore, Manifest
@@ -56,6 +59,7 @@ def _measure(folder: Path, files: int, options: argparse.Namespace) -> None:
         _read_with_spark(lakehouse, run, source, units)
 
     seconds: dict[str, list[float]] = {"ours": [], "spark": []}
+    peak = _Peak()
     for counted in range(options.rounds + 1):
         for name, work in (("ours", ours), ("spark", sparks)):
             taken = _timed(work)
@@ -63,6 +67,7 @@ def _measure(folder: Path, files: int, options: argparse.Namespace) -> None:
                 seconds[name].append(taken)
             _forget(Path(run.lakehouse_root) / "bronze")
     _report(options.megabytes, files, seconds)
+    print(f"peak of a Python worker: {peak.end() / 1e6:,.0f} MB")
 
 
 def _land(run: Run, megabytes: int, files: int) -> list[Manifest]:
@@ -99,6 +104,30 @@ def _run(folder: Path) -> Run:
     return Run.of({"run_id": "bench", "started_at": datetime.now(UTC).isoformat(), **places})
 
 
+class _Peak(threading.Thread):
+    """Looks every tenth of a second at what the Python processes below this one hold."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self._ended = threading.Event()
+        self._bytes = 0
+        self.start()
+
+    def run(self) -> None:
+        while not self._ended.wait(0.1):
+            for child in psutil.Process().children(recursive=True):
+                with suppress(psutil.Error):
+                    if child.name().startswith("python"):
+                        memory = child.memory_info()
+                        self._bytes = max(self._bytes, memory.rss - memory.shared)
+
+    def end(self) -> int:
+        """Stop looking and return the most that one process held, in bytes."""
+        self._ended.set()
+        self.join()
+        return self._bytes
+
+
 def _timed(work: Callable[[], None]) -> float:
     start = time.perf_counter()
     work()
@@ -114,8 +143,6 @@ def _report(megabytes: int, files: int, seconds: dict[str, list[float]]) -> None
         print(f"{name:<6} {megabytes} MB in {files} files: {', '.join(f'{each:.1f}' for each in taken)} s")
     ours, sparks = (statistics.median(taken) for taken in seconds.values())
     print(f"median {ours:.1f} s to {sparks:.1f} s, ratio {ours / sparks:.2f}")
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
-    print(f"peak of the largest child process so far: {peak} MB")
 
 
 def _options() -> argparse.Namespace:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -25,7 +26,8 @@ from sales_lakehouse.scan.spool import Buffer
 from sales_lakehouse.specs import SourceSpec
 from sales_lakehouse.specs.formats import CsvFormat
 
-PART_BYTES = 32 * 2**20
+PART_BYTES = 4 * 2**20
+"""Small beside what a worker reads in all: then workers end together."""
 _BLANKS = b" \t\r\n"
 
 
@@ -38,7 +40,7 @@ class Part:
 
 
 def cut_unit(content: Buffer, source: SourceSpec, stated: Mapping[str, str], size: int = PART_BYTES) -> list[Part]:
-    """Cut a unit into parts of about `size` bytes; one part where it must be read whole."""
+    """Cut a unit into equal parts of about `size` bytes; one part where it must be read whole."""
     form = source.format
     if (
         len(content) <= 2 * size
@@ -47,10 +49,10 @@ def cut_unit(content: Buffer, source: SourceSpec, stated: Mapping[str, str], siz
         or not _is_divisible(content, source, form)
     ):
         return [Part(0, len(content))]
-    cuts = [0]
-    while len(content) - cuts[-1] > 2 * size:
-        cuts.append(line_end(content, max(cuts[-1] + size, _opening_end(content, form)), form))
-    return [Part(start, end) for start, end in zip(cuts, [*cuts[1:], len(content)], strict=True) if end > start]
+    count, opening = len(content) // size, _opening_end(content, form)
+    aims = (max(len(content) * number // count, opening) for number in range(1, count))
+    cuts = sorted({0, *(line_end(content, aim, form) for aim in aims), len(content)})
+    return [Part(start, end) for start, end in pairwise(cuts)]
 
 
 def count_records(content: Buffer, source: SourceSpec, part: Part) -> int:
