@@ -18,7 +18,8 @@ class Manifest:
 
     Units: times are ISO UTC; `corrects` is the unit that an earlier delivery of the same name brought; `repairs` are
     the units whose records a repair file corrects, none for what a source delivers; `stated` is what the partner says
-    of the file in its name or beside it: records, amount, sha256, bytes.
+    of the file in its name or beside it: records, amount, sha256, bytes. `reading` is the reading of an API that
+    brought the page.
     """
 
     source: str
@@ -28,8 +29,7 @@ class Manifest:
     request: dict[str, str] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
     status: int | None = None
-    cursor_in: str | None = None
-    cursor_out: str | None = None
+    reading: str | None = None
     modified_ns: int | None = None
     repairs: list[str] = field(default_factory=list)
     stated: dict[str, str] = field(default_factory=dict)
@@ -120,7 +120,7 @@ class LandingStore:
     def mark(self, source: str, unit_ids: list[str], state: str) -> None:
         """Note the state of units, after the tables hold it."""
         for unit_id in unit_ids:
-            _publish(self.root / source / f"{unit_id}.state", state.encode())
+            publish(self.root / source / f"{unit_id}.state", state.encode())
 
     def set_state(self, manifest: Manifest, state: str | None) -> None:
         """Note the state that somebody decided; None makes the unit work again."""
@@ -133,11 +133,15 @@ class LandingStore:
         """Return the names of the sources that anything landed from."""
         return sorted(path.name for path in self.root.iterdir() if path.is_dir()) if self.root.is_dir() else []
 
-    def note_answer(self, source: str, facts: dict[str, object]) -> None:
-        """Record an answer that brought no record: it is kept as a fact, but is not work."""
+    def note(self, source: str, log: str, facts: dict[str, object]) -> None:
+        """Add a line to a log beside the units: `answers` that brought no record, `readings` that were complete."""
         (self.root / source).mkdir(parents=True, exist_ok=True)
-        with (self.root / source / "answers.jsonl").open("a", encoding="utf-8") as lines:
+        with (self.root / source / f"{log}.jsonl").open("a", encoding="utf-8") as lines:
             lines.write(json.dumps(facts) + "\n")
+
+    def notes(self, source: str, log: str) -> list[dict[str, Any]]:
+        """Return the lines of a log, in their order."""
+        return _notes(self.root / source / f"{log}.jsonl")
 
     def _manifest_paths(self, source: str) -> Iterator[Path]:
         return (path for path in (self.root / source).glob("*.json") if not path.name.startswith("."))
@@ -179,10 +183,11 @@ def _notes(path: Path) -> list[dict[str, Any]]:
 
 def _create(path: Path, content: bytes) -> None:
     if not path.exists():
-        _publish(path, content)
+        publish(path, content)
 
 
-def _publish(path: Path, content: bytes) -> None:
+def publish(path: Path, content: bytes) -> None:
+    """Write a file that is there whole or not at all."""
     part = path.with_name(f".{path.name}.{os.getpid()}")
     part.write_bytes(content)
     part.replace(path)

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, field_validator, model_validator
 
 from sales_lakehouse.specs.formats import CsvFormat, JsonFormat, NdjsonFormat, Part
+from sales_lakehouse.specs.rest import RestDelivery
 from sales_lakehouse.specs.rules import Rule
 from sales_lakehouse.specs.tables import Name
 
@@ -98,20 +99,6 @@ class FilesDelivery(Part):
             return date.fromisoformat(said["business_date"]) if said else None
         except ValueError:
             return None  # 2011-13-45 follows the pattern and is no date
-
-
-class RestDelivery(Part):
-    """Pages of a REST API, numbered from 1, filtered by a watermark."""
-
-    kind: Annotated[Literal["rest"], Field(description="pages of a REST API")]
-    connection: Annotated[Name, Field(description="name of the base URL in the bundle's connections")]
-    path: Annotated[str, Field(pattern="^/", description="what is asked for below the base URL: /orders")]
-    page_size: Annotated[int, Field(ge=1, description="records asked for per page")] = 100
-    watermark: Annotated[str, Field(description="the records' field that only grows: updated_at")]
-    watermark_parameter: Annotated[
-        str | None,
-        Field(description="query parameter: only records whose watermark is greater; without it all, each time"),
-    ] = None
 
 
 class OnChange(Part):
@@ -271,6 +258,15 @@ class SourceSpec(Part):
     max_quarantined_pct: Annotated[
         float, Field(ge=0, le=100, description="more quarantined records than this stop gate_silver")
     ] = 5
+
+    @model_validator(mode="after")
+    def check_pages_are_json(self) -> Self:
+        """Refuse an API whose pages the reading could not follow."""
+        if isinstance(self.delivery, RestDelivery) and (
+            not isinstance(self.format, JsonFormat) or self.format.packed != "none"
+        ):
+            raise ValueError("delivery rest: pages are read as JSON documents; write format: {kind: json, records: …}")
+        return self
 
     @model_validator(mode="after")
     def check_columns_are_agreed(self) -> Self:

@@ -1,0 +1,110 @@
+"""Land what a REST API has: every page a unit, the watermark moved by complete readings alone."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sales_lakehouse.errors import ParameterError
+from sales_lakehouse.landing.landed import Landed
+from sales_lakehouse.landing.shelf import ReadingShelf
+from sales_lakehouse.landing.store import LandingStore, Manifest
+from sales_lakehouse.rest import Page, Question, Reading, Tell
+from sales_lakehouse.run import Run
+from sales_lakehouse.specs.auth import OAuth2Auth
+from sales_lakehouse.specs.formats import JsonFormat
+from sales_lakehouse.specs.rest import RestDelivery
+from sales_lakehouse.specs.source import SourceSpec
+
+
+def land_pages(run: Run, source: SourceSpec, delivery: RestDelivery, tell: Tell | None) -> Landed:
+    """Read the listing completely and keep its pages, byte for byte.
+
+    Raises: ApiError when the reading cannot be completed; the pages before stay, the watermark does not move.
+    """
+    store = LandingStore(run.landing_root)
+    since = watermark(store, source.source) if delivery.changes else None
+    question = _question(run, source, delivery, since)
+    shelf = ReadingShelf.open(store, source.source, delivery.limits.resume_seconds)
+    reading = Reading(question, shelf, tell)
+    landed = _Landing(store, source.source, shelf.reading, f"{delivery.path.strip('/')} since {since or 'ever'}")
+    for page in reading.pages():
+        landed.take(page)
+    if reading.complete:
+        newest = reading.complete.newest or since
+        facts: dict[str, object] = {
+            "reading": shelf.reading,
+            "began": shelf.began.isoformat(),
+            "since": since and since.isoformat(),
+            "newest": newest and newest.isoformat(),
+            "pages": reading.complete.pages,
+            "records": reading.complete.records,
+            "walks": reading.complete.walks,
+        }
+        store.note(source.source, "readings", facts)
+    return Landed(landed.new, landed.seen)
+
+
+def watermark(store: LandingStore, source: str) -> datetime | None:
+    """Return the newest change that a complete reading brought whose pages are all settled; None before the first.
+
+    While a page is still work, the next reading asks from the watermark before: the same bytes change nothing.
+    """
+    waiting = {unit.reading for unit in store.open_units(source)}
+    settled = [note["newest"] for note in store.notes(source, "readings") if note["reading"] not in waiting]
+    return max((datetime.fromisoformat(newest) for newest in settled if newest), default=None)
+
+
+class _Landing:
+    """The units of one reading: each page's bytes are put once, however often they come."""
+
+    def __init__(self, store: LandingStore, source: str, reading: str, name: str) -> None:
+        self._store, self._source, self._reading, self._name = store, source, reading, name
+        self._put = {unit.unit_id for unit in store.manifests(source) if unit.reading == reading}
+        self.new: list[Manifest] = []
+        self.seen = 0
+
+    def take(self, page: Page) -> None:
+        """Keep a page as a unit; one without records is a fact, but no work."""
+        answer = page.answer
+        if not page.records:
+            facts = {"url": answer.url, "received_at": answer.received_at, "records": 0}
+            self._store.note(self._source, "answers", facts)
+            return
+        if page.digest in self._put:
+            return
+        self._put.add(page.digest)
+        kept = None if answer.status == 304 else self._store.put(page.content, self._manifest(page))
+        if kept:
+            self.new.append(kept)
+        else:
+            self.seen += 1
+
+    def _manifest(self, page: Page) -> Manifest:
+        answer = page.answer
+        return Manifest(
+            source=self._source,
+            name=f"{self._name}, page {page.number}",
+            received_at=answer.received_at,
+            request={"url": answer.url},
+            headers=answer.headers,
+            status=answer.status,
+            reading=self._reading,
+        )
+
+
+def _question(run: Run, source: SourceSpec, delivery: RestDelivery, since: datetime | None) -> Question:
+    records = (isinstance(source.format, JsonFormat) and source.format.records) or ""
+    base_url = _base_url(run, source.source, delivery.connection)
+    auth = delivery.auth
+    token = auth.connection if isinstance(auth, OAuth2Auth) else None
+    token_base_url = _base_url(run, source.source, token) if token else None
+    asked = since - timedelta(seconds=delivery.changes.overlap_seconds) if delivery.changes and since else None
+    return Question(source.source, delivery, base_url, records, asked, token_base_url)
+
+
+def _base_url(run: Run, source: str, connection: str) -> str:
+    base_url = run.connections.get(connection)
+    if base_url is None:
+        names = ", ".join(run.connections) or "none"
+        raise ParameterError(f"{source}: connection {connection!r} is not among connections ({names})")
+    return base_url
