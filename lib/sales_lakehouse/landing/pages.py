@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from sales_lakehouse.errors import ParameterError
+from sales_lakehouse.landing.absent import put_absent
 from sales_lakehouse.landing.landed import Landed
 from sales_lakehouse.landing.shelf import ReadingShelf
 from sales_lakehouse.landing.store import LandingStore, Manifest
-from sales_lakehouse.rest import Page, Question, Reading, Tell
+from sales_lakehouse.rest import Complete, Page, Question, Reading, Tell
 from sales_lakehouse.run import Run
 from sales_lakehouse.specs.auth import OAuth2Auth
 from sales_lakehouse.specs.formats import JsonFormat
@@ -30,18 +31,22 @@ def land_pages(run: Run, source: SourceSpec, delivery: RestDelivery, tell: Tell 
     for page in reading.pages():
         landed.take(page)
     if reading.complete:
-        newest = reading.complete.newest or since
-        facts: dict[str, object] = {
-            "reading": shelf.reading,
-            "began": shelf.began.isoformat(),
-            "since": since and since.isoformat(),
-            "newest": newest and newest.isoformat(),
-            "pages": reading.complete.pages,
-            "records": reading.complete.records,
-            "walks": reading.complete.walks,
-        }
-        store.note(source.source, "readings", facts)
+        landed.new += put_absent(store, source, reading.complete.ids, shelf)
+        store.note(source.source, "readings", _facts(shelf, since, reading.complete))
     return Landed(landed.new, landed.seen)
+
+
+def _facts(shelf: ReadingShelf, since: datetime | None, complete: Complete) -> dict[str, object]:
+    newest = complete.newest or since
+    return {
+        "reading": shelf.reading,
+        "began": shelf.began.isoformat(),
+        "since": since and since.isoformat(),
+        "newest": newest and newest.isoformat(),
+        "pages": complete.pages,
+        "records": len(complete.ids),
+        "walks": complete.walks,
+    }
 
 
 def watermark(store: LandingStore, source: str) -> datetime | None:

@@ -30,7 +30,7 @@ class Complete:
 
     walks: int
     pages: int
-    records: int
+    ids: frozenset[str]
     newest: datetime | None
 
 
@@ -79,7 +79,7 @@ class Reading:
                     raise
                 fault = met
             if fault is None:
-                self.complete = Complete(number, walk.pages, len(self._met.ids), self._watermark())
+                self.complete = Complete(number, walk.pages, frozenset(self._met.ids), self._watermark())
                 return
             before = walk
         if fault:

@@ -101,6 +101,10 @@ class RestDelivery(Part):
     changes: Annotated[
         Changes | None, Field(description="how increments are asked for; without it the whole listing, each time")
     ] = None
+    absent: Annotated[
+        Literal["kept", "deleted"],
+        Field(description="what a complete listing no longer has: kept, or deleted as silver.deleted says it"),
+    ] = "kept"
     auth: Annotated[Auth, Field(description="how the API knows us")] = NoAuth(kind="none")
     allow: Annotated[
         tuple[Literal["loopback", "private", "link_local", "plain_http"], ...],
@@ -110,3 +114,10 @@ class RestDelivery(Part):
         ),
     ] = ()
     limits: Annotated[Limits, Field(description="bounds of time, bytes and attempts")] = Limits()
+
+    @model_validator(mode="after")
+    def check_listing_is_whole(self) -> Self:
+        """Refuse to compare increments: what did not change is not in them, and not gone."""
+        if self.changes and self.absent == "deleted":
+            raise ValueError("absent: deleted asks for the whole listing each time; leave changes out")
+        return self

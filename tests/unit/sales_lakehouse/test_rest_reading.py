@@ -95,6 +95,20 @@ def test_a_page_that_did_not_change_is_not_sent_again(tmp_path: Path) -> None:
     assert not [*(tmp_path / "lakehouse/landing/online_shop").glob("*.redelivered")]
 
 
+def test_what_a_whole_listing_no_longer_has_is_told_by_a_tombstone(tmp_path: Path) -> None:
+    listing = synthetic_orders(30)
+    source = api_source("cursor-body", changes=None, absent="deleted", silver={"sequence": "received_at"})
+    with served([listing]) as shop:
+        land(tmp_path, shop.base_url, source)
+        listing.remove("N0000007")
+        second = land(tmp_path, shop.base_url, source)
+        third = land(tmp_path, shop.base_url, source)
+    gone = landed_orders(tmp_path)["N0000007"]
+    assert (gone["status"], gone["lines"]) == ("deleted", None)
+    assert [unit.name.split(" of ")[0] for unit in second.new][1:] == ["gone by the reading"]
+    assert third.new == []
+
+
 SCRIPT = """
 import sys
 from pathlib import Path
