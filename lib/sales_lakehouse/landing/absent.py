@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from typing import Any
 
 from sales_lakehouse.landing.shelf import ReadingShelf
 from sales_lakehouse.landing.store import LandingStore, Manifest, publish
@@ -20,7 +21,7 @@ def put_absent(store: LandingStore, source: SourceSpec, ids: frozenset[str], she
     if not source.compares_listings:
         return []
     path = store.root / source.source / ".listed.json"
-    before = json.loads(path.read_text()) if path.exists() else {"reading": "", "ids": []}
+    before: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {"reading": "", "ids": []}
     gone = sorted(set(before["ids"]) - ids)
     new = []
     if gone:
