@@ -64,7 +64,9 @@ class _Landing:
 
     def __init__(self, store: LandingStore, source: str, reading: str, name: str) -> None:
         self._store, self._source, self._reading, self._name = store, source, reading, name
-        self._put = {unit.unit_id for unit in store.manifests(source) if unit.reading == reading}
+        known = store.manifests(source)
+        self._put = {unit.unit_id for unit in known if unit.reading == reading}
+        self._newest = {unit.name: unit.unit_id for unit in known}
         self.new: list[Manifest] = []
         self.seen = 0
 
@@ -78,7 +80,9 @@ class _Landing:
         if page.digest in self._put:
             return
         self._put.add(page.digest)
-        kept = None if answer.status == 304 else self._store.put(page.content, self._manifest(page))
+        manifest, is_known = self._manifest(page), answer.status == 304
+        kept = None if is_known else self._store.put(page.content, manifest, self._newest)
+        self._newest[manifest.name] = page.digest
         if kept:
             self.new.append(kept)
         else:
