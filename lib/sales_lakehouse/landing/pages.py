@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 
 from sales_lakehouse.errors import ParameterError
 from sales_lakehouse.landing.absent import put_absent
+from sales_lakehouse.landing.intake import Intake
 from sales_lakehouse.landing.landed import Landed
 from sales_lakehouse.landing.shelf import ReadingShelf
-from sales_lakehouse.landing.store import LandingStore, Manifest
-from sales_lakehouse.rest import Complete, Page, Question, Reading, Tell
+from sales_lakehouse.landing.store import LandingStore
+from sales_lakehouse.rest import Complete, Question, Reading, Tell
 from sales_lakehouse.run import Run
 from sales_lakehouse.specs.auth import OAuth2Auth
 from sales_lakehouse.specs.formats import JsonFormat
@@ -24,10 +25,10 @@ def land_pages(run: Run, source: SourceSpec, delivery: RestDelivery, tell: Tell 
     """
     store = LandingStore(run.landing_root)
     since = watermark(store, source.source) if delivery.changes else None
-    question = _question(run, source, delivery, since)
+    question = make_question(run, source, delivery, since)
     shelf = ReadingShelf.open(store, source.source, delivery.limits.resume_seconds)
     reading = Reading(question, shelf, tell)
-    landed = _Landing(store, source.source, shelf.reading, f"{delivery.path.strip('/')} since {since or 'ever'}")
+    landed = Intake(store, source.source, shelf.reading, f"{delivery.path.strip('/')} since {since or 'ever'}")
     for page in reading.pages():
         landed.take(page)
     if reading.complete:
@@ -59,49 +60,11 @@ def watermark(store: LandingStore, source: str) -> datetime | None:
     return max((datetime.fromisoformat(newest) for newest in settled if newest), default=None)
 
 
-class _Landing:
-    """The units of one reading: each page's bytes are put once, however often they come."""
+def make_question(run: Run, source: SourceSpec, delivery: RestDelivery, since: datetime | None = None) -> Question:
+    """Return what is asked of the source's API.
 
-    def __init__(self, store: LandingStore, source: str, reading: str, name: str) -> None:
-        self._store, self._source, self._reading, self._name = store, source, reading, name
-        known = store.manifests(source)
-        self._put = {unit.unit_id for unit in known if unit.reading == reading}
-        self._newest = {unit.name: unit.unit_id for unit in known}
-        self.new: list[Manifest] = []
-        self.seen = 0
-
-    def take(self, page: Page) -> None:
-        """Keep a page as a unit; one without records is a fact, but no work."""
-        answer = page.answer
-        if not page.records:
-            facts = {"url": answer.url, "received_at": answer.received_at, "records": 0}
-            self._store.note(self._source, "answers", facts)
-            return
-        if page.digest in self._put:
-            return
-        self._put.add(page.digest)
-        manifest, is_known = self._manifest(page), answer.status == 304
-        kept = None if is_known else self._store.put(page.content, manifest, self._newest)
-        self._newest[manifest.name] = page.digest
-        if kept:
-            self.new.append(kept)
-        else:
-            self.seen += 1
-
-    def _manifest(self, page: Page) -> Manifest:
-        answer = page.answer
-        return Manifest(
-            source=self._source,
-            name=f"{self._name}, page {page.number}",
-            received_at=answer.received_at,
-            request={"url": answer.url},
-            headers=answer.headers,
-            status=answer.status,
-            reading=self._reading,
-        )
-
-
-def _question(run: Run, source: SourceSpec, delivery: RestDelivery, since: datetime | None) -> Question:
+    Raises: ParameterError when its connection is not known.
+    """
     records = (isinstance(source.format, JsonFormat) and source.format.records) or ""
     base_url = _base_url(run, source.source, delivery.connection)
     auth = delivery.auth

@@ -70,6 +70,14 @@ def at(record: object, path: str) -> object:
     return record
 
 
+def values_at(content: bytes, records: str, path: str) -> list[str]:
+    """Return a value of every record of a page that landed; records without it have none."""
+    body: object = read_envelope(content.decode("utf-8-sig"))
+    listed = at(body, records) if records else body
+    found = (at(record, path) for record in (listed if isinstance(listed, list) else []))
+    return [str(value) for value in found if value is not None]
+
+
 def _parse(answer: Answer) -> Any:
     kind = answer.headers.get("content-type", "")
     if kind and "json" not in kind.lower():

@@ -1,16 +1,15 @@
 """A shop that goes on selling while one reads: changes driven by the number of requests, so that runs repeat."""
 
 import random
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import TypeAlias
-
-from starlette.types import ASGIApp, Receive, Scope, Send
+from typing import TYPE_CHECKING
 
 from sales_lakehouse.simulate.documents import Json, json_text, utc_text
 from sales_lakehouse.simulate.listing import Listing, Record
 
-App: TypeAlias = Callable[[ASGIApp], ASGIApp]
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
 _FIRST = datetime.fromisoformat("2011-01-04T08:00:00+00:00")
 
 
@@ -37,10 +36,10 @@ class Churn:
         self.changed: list[str] = []
         self.dropped: list[str] = []
 
-    def middleware(self, app: ASGIApp) -> ASGIApp:
+    def middleware(self, app: "ASGIApp") -> "ASGIApp":
         """Count the requests for listings on their way to the application."""
 
-        async def counted(scope: Scope, receive: Receive, send: Send) -> None:
+        async def counted(scope: "Scope", receive: "Receive", send: "Send") -> None:
             if scope["type"] == "http" and scope["path"].endswith(f"/{self._listing.name}"):
                 self.tick()
             await app(scope, receive, send)

@@ -70,6 +70,10 @@ class Fault:
     change: Change
     passes: int | None = None
 
+    def lasting(self) -> "Fault":
+        """Return the same fault, but that it stays."""
+        return replace(self, passes=None)
+
 
 def _throttled(header: Callable[[], str | None]) -> Change:
     def change(_: Reply, __: Strike) -> Reply:

@@ -64,6 +64,14 @@ class Changes(Part):
         return name
 
 
+class Parents(Part):
+    """Whose records this endpoint belongs to: it is asked once for each of them, `{parent}` in the path."""
+
+    source: Annotated[Name, Field(description="the source that brings the parents")]
+    at: Annotated[str, Field(description="path in a parent's record to what stands for {parent}: order_id")]
+    at_once: Annotated[int, Field(ge=1, le=32, description="so many parents are asked for at the same time")] = 4
+
+
 class Limits(Part):
     """What is the most that one reading may take; beyond it the reading fails by name."""
 
@@ -88,7 +96,12 @@ class RestDelivery(Part):
 
     kind: Annotated[Literal["rest"], Field(description="pages of a REST API")]
     connection: Annotated[Name, Field(description="name of the base URL in the bundle's connections")]
-    path: Annotated[str, Field(pattern="^/", description="what is asked for below the base URL: /orders")]
+    path: Annotated[
+        str, Field(pattern="^/", description="what is asked for below the base URL: /orders, /orders/{parent}/refunds")
+    ]
+    parents: Annotated[
+        Parents | None, Field(description="an endpoint per record of another source: the refunds of each order")
+    ] = None
     parameters: dict[str, str] = Field(default_factory=dict, description="query parameters of every question")
     id: Annotated[str, Field(description="path in a record to what names it: order_id")]
     paging: Annotated[Paging, Field(description="how the next page is asked for")] = PagePaging(kind="page")
@@ -120,4 +133,13 @@ class RestDelivery(Part):
         """Refuse to compare increments: what did not change is not in them, and not gone."""
         if self.changes and self.absent == "deleted":
             raise ValueError("absent: deleted asks for the whole listing each time; leave changes out")
+        return self
+
+    @model_validator(mode="after")
+    def check_parents(self) -> Self:
+        """Refuse a path and parents that do not belong together."""
+        if ("{parent}" in self.path) != (self.parents is not None):
+            raise ValueError("parents: name them, and let {parent} stand in path; or leave out both")
+        if self.parents and (self.changes or self.absent == "deleted"):
+            raise ValueError("parents: each is asked for whole when it changes; leave changes and absent out")
         return self

@@ -109,6 +109,56 @@ def test_what_a_whole_listing_no_longer_has_is_told_by_a_tombstone(tmp_path: Pat
     assert third.new == []
 
 
+def refunds_source() -> SourceSpec:
+    parents = {"source": "online_shop", "at": "order_id"}
+    paths = {"path": "/orders/{parent}/refunds", "id": "refund_id", "parents": parents, "changes": None}
+    refunds = api_source("single", **paths)
+    form = refunds.format.model_copy(update={"records": "refunds"})
+    return refunds.model_copy(update={"source": "shop_refunds", "format": form})
+
+
+def refunds_in(tmp_path: Path) -> list[str]:
+    store = LandingStore(tmp_path / "lakehouse/landing")
+    pages = (json.loads(store.content_path(unit).read_bytes()) for unit in store.manifests("shop_refunds"))
+    return sorted(refund["order_id"] for page in pages for refund in page["refunds"])
+
+
+def test_an_endpoint_per_parent_is_asked_for_each_parent_that_came(tmp_path: Path) -> None:
+    listing = synthetic_orders(40)
+    churn = Churn(listing, every=10_000)
+    door = FaultyDoor("")
+    with served([listing]) as shop, behind(door) as url:
+        door.origin = str(shop.base_url)
+        land(tmp_path, url, api_source("cursor-body"))
+        first = land(tmp_path, url, refunds_source())
+        asked = door.requests
+        again = land(tmp_path, url, refunds_source())
+        assert door.requests == asked
+        apply(tmp_path)
+        for _ in range(8):
+            churn.change()
+        land(tmp_path, url, api_source("cursor-body"))
+        land(tmp_path, url, refunds_source())
+    assert (len(first.new), again.new) == (4, [])
+    assert refunds_in(tmp_path) == sorted(each for each in true_orders(listing) if each.endswith("7"))
+
+
+def test_a_child_that_cannot_be_read_keeps_the_others_and_the_next_run_goes_on(tmp_path: Path) -> None:
+    listing = synthetic_orders(40)
+    door = FaultyDoor("", seed=1)
+    with served([listing]) as shop, behind(door) as url:
+        door.origin = str(shop.base_url)
+        land(tmp_path, url, api_source("cursor-body"))
+        door.fault = FAULTS["5xx burst"].lasting()
+        with pytest.raises(ApiError, match=r"shop_refunds, http.*/orders/N.*/refunds.*: status 50"):
+            land(tmp_path, url, refunds_source())
+        door.fault = None
+        before = door.requests
+        land(tmp_path, url, refunds_source())
+    assert refunds_in(tmp_path) == ["N0000007", "N0000017", "N0000027", "N0000037"]
+    assert door.requests - before <= 40
+
+
 SCRIPT = """
 import sys
 from pathlib import Path
