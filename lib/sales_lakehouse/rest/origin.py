@@ -13,6 +13,7 @@ from sales_lakehouse.rest.faults import FaultError
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _PORTS = {"http": 80, "https": 443}
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 @dataclass(frozen=True)
@@ -88,12 +89,20 @@ class Origin:
 
 def _kind(address: Address) -> str | None:
     """Return the word by which a source declares such an address; None for the public internet."""
-    inner = getattr(address, "ipv4_mapped", None) or address
+    inner = _wrapped(address) or address
     if inner.is_loopback or inner.is_unspecified:
         return "loopback"
     if inner.is_link_local:
         return "link_local"
     return None if inner.is_global and not inner.is_multicast else "private"
+
+
+def _wrapped(address: Address) -> Address | None:
+    """Return the address of the old kind to which one of the new kind leads: mapped, 6to4, or by a NAT64 gateway."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return None
+    gateway = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF) if address in _NAT64 else None
+    return address.ipv4_mapped or address.sixtofour or gateway
 
 
 def _parse(text: str) -> httpx.URL:
