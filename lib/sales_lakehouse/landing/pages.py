@@ -53,10 +53,11 @@ def _facts(shelf: ReadingShelf, since: datetime | None, complete: Complete) -> d
 def watermark(store: LandingStore, source: str) -> datetime | None:
     """Return the newest change that a complete reading brought whose pages are all settled; None before the first.
 
-    While a page is still work, the next reading asks from the watermark before: the same bytes change nothing.
+    While a page is still work, the next reading asks from the watermark before it: the same records change nothing.
     """
-    waiting = {unit.reading for unit in store.open_units(source)}
-    settled = [note["newest"] for note in store.notes(source, "readings") if note["reading"] not in waiting]
+    # A later reading may have brought nothing new because the pages of an earlier one are still waiting.
+    waiting = min((unit.reading for unit in store.open_units(source) if unit.reading), default="~")
+    settled = [note["newest"] for note in store.notes(source, "readings") if note["reading"] < waiting]
     return max((datetime.fromisoformat(newest) for newest in settled if newest), default=None)
 
 
