@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx
 import uvicorn
+from starlette.applications import Starlette
 
 from sales_lakehouse.simulate.churn import Churn
 from sales_lakehouse.simulate.doorkeeper import Doorkeeper
@@ -65,7 +66,13 @@ def served(
     listings: Iterable[Listing], keeper: Doorkeeper | None = None, churn: Churn | None = None
 ) -> Iterator[httpx.Client]:
     """Serve listings over HTTP from a thread of this process: for many worlds in one test."""
-    app = build_app(listings, 100, keeper, churn)
+    with serving(build_app(listings, 100, keeper, churn)) as client:
+        yield client
+
+
+@contextmanager
+def serving(app: Starlette) -> Iterator[httpx.Client]:
+    """Serve an application from a thread of this process."""
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
     with bind_port(0) as door:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [door]})

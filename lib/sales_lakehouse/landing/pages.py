@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sales_lakehouse.errors import ParameterError
 from sales_lakehouse.landing.absent import put_absent
 from sales_lakehouse.landing.intake import Intake
+from sales_lakehouse.landing.known import KnownRecords
 from sales_lakehouse.landing.landed import Landed
 from sales_lakehouse.landing.shelf import ReadingShelf
 from sales_lakehouse.landing.store import LandingStore
@@ -28,7 +29,11 @@ def land_pages(run: Run, source: SourceSpec, delivery: RestDelivery, tell: Tell 
     question = make_question(run, source, delivery, since)
     shelf = ReadingShelf.open(store, source.source, delivery.limits.resume_seconds)
     reading = Reading(question, shelf, tell)
-    landed = Intake(store, source.source, shelf.reading, f"{delivery.path.strip('/')} since {since or 'ever'}")
+    # Where the arrival orders statements, one that comes again is news; so is what a slice no longer says.
+    is_ordered = source.silver.sequence != "received_at" and source.silver.scope.kind != "slice"
+    known = KnownRecords(store, question) if is_ordered else None
+    name = f"{delivery.path.strip('/')} since {since or 'ever'}"
+    landed = Intake(store, source.source, shelf.reading, name, known)
     for page in reading.pages():
         landed.take(page)
     if reading.complete:

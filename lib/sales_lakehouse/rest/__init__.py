@@ -1,7 +1,9 @@
 """Read a REST API to its last record, or say by name why not; this room alone opens sockets."""
 
 from sales_lakehouse.rest.answer import Answer, Ask, Shelf
-from sales_lakehouse.rest.page import Page, values_at
+from sales_lakehouse.rest.faults import FaultError
+from sales_lakehouse.rest.fingerprint import fingerprints
+from sales_lakehouse.rest.page import Page, read_page, values_at
 from sales_lakehouse.rest.progress import Progress, ProgressPrinter, Tell
 from sales_lakehouse.rest.question import Question
 from sales_lakehouse.rest.reading import Complete, Reading
@@ -10,6 +12,7 @@ __all__ = [
     "Answer",
     "Ask",
     "Complete",
+    "FaultError",
     "Page",
     "Progress",
     "ProgressPrinter",
@@ -17,5 +20,7 @@ __all__ = [
     "Reading",
     "Shelf",
     "Tell",
+    "fingerprints",
+    "read_page",
     "values_at",
 ]

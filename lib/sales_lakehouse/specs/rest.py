@@ -32,7 +32,10 @@ class Total(Part):
 
 
 class Changes(Part):
-    """How an increment is asked for: only what changed since the last complete reading."""
+    """How an increment is asked for: only what changed since the last complete reading.
+
+    Whether the API counts the asked time in or out makes no difference: a record that comes again unchanged is no work.
+    """
 
     at: Annotated[str, Field(description="path in a record to the time of its last change: updated_at")]
     parameter: Annotated[str, Field(description="query parameter that asks for later changes: updated_since")]
@@ -41,9 +44,6 @@ class Changes(Part):
         Field(description="how the time is written in question and record; iso has no zone, iso_zone ends in Z"),
     ] = "iso_zone"
     time_zone: Annotated[str, Field(description="the zone of a time written without one")] = "UTC"
-    bound: Annotated[
-        Literal["exclusive", "inclusive"], Field(description="whether the API brings records of the asked time itself")
-    ] = "exclusive"
     overlap_seconds: Annotated[
         int,
         Field(
