@@ -17,13 +17,12 @@ from tests.shops import served
 
 SEEDS = range(20 if os.environ.get("TORTURE") else 1)
 LIMITS = {
-    "connect_seconds": 1,
-    "read_seconds": 0.4,
-    "total_seconds": 0.8,
     "wait_seconds": 2,
     "page_bytes": 2**20,
     "pages": 50,
 }
+SHORT = {"read timeout": {"read_seconds": 1}, "total timeout": {"total_seconds": 0.8}}
+"""Bounds that a fault needs to be met soon; elsewhere a busy machine would meet them."""
 STYLES = [style for style in PAGING if style != "single"]
 BY_PLACE = ("page-from-1", "page-from-0", "offset")
 NAMED = {
@@ -56,7 +55,7 @@ def test_a_fault_costs_no_record_or_is_named(tmp_path: Path, name: str, seed: in
     if style in ("cursor-body", "cursor-post", "cursor-header", "token-header", "after-id") and name in OF_A_WAY:
         expected = None if name == "next on another host" or style not in ("cursor-body", "cursor-post") else expected
     with served([listing]) as shop, behind(FaultyDoor(str(shop.base_url), FAULTS[name], seed)) as url:
-        source = api_source(style, page_size=10, limits=LIMITS)
+        source = api_source(style, page_size=10, limits={**LIMITS, **SHORT.get(name, {})})
         if expected:
             with pytest.raises(ApiError, match=f"{expected}.*the watermark stays where it was"):
                 land(tmp_path, url, source)
