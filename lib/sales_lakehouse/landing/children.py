@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import quote
 
@@ -75,15 +75,17 @@ def _read(question: Question, shelf: ReadingShelf, tell: Tell | None) -> list[Pa
 
 @dataclass(frozen=True)
 class _OneOfMany:
-    """The shelf of all parents as one parent's reading sees it: its end is not the end of the others."""
+    """The shelf of all parents as one parent's reading sees it: what it gives up is not given up for the others."""
 
     shelf: ReadingShelf
+    asked: list[tuple[int, Ask]] = field(default_factory=list)
 
     @property
     def began(self) -> datetime:
         return self.shelf.began
 
     def find(self, walk: int, ask: Ask) -> Answer | None:
+        self.asked.append((walk, ask))
         return self.shelf.find(walk, ask)
 
     def keep(self, walk: int, ask: Ask, answer: Answer) -> None:
@@ -97,3 +99,5 @@ class _OneOfMany:
 
     def forget(self) -> None:
         """Keep what the other parents landed."""
+        for walk, ask in self.asked:
+            self.shelf.drop(walk, ask)

@@ -39,6 +39,7 @@ def land_pages(run: Run, source: SourceSpec, delivery: RestDelivery, tell: Tell 
     if reading.complete:
         landed.new += put_absent(store, source, reading.complete.ids, shelf)
         store.note(source.source, "readings", _facts(shelf, since, reading.complete))
+        shelf.forget()
     return Landed(landed.new, landed.seen)
 
 

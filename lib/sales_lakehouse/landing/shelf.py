@@ -63,6 +63,10 @@ class ReadingShelf:
         content = self.store.content_path(manifest).read_bytes()
         return Answer(content, ask.url, manifest.status or 200, manifest.headers, manifest.received_at)
 
+    def drop(self, walk: int, ask: Ask) -> None:
+        """Ask this question anew."""
+        self._path(walk, ask).unlink(missing_ok=True)
+
     def forget(self) -> None:
         """End the reading: what it landed as pages stays, what the shelf holds goes."""
         shutil.rmtree(_folder(self.store, self.source), ignore_errors=True)

@@ -61,7 +61,6 @@ class Reading:
             if not fault.resumes:
                 self._shelf.forget()
             raise self._told(fault) from fault
-        self._shelf.forget()
 
     def _walks(self, door: Door) -> Iterator[Page]:
         before, fault = None, None
