@@ -1,6 +1,6 @@
 """Records per second that landing takes from a REST API, beside plain httpx asking the same questions.
 
-    .venv/bin/python benchmarks/rest.py --orders 10000 --rounds 7
+    .venv/bin/python -m benchmarks.rest --orders 10000 --rounds 7
 
 The simulator serves pages that it has rendered before, from a process of its own. `httpx` asks for the same URLs on one
 connection and keeps nothing; `reading` is the client with every check and no disk; `landing` is the whole step: bytes,
