@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -43,7 +44,8 @@ class Door:
         outside = not self.origin.is_local
         self._looks_at_peer = not (outside and getproxies())
         timeout = httpx.Timeout(self._limits.read_seconds, connect=self._limits.connect_seconds)
-        self._client = httpx.Client(timeout=timeout, follow_redirects=False, trust_env=outside)
+        trusted = _trusted(question.base_url, question.token_base_url)
+        self._client = httpx.Client(timeout=timeout, follow_redirects=False, trust_env=outside, verify=trusted)
         self._token = _TokenDoor(self, question, delivery)
         self._signer = make_signer(delivery.auth, vault, self._token)
 
@@ -163,6 +165,12 @@ def _headers_of(delivery: RestDelivery) -> tuple[str, ...]:
     """Return the headers from which totals and cursors are read."""
     named = (delivery.total and delivery.total.header, getattr(delivery.paging, "header", None))
     return tuple(name.lower() for name in named if name)
+
+
+def _trusted(*base_urls: str | None) -> ssl.SSLContext | bool:
+    """Return what certificates are held against: where nothing is asked over https, none is trusted, none loaded."""
+    asks_https = any(url and not url.lower().startswith("http://") for url in base_urls)
+    return asks_https or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def _after(seconds: float) -> str:

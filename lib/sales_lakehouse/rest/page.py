@@ -65,6 +65,8 @@ def find(body: object, path: str, answer: Answer) -> object:
 
 def at(record: object, path: str) -> object:
     """Return a value of a record by its path; None where it is not there."""
+    if "." not in path:
+        return record.get(path) if isinstance(record, dict) else None
     for key in path.split("."):
         record = record.get(key) if isinstance(record, dict) else None
     return record
