@@ -72,6 +72,9 @@ class FaultyDoor:
         if fault is None or number < self._first or (fault.passes is not None and self.strikes >= fault.passes):
             self._before.append(reply)
             return reply
+        if not self._before:
+            # Struck from the first page on, the next strike needs a page that came before.
+            self._before.append(reply)
         strike = Strike(self.strikes, self._chance, self.foreign, self._before)
         self.strikes += 1
         return fault.change(reply, strike)
