@@ -13,13 +13,14 @@ from bundle_runner.attempts import Workshop
 from bundle_runner.carry_out import TaskRun
 from bundle_runner.cluster import Clusters
 from bundle_runner.errors import RunnerError
-from bundle_runner.graph import End, Graph, verdict
+from bundle_runner.graph import Graph
 from bundle_runner.jvm import spark_environment
 from bundle_runner.lineup import line_up, open_places
 from bundle_runner.model import Task
 from bundle_runner.observer import Observer
 from bundle_runner.plan import Plan
 from bundle_runner.record import Journal, RunRecord, TaskRecord, now, written
+from bundle_runner.run_if import End, verdict
 from bundle_runner.spares import LIMIT
 from bundle_runner.states import CANCELS, FAILURES, ResultState, run_state
 from bundle_runner.stopper import Stopper, within
@@ -36,7 +37,7 @@ class Run:
         self.interrupted = threading.Event()
         self._observer = observer
         self._done: queue.SimpleQueue[TaskRecord] = queue.SimpleQueue()
-        self._records: dict[str, TaskRecord] = {}
+        self._records: dict[str, TaskRecord] = dict(plan.settled)
         plan.folder.mkdir(parents=True)
         self._journal = Journal(plan.folder, _first_record(plan))
         environment = {**spark_environment(os.environ), "BUNDLE_RUN_ID": plan.run_id, "PYTHONHASHSEED": "0"}
@@ -58,8 +59,10 @@ class Run:
         return any(record.state in CANCELS | {ResultState.TIMEDOUT} for record in self._records.values())
 
     def _loop(self, stopper: Stopper) -> None:
-        started: set[str] = set()
-        while len(self._records) < len(self.plan.graph.tasks):
+        started = set(self.plan.settled)
+        for record in self.plan.settled.values():
+            self._observer.ended(record)
+        while self.plan.graph.tasks.keys() - self._records.keys():
             ends = {key: _end(record) for key, record in self._records.items()}
             ready = self.plan.graph.ready(ends, started)
             started.update(ready)
@@ -146,7 +149,7 @@ def _first_record(plan: Plan) -> RunRecord:
         job_name=plan.job_name,
         parameters=dict(plan.parameters),
         started_at=written(plan.started),
-        tasks=tuple(TaskRecord(task.task_key, task.kind) for task in plan.job.tasks),
+        tasks=tuple(plan.settled.get(task.task_key, TaskRecord(task.task_key, task.kind)) for task in plan.job.tasks),
     )
 
 

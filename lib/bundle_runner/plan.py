@@ -13,12 +13,17 @@ from bundle_runner.errors import BundleError, ParameterError, did_you_mean
 from bundle_runner.graph import Graph, build_graph
 from bundle_runner.model import Job, Task
 from bundle_runner.notebook_file import NotebookFile, read_notebook
+from bundle_runner.record import TaskRecord
 from bundle_runner.references import resolve, time_facts
+from bundle_runner.states import ResultState
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A job that can be started: checked graph, checked notebooks, parameters with their values."""
+    """A job that can be started: checked graph, checked notebooks, parameters with their values.
+
+    `settled` tasks have their result before anything starts.
+    """
 
     bundle: Bundle
     job_key: str
@@ -29,6 +34,7 @@ class Plan:
     run_id: str
     root: Path
     started: datetime
+    settled: Mapping[str, TaskRecord]
 
     @property
     def job_name(self) -> str:
@@ -64,7 +70,16 @@ def prepare(bundle: Bundle, job_key: str, given: Mapping[str, str], run_id: str 
     facts = {"job": _job_facts(job_key, job.name or job_key, run_id, started)}
     parameters = {name: resolve(value, facts) for name, value in _choose(job, job_key, given).items()}
     notebooks = dict(_read_notebooks(job, set(parameters)))
-    return Plan(bundle, job_key, job, graph, notebooks, parameters, run_id, root, started)
+    return Plan(bundle, job_key, job, graph, notebooks, parameters, run_id, root, started, _disabled(job))
+
+
+def _disabled(job: Job) -> dict[str, TaskRecord]:
+    off = [
+        TaskRecord(task.task_key, task.kind, ResultState.DISABLED, message="disabled: true")
+        for task in job.tasks
+        if task.disabled
+    ]
+    return {record.task_key: record for record in off}
 
 
 def new_run_id(moment: datetime) -> str:

@@ -12,7 +12,7 @@ from bundle_runner.observer import Observer
 from bundle_runner.record import TaskRecord, now, seconds_between
 from bundle_runner.states import CANCELS, FAILURES, ResultState
 
-MARKS = {ResultState.SUCCESS: "ok", ResultState.EXCLUDED: "--"}
+MARKS = {ResultState.SUCCESS: "ok", ResultState.EXCLUDED: "--", ResultState.DISABLED: "--"}
 
 
 class Screen(Observer, AbstractContextManager["Screen"], Protocol):
@@ -125,4 +125,8 @@ def _mark(state: ResultState | None) -> str:
 def _style(state: ResultState | None) -> str:
     if state in FAILURES | CANCELS:
         return "bold red"
-    return {ResultState.SUCCESS: "green", ResultState.EXCLUDED: "dim"}.get(state, "cyan") if state else "cyan"
+    return (
+        {ResultState.SUCCESS: "green", ResultState.EXCLUDED: "dim", ResultState.DISABLED: "dim"}.get(state, "cyan")
+        if state
+        else "cyan"
+    )

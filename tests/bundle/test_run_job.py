@@ -262,3 +262,38 @@ def test_run_json_is_written_while_the_run_goes_on(bundle: SmallBundle) -> None:
     record = bundle.run()
     assert record.exit_code == 0, by_key(record)["look"].message
     assert json.loads((bundle.folder / ".state/runs" / record.run_id / "run.json").read_text())["exit_code"] == 0
+
+
+def test_a_disabled_task_is_left_out_and_told_and_who_needs_it_with_it(bundle: SmallBundle) -> None:
+    off = bundle.notebook("off", "1 / 0")
+    look = bundle.notebook("look", "assert state == 'disabled'", parameters='state = ""')
+    bundle.job(
+        task("off", off, disabled=True),
+        task("needs", off, "off"),
+        task("whatever", look, "off", run_if="ALL_DONE", values={"state": "{{tasks.off.result_state}}"}),
+    )
+    record = bundle.run()
+    assert states(record) == {"off": "DISABLED", "needs": "DISABLED", "whatever": "SUCCESS"}
+    assert by_key(record)["needs"].message == "not run: off DISABLED"
+    assert ("DISABLED", "off") in bundle.watcher.said
+    assert ("started", "off") not in bundle.watcher.said
+    assert (str(record.state), record.exit_code) == ("SUCCESS", 0)
+
+
+def test_a_run_of_nothing_but_disabled_tasks_is_disabled(bundle: SmallBundle) -> None:
+    bundle.job(task("off", bundle.notebook("off", "1 / 0"), disabled=True))
+    record = bundle.run()
+    assert (str(record.state), record.exit_code) == ("DISABLED", 0)
+
+
+def test_a_task_that_handles_failures_runs_after_one_and_is_left_out_otherwise(bundle: SmallBundle) -> None:
+    broken, fine = bundle.notebook("broken", "1 / 0"), bundle.notebook("fine", "x = 1")
+    bundle.job(
+        task("broken", broken),
+        task("fine", fine),
+        task("alarm", fine, "broken", "fine", run_if="AT_LEAST_ONE_FAILED"),
+        task("idle", fine, "fine", run_if="ALL_FAILED"),
+    )
+    record = bundle.run()
+    assert states(record) == {"broken": "FAILED", "fine": "SUCCESS", "alarm": "SUCCESS", "idle": "EXCLUDED"}
+    assert (str(record.state), record.exit_code) == ("SUCCESS_WITH_FAILURES", 1)

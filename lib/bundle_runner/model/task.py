@@ -83,11 +83,12 @@ KINDS = ("notebook_task", "condition_task", "for_each_task")
 class Task(Strict):
     """One task: exactly one of the kinds, and the rules for running it."""
 
-    later: ClassVar[frozenset[str]] = LATER_KINDS | {"environment_key", "disabled", "compute"}
+    later: ClassVar[frozenset[str]] = LATER_KINDS | {"environment_key", "compute"}
     task_key: TaskKey
     description: str | None = None
     depends_on: tuple[Dependency, ...] = ()
     run_if: RunIf = RunIf.ALL_SUCCESS
+    disabled: bool = False
     notebook_task: NotebookTask | None = None
     condition_task: ConditionTask | None = None
     for_each_task: ForEachTask | None = None
