@@ -264,6 +264,25 @@ def test_run_json_is_written_while_the_run_goes_on(bundle: SmallBundle) -> None:
     assert json.loads((bundle.folder / ".state/runs" / record.run_id / "run.json").read_text())["exit_code"] == 0
 
 
+def test_a_loop_runs_as_many_at_once_as_it_says(bundle: SmallBundle) -> None:
+    each = bundle.notebook(
+        "each",
+        "import time\nfrom pathlib import Path",
+        "Path('times').open('a').write(f'{time.monotonic()} 1\\n')\ntime.sleep(0.5)",
+        "Path('times').open('a').write(f'{time.monotonic()} -1\\n')",
+    )
+    loop = {
+        "inputs": "[1, 2, 3, 4]",
+        "concurrency": 2,
+        "task": {"task_key": "one", "notebook_task": {"notebook_path": each}},
+    }
+    bundle.job({"task_key": "loop", "for_each_task": loop})
+    assert states(bundle.run()) == {"loop": "SUCCESS"}
+    steps = sorted(tuple(map(float, line.split())) for line in (bundle.folder / "times").read_text().splitlines())
+    assert max(sum(step for _, step in steps[: end + 1]) for end in range(len(steps))) == 2
+    assert len(steps) == 8
+
+
 def test_a_disabled_task_is_left_out_and_told_and_who_needs_it_with_it(bundle: SmallBundle) -> None:
     off = bundle.notebook("off", "1 / 0")
     look = bundle.notebook("look", "assert state == 'disabled'", parameters='state = ""')
