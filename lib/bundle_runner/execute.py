@@ -149,6 +149,7 @@ def _first_record(plan: Plan) -> RunRecord:
         job_name=plan.job_name,
         parameters=dict(plan.parameters),
         started_at=written(plan.started),
+        only=plan.only,
         tasks=tuple(plan.settled.get(task.task_key, TaskRecord(task.task_key, task.kind)) for task in plan.job.tasks),
     )
 

@@ -34,6 +34,10 @@ class Graph:
                 open_keys += [dependency.task_key for dependency in self.tasks[parent].depends_on]
         return found
 
+    def downstream(self, key: str) -> set[str]:
+        """Return every task that waits for this one."""
+        return {other for other in self.tasks if key in self.upstream(other)}
+
     def ready(self, ended: Collection[str], started: Collection[str]) -> list[str]:
         """Return the tasks whose dependencies have all ended and that were not started."""
         return [

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bundle_runner.bundle import Bundle
+from bundle_runner.choice import chosen, narrowed
 from bundle_runner.errors import BundleError, ParameterError, did_you_mean
 from bundle_runner.graph import Graph, build_graph
 from bundle_runner.model import Job, Task
@@ -22,7 +23,7 @@ from bundle_runner.states import ResultState
 class Plan:
     """A job that can be started: checked graph, checked notebooks, parameters with their values.
 
-    `settled` tasks have their result before anything starts.
+    `settled` tasks have their result before anything starts. `only` says which tasks were chosen; `graph` holds those.
     """
 
     bundle: Bundle
@@ -35,6 +36,7 @@ class Plan:
     root: Path
     started: datetime
     settled: Mapping[str, TaskRecord]
+    only: tuple[str, ...] = ()
 
     @property
     def job_name(self) -> str:
@@ -57,29 +59,35 @@ def runs_folder(root: Path) -> Path:
     return root / "runs"
 
 
-def prepare(bundle: Bundle, job_key: str, given: Mapping[str, str], run_id: str | None = None) -> Plan:
-    """Check a job and its parameters.
+def prepare(bundle: Bundle, job_key: str, given: Mapping[str, str], only: tuple[str, ...] = ()) -> Plan:
+    """Check a job, its parameters and the choice of its tasks.
 
     Raises: UsageError and BundleError, before anything is started.
     """
     job = bundle.job(job_key)
     root = bundle.local_root(job_key)
     graph = build_graph(job, bundle.task_places(job_key))
+    graph = narrowed(graph, chosen(graph, only)) if only else graph
     started = datetime.now(UTC)
-    run_id = run_id or new_run_id(started)
+    run_id = new_run_id(started)
     facts = {"job": _job_facts(job_key, job.name or job_key, run_id, started)}
     parameters = {name: resolve(value, facts) for name, value in _choose(job, job_key, given).items()}
     notebooks = dict(_read_notebooks(job, set(parameters)))
-    return Plan(bundle, job_key, job, graph, notebooks, parameters, run_id, root, started, _disabled(job))
+    return Plan(bundle, job_key, job, graph, notebooks, parameters, run_id, root, started, _settled(job, graph), only)
 
 
-def _disabled(job: Job) -> dict[str, TaskRecord]:
-    off = [
-        TaskRecord(task.task_key, task.kind, ResultState.DISABLED, message="disabled: true")
+def _settled(job: Job, graph: Graph) -> dict[str, TaskRecord]:
+    out = {
+        task.task_key: TaskRecord(task.task_key, task.kind, ResultState.EXCLUDED, message="not chosen")
         for task in job.tasks
+        if task.task_key not in graph.tasks
+    }
+    off = {
+        task.task_key: TaskRecord(task.task_key, task.kind, ResultState.DISABLED, message="disabled: true")
+        for task in graph.tasks.values()
         if task.disabled
-    ]
-    return {record.task_key: record for record in off}
+    }
+    return {**out, **off}
 
 
 def new_run_id(moment: datetime) -> str:

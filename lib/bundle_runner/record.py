@@ -82,6 +82,7 @@ class RunRecord:
     tasks: tuple[TaskRecord, ...] = ()
     books: tuple[str, ...] = ()
     report: str | None = None
+    only: tuple[str, ...] = ()
 
 
 class Journal:
@@ -133,7 +134,11 @@ def seconds_between(start: str | None, end: str | None) -> float:
 def read_record(folder: Path) -> RunRecord:
     """Read a run folder's run.json."""
     content = json.loads((folder / FILE).read_text(encoding="utf-8"))
-    lists = {"tasks": tuple(_task(task) for task in content["tasks"]), "books": tuple(content["books"])}
+    lists = {
+        "tasks": tuple(_task(task) for task in content["tasks"]),
+        "books": tuple(content["books"]),
+        "only": tuple(content.get("only", ())),
+    }
     return RunRecord(**{**content, **_states(content), **lists})
 
 

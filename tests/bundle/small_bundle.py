@@ -62,13 +62,13 @@ class SmallBundle:
         }
         (self.folder / "databricks.yml").write_text(yaml.safe_dump(content))
 
-    def plan(self, **given: str) -> Plan:
+    def plan(self, *only: str, **given: str) -> Plan:
         """Check the job."""
-        return prepare(load_bundle(self.folder), "main", given)
+        return prepare(load_bundle(self.folder), "main", given, only)
 
-    def run(self, **given: str) -> RunRecord:
-        """Run the job to its end."""
-        return Run(self.plan(**given), self.watcher).execute()
+    def run(self, *only: str, **given: str) -> RunRecord:
+        """Run the job, or only these tasks of it, to its end."""
+        return Run(self.plan(*only, **given), self.watcher).execute()
 
 
 def task(key: str, notebook: str, *after: str, **rest: Any) -> dict[str, Any]:

@@ -316,3 +316,21 @@ def test_a_task_that_handles_failures_runs_after_one_and_is_left_out_otherwise(b
     record = bundle.run()
     assert states(record) == {"broken": "FAILED", "fine": "SUCCESS", "alarm": "SUCCESS", "idle": "EXCLUDED"}
     assert (str(record.state), record.exit_code) == ("SUCCESS_WITH_FAILURES", 1)
+
+
+def test_only_runs_the_chosen_tasks_and_tells_the_others(bundle: SmallBundle) -> None:
+    broken, fine = bundle.notebook("broken", "1 / 0"), bundle.notebook("fine", "x = 1")
+    look = bundle.notebook("look", "assert state == 'excluded'", parameters='state = ""')
+    bundle.job(
+        task("first", broken),
+        task("second", look, "first", values={"state": "{{tasks.first.result_state}}"}),
+        task("third", fine, "second"),
+        task("last", fine, "third"),
+    )
+    record = bundle.run("second+", "third")
+    assert states(record) == {"first": "EXCLUDED", "second": "SUCCESS", "third": "SUCCESS", "last": "SUCCESS"}
+    assert by_key(record)["first"].message == "not chosen"
+    assert record.only == ("second+", "third")
+    assert read_record(bundle.folder / ".state/runs" / record.run_id) == record
+    failed = bundle.run("first")
+    assert (str(failed.state), failed.exit_code) == ("FAILED", 1), "what was not chosen does not decide"

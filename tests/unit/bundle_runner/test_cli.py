@@ -86,6 +86,10 @@ USAGE = {
     "an unknown job": (["run", "mian"], "job mian does not exist"),
     "an unknown command": (["rnu"], "no command rnu; did you mean run?"),
     "a parameter without a value": (["run", "main", "--params", "x"], "expected name=value, got 'x'"),
+    "an unknown task": (
+        ["run", "main", "--only", "a,b+"],
+        r"--only b\+: the job has no such task; .*nothing was started",
+    ),
     "an unknown parameter": (["run", "main", "--params", "x=1"], "job main has no such parameter"),
     "a missing notebook": (["run", "main"], "task a: .*a.ipynb: there is no such notebook"),
     "an unknown run": (["runs", "show", "2012"], "there is no run 2012; list them: .*lakehouse runs list"),
