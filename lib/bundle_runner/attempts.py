@@ -44,6 +44,7 @@ class Work:
     values: Callable[[int], dict[str, str]]
     folder: Path
     upstream: Mapping[str, Any]
+    earlier: tuple[AttemptRecord, ...] = ()
 
 
 class Workshop:
@@ -73,7 +74,7 @@ class Workshop:
         self, work: Work, stopper: Stopper, note: Callable[[tuple[AttemptRecord, ...]], None]
     ) -> tuple[AttemptRecord, ...]:
         """Run attempts until one succeeds, the retries are used up, or the run is stopped."""
-        done: tuple[AttemptRecord, ...] = ()
+        done = work.earlier
         while True:
             started = time.monotonic()
             current = AttemptRecord(len(done) + 1, now())
@@ -81,7 +82,7 @@ class Workshop:
             current = self._attempt(work, current, stopper)
             done = (*done, current)
             note(done)
-            if stopper.state or not _again(work.body, current):
+            if stopper.state or not _again(work.body, current, len(done) - len(work.earlier)):
                 return done
             if stopper.wait(started + work.body.min_retry_interval_millis / 1000 - time.monotonic()):
                 return done
@@ -159,12 +160,12 @@ class Workshop:
         return [f"a page is missing: {future.exception()}" for future in self._written if future.exception()]
 
 
-def _again(body: Task, record: AttemptRecord) -> bool:
+def _again(body: Task, record: AttemptRecord, count: int) -> bool:
     if record.state is ResultState.SUCCESS:
         return False
     if record.state is ResultState.TIMEDOUT and not body.retry_on_timeout:
         return False
-    return body.max_retries < 0 or record.number <= body.max_retries
+    return body.max_retries < 0 or count <= body.max_retries
 
 
 def _true_cause(end: NotebookEnd, trouble: str) -> NotebookEnd:

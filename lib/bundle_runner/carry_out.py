@@ -69,6 +69,12 @@ class TaskRun:
     def _folder(self) -> Path:
         return self.plan.folder / "tasks" / self.task.task_key
 
+    @property
+    def _loop_folder(self) -> Path:
+        """Return where iterations keep their attempts: a repaired loop begins anew, and its list may be another."""
+        count = self.plan.repair_count
+        return self._folder / f"repair_{count}" if count else self._folder
+
     def _for_each(self, loop: ForEachTask, record: TaskRecord, stopper: Stopper, note: Note) -> TaskRecord:
         facts, lock = self._facts, threading.Lock()
         inputs = _inputs(resolve(loop.inputs, facts))
@@ -85,7 +91,7 @@ class TaskRun:
         def iterate(index: int) -> None:
             part = replace(parts[index], started_at=now())
             self.observer.started(part)
-            step = Step(loop.task, {**facts, "input": part.input}, self._folder / str(index))
+            step = Step(loop.task, {**facts, "input": part.input}, self._loop_folder / str(index))
             part = self._notebook(step, part, stopper, lambda seen: put(index, seen))
             part = replace(part, ended_at=now())
             put(index, part)
@@ -107,7 +113,7 @@ class TaskRun:
 
         def hear(attempts: tuple[AttemptRecord, ...]) -> None:
             note(replace(record, attempts=attempts))
-            if attempts[-1].state is None and len(attempts) > 1:
+            if attempts[-1].state is None and len(attempts) > len(record.attempts) + 1:
                 self.observer.retried(replace(record, attempts=attempts))
 
         work = Work(
@@ -117,6 +123,7 @@ class TaskRun:
             values=values,
             folder=step.folder,
             upstream={key: ended.values for key, ended in self.ended.items()},
+            earlier=record.attempts,
         )
         attempts = self.workshop.run(work, stopper, hear)
         last = attempts[-1]

@@ -137,6 +137,17 @@ def run(job: str, params: dict[str, str], only: tuple[str, ...], **bundle: Any) 
     sys.exit(run_job(Asked(**bundle), job, params, only))
 
 
+@lakehouse.command()
+@click.argument("run_id", metavar="RUN")
+@only_option
+@bundle_options
+def repair(run_id: str, only: tuple[str, ...], **bundle: Any) -> None:
+    """Run again what failed in RUN, and what hung on it."""
+    from bundle_runner.commands import Asked, repair_run
+
+    sys.exit(repair_run(Asked(**bundle), run_id, only))
+
+
 @lakehouse.group()
 def runs() -> None:
     """Look at what ran."""

@@ -19,7 +19,8 @@ from bundle_runner.errors import CheckError, UsageError
 from bundle_runner.pasted import lakehouse_command
 from bundle_runner.plan import Plan, prepare, runs_folder
 from bundle_runner.record import FILE, RunRecord, read_record, seconds_between
-from bundle_runner.report import last_lines, write_index
+from bundle_runner.repair import prepare_repair
+from bundle_runner.report import Commands, last_lines, write_index
 from bundle_runner.screen import LiveScreen, PlainScreen, Screen, ended_words
 
 
@@ -50,10 +51,21 @@ def run_job(asked: Asked, job: str, params: Mapping[str, str], only: tuple[str, 
     """
     given = [word for name, value in params.items() for word in ("--params", f"{name}={value}")]
     given += ["--only", ",".join(only)] if only else []
-    return _carry_out(prepare(asked.load(), job, params, only), asked.command("run", job, *given))
+    return _carry_out(prepare(asked.load(), job, params, only), asked, asked.command("run", job, *given))
 
 
-def _carry_out(plan: Plan, again: str) -> int:
+def repair_run(asked: Asked, run_id: str, only: tuple[str, ...]) -> int:
+    """Run again what failed in a run, show it, and return the exit code.
+
+    Raises: UsageError and BundleError before anything was started.
+    """
+    record = read_record(_folder_of(asked, run_id))
+    given = [word for name, value in record.parameters.items() for word in ("--params", f"{name}={value}")]
+    given += ["--only", ",".join(record.only)] if record.only else []
+    return _carry_out(prepare_repair(asked.load(), record, only), asked, asked.command("run", record.job, *given))
+
+
+def _carry_out(plan: Plan, asked: Asked, again: str) -> int:
     found = findings(plan.parameters)
     if found:
         raise CheckError("\n".join([*found, "nothing was started"]))
@@ -66,7 +78,7 @@ def _carry_out(plan: Plan, again: str) -> int:
         with _interrupts(current):
             record = current.execute()
     write_index(record, plan.folder)
-    click.echo("\n".join(last_lines(record, plan.folder, again)))
+    click.echo("\n".join(last_lines(record, plan.folder, Commands(again, asked.command("repair", record.run_id)))))
     return record.exit_code if record.exit_code is not None else 1
 
 

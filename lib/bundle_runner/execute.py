@@ -38,7 +38,7 @@ class Run:
         self._observer = observer
         self._done: queue.SimpleQueue[TaskRecord] = queue.SimpleQueue()
         self._records: dict[str, TaskRecord] = dict(plan.settled)
-        plan.folder.mkdir(parents=True)
+        plan.folder.mkdir(parents=True, exist_ok=plan.earlier is not None)
         self._journal = Journal(plan.folder, _first_record(plan))
         environment = {**spark_environment(os.environ), "BUNDLE_RUN_ID": plan.run_id, "PYTHONHASHSEED": "0"}
         self._workshop = Workshop(plan.folder, environment, KERNELS, lasting)
@@ -60,7 +60,7 @@ class Run:
 
     def _loop(self, stopper: Stopper) -> None:
         started = set(self.plan.settled)
-        for record in self.plan.settled.values():
+        for record in () if self.plan.earlier else self.plan.settled.values():
             self._observer.ended(record)
         while self.plan.graph.tasks.keys() - self._records.keys():
             ends = {key: _end(record) for key, record in self._records.items()}
@@ -90,7 +90,7 @@ class Run:
 
     def _start(self, task: Task, ends: Mapping[str, End], stopper: Stopper) -> None:
         state = ResultState.CANCELED if stopper.state else verdict(task, ends)
-        record = TaskRecord(task.task_key, task.kind)
+        record = next(one for one in self._journal.record.tasks if one.task_key == task.task_key)
         if state is not None:
             message = stopper.reason or _because(task, ends)
             self._done.put(replace(record, state=state, message=message))
@@ -141,6 +141,7 @@ def _end(record: TaskRecord) -> End:
 
 
 def _first_record(plan: Plan) -> RunRecord:
+    tasks = tuple(plan.settled.get(task.task_key) or _fresh(task, plan.earlier) for task in plan.job.tasks)
     return RunRecord(
         run_id=plan.run_id,
         bundle=plan.bundle.name,
@@ -150,8 +151,16 @@ def _first_record(plan: Plan) -> RunRecord:
         parameters=dict(plan.parameters),
         started_at=written(plan.started),
         only=plan.only,
-        tasks=tuple(plan.settled.get(task.task_key, TaskRecord(task.task_key, task.kind)) for task in plan.job.tasks),
+        repair_count=plan.repair_count,
+        repaired_at=now() if plan.earlier else None,
+        tasks=tasks,
     )
+
+
+def _fresh(task: Task, earlier: RunRecord | None) -> TaskRecord:
+    """Return a task that is yet to run, with what it attempted before a repair."""
+    before = next((one for one in earlier.tasks if one.task_key == task.task_key), None) if earlier else None
+    return TaskRecord(task.task_key, task.kind, attempts=before.attempts if before else ())
 
 
 def _because(task: Task, ends: Mapping[str, End]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from bundle_runner.errors import BundleError, ParameterError, did_you_mean
 from bundle_runner.graph import Graph, build_graph
 from bundle_runner.model import Job, Task
 from bundle_runner.notebook_file import NotebookFile, read_notebook
-from bundle_runner.record import TaskRecord
+from bundle_runner.record import RunRecord, TaskRecord
 from bundle_runner.references import resolve, time_facts
 from bundle_runner.states import ResultState
 
@@ -23,7 +23,8 @@ from bundle_runner.states import ResultState
 class Plan:
     """A job that can be started: checked graph, checked notebooks, parameters with their values.
 
-    `settled` tasks have their result before anything starts. `only` says which tasks were chosen; `graph` holds those.
+    `settled` tasks have their result before anything starts. `only` says which tasks were chosen;
+    `graph` holds those. `earlier` is what the run did before, where this repairs it.
     """
 
     bundle: Bundle
@@ -37,6 +38,7 @@ class Plan:
     started: datetime
     settled: Mapping[str, TaskRecord]
     only: tuple[str, ...] = ()
+    earlier: RunRecord | None = None
 
     @property
     def job_name(self) -> str:
@@ -49,9 +51,22 @@ class Plan:
         return runs_folder(self.root) / self.run_id
 
     @property
+    def repair_count(self) -> int:
+        """Return how often the run was repaired, this time included."""
+        return self.earlier.repair_count + 1 if self.earlier else 0
+
+    @property
     def job_facts(self) -> dict[str, object]:
         """Return what `{{job.…}}` offers."""
-        return {**_job_facts(self.job_key, self.job_name, self.run_id, self.started), "parameters": self.parameters}
+        return {
+            "id": self.job_key,
+            "name": self.job_name,
+            "run_id": self.run_id,
+            "repair_count": str(self.repair_count),
+            "start_time": time_facts(self.started),
+            "trigger": {"type": "one_time"},
+            "parameters": self.parameters,
+        }
 
 
 def runs_folder(root: Path) -> Path:
@@ -59,8 +74,14 @@ def runs_folder(root: Path) -> Path:
     return root / "runs"
 
 
-def prepare(bundle: Bundle, job_key: str, given: Mapping[str, str], only: tuple[str, ...] = ()) -> Plan:
-    """Check a job, its parameters and the choice of its tasks.
+def prepare(
+    bundle: Bundle,
+    job_key: str,
+    given: Mapping[str, str],
+    only: tuple[str, ...] = (),
+    earlier: RunRecord | None = None,
+) -> Plan:
+    """Check a job, its parameters and the choice of its tasks; `earlier` is the run that goes on.
 
     Raises: UsageError and BundleError, before anything is started.
     """
@@ -68,12 +89,17 @@ def prepare(bundle: Bundle, job_key: str, given: Mapping[str, str], only: tuple[
     root = bundle.local_root(job_key)
     graph = build_graph(job, bundle.task_places(job_key))
     graph = narrowed(graph, chosen(graph, only)) if only else graph
-    started = datetime.now(UTC)
-    run_id = new_run_id(started)
-    facts = {"job": _job_facts(job_key, job.name or job_key, run_id, started)}
-    parameters = {name: resolve(value, facts) for name, value in _choose(job, job_key, given).items()}
-    notebooks = dict(_read_notebooks(job, set(parameters)))
-    return Plan(bundle, job_key, job, graph, notebooks, parameters, run_id, root, started, _settled(job, graph), only)
+    started = datetime.fromisoformat(earlier.started_at) if earlier else datetime.now(UTC)
+    run_id = earlier.run_id if earlier else new_run_id(started)
+    raw = _choose(job, job_key, given)
+    notebooks = dict(_read_notebooks(job, set(raw)))
+    plan = Plan(bundle, job_key, job, graph, notebooks, raw, run_id, root, started, _settled(job, graph), only, earlier)
+    return replace(plan, parameters={name: resolve(value, _known(plan)) for name, value in raw.items()})
+
+
+def _known(plan: Plan) -> dict[str, object]:
+    """Return what a job parameter may refer to: all of the job but its parameters."""
+    return {"job": {name: fact for name, fact in plan.job_facts.items() if name != "parameters"}}
 
 
 def _settled(job: Job, graph: Graph) -> dict[str, TaskRecord]:
@@ -93,17 +119,6 @@ def _settled(job: Job, graph: Graph) -> dict[str, TaskRecord]:
 def new_run_id(moment: datetime) -> str:
     """Return an id that sorts by time and is used only once."""
     return f"{moment:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
-
-
-def _job_facts(key: str, name: str, run_id: str, started: datetime) -> dict[str, object]:
-    return {
-        "id": key,
-        "name": name,
-        "run_id": run_id,
-        "repair_count": "0",
-        "start_time": time_facts(started),
-        "trigger": {"type": "one_time"},
-    }
 
 
 def _choose(job: Job, job_key: str, given: Mapping[str, str]) -> dict[str, str]:

@@ -5,16 +5,19 @@ Times are ISO 8601 in UTC. Paths are relative to the run folder. `state` is null
 
 from __future__ import annotations
 
+import fcntl
 import json
 import threading
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
+from bundle_runner.errors import UsageError
 from bundle_runner.states import ResultState
 
 FILE = "run.json"
+LOCK = ".lock"
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,10 @@ class TaskRecord:
 
 @dataclass(frozen=True)
 class RunRecord:
-    """One run of a job. `exit_code` is that of `lakehouse run`."""
+    """One run of a job. `exit_code` is that of `lakehouse run`, or of the last `lakehouse repair`.
+
+    `repair_count` and `repaired_at` say how often the run was repaired, and when the last repair began.
+    """
 
     run_id: str
     bundle: str
@@ -83,15 +89,21 @@ class RunRecord:
     books: tuple[str, ...] = ()
     report: str | None = None
     only: tuple[str, ...] = ()
+    repair_count: int = 0
+    repaired_at: str | None = None
 
 
 class Journal:
-    """Keeps run.json in step with the run; may be told from any thread."""
+    """Keeps run.json in step with the run; may be told from any thread.
+
+    Raises: UsageError when another process keeps it: the run is under way there.
+    """
 
     def __init__(self, folder: Path, record: RunRecord) -> None:
         self.folder = folder
         self.record = record
         self._lock = threading.Lock()
+        self._kept = _keep(folder)
         self._write()
 
     def put(self, task: TaskRecord) -> None:
@@ -106,12 +118,24 @@ class Journal:
         with self._lock:
             self.record = replace(self.record, **facts)
             self._write()
+            self._kept.close()
             return self.record
 
     def _write(self) -> None:
         draft = self.folder / f".{FILE}.draft"
         draft.write_text(json.dumps(asdict(self.record), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
         draft.replace(self.folder / FILE)
+
+
+def _keep(folder: Path) -> IO[str]:
+    """Return a locked file of the run folder; the lock goes with the process that holds it."""
+    file = (folder / LOCK).open("w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        raise UsageError(f"run {folder.name} is still under way in another process; nothing was started") from None
+    return file
 
 
 def written(moment: datetime) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from bundle_runner.page import page
@@ -13,15 +14,23 @@ from bundle_runner.states import CANCELS, FAILURES, ResultState
 INDEX = "index.html"
 
 
-def last_lines(record: RunRecord, folder: Path, command: str) -> list[str]:
+@dataclass(frozen=True)
+class Commands:
+    """How the run is run again, and how it is repaired."""
+
+    again: str
+    repair: str
+
+
+def last_lines(record: RunRecord, folder: Path, commands: Commands) -> list[str]:
     """Return the verdict, what failed and what to do, the run id, the books and the report's path."""
-    seconds = seconds_between(record.started_at, record.ended_at)
+    seconds = seconds_between(record.repaired_at or record.started_at, record.ended_at)
     return [
         "",
-        f"{record.state}  {record.job} · target {record.target} · {seconds:.0f} s",
+        f"{record.state}  {record.job} · target {record.target} · {seconds:.0f} s{_repaired(record)}",
         *(line for task in record.tasks for line in _failure(task, folder)),
         *([f"  {record.message}"] if record.message else []),
-        *_advice(record, command),
+        *_advice(record, commands),
         f"run     {record.run_id}",
         *(f"books   {line}" for line in record.books),
         f"report  {folder / (record.report or INDEX)}",
@@ -39,12 +48,18 @@ def _failure(task: TaskRecord, folder: Path) -> Iterator[str]:
         yield f"    what it saw: {folder / notebook}"
 
 
-def _advice(record: RunRecord, command: str) -> list[str]:
+def _repaired(record: RunRecord) -> str:
+    return f" · repair {record.repair_count}" if record.repair_count else ""
+
+
+def _advice(record: RunRecord, commands: Commands) -> Iterator[str]:
+    """Say how to go on; where a gate stopped, what it judged must be made anew, which a repair would not."""
     if record.state in CANCELS:
-        return [f"  to run it again: {command}"]
-    if record.state in FAILURES or record.state is ResultState.SUCCESS_WITH_FAILURES:
-        return [f"  then run again: {command}"]
-    return []
+        yield f"  to run it again: {commands.again}"
+    elif record.state in FAILURES or record.state is ResultState.SUCCESS_WITH_FAILURES:
+        yield f"  then run again: {commands.again}"
+    if record.exit_code in (1, 130) and any(task.state is ResultState.SUCCESS for task in record.tasks):
+        yield f"  or what failed only: {commands.repair}"
 
 
 def write_index(record: RunRecord, folder: Path) -> None:

@@ -14,6 +14,7 @@ from bundle_runner.bundle import load_bundle
 from bundle_runner.execute import Run
 from bundle_runner.plan import Plan, prepare
 from bundle_runner.record import RunRecord, TaskRecord
+from bundle_runner.repair import prepare_repair
 
 ROOT = "${workspace.file_path}/.state"
 
@@ -69,6 +70,14 @@ class SmallBundle:
     def run(self, *only: str, **given: str) -> RunRecord:
         """Run the job, or only these tasks of it, to its end."""
         return Run(self.plan(*only, **given), self.watcher).execute()
+
+    def repair(self, record: RunRecord, *only: str) -> RunRecord:
+        """Run again what failed, or only these tasks, in the same run."""
+        return Run(self.repair_plan(record, *only), self.watcher).execute()
+
+    def repair_plan(self, record: RunRecord, *only: str) -> Plan:
+        """Check what of a run is to run again."""
+        return prepare_repair(load_bundle(self.folder), record, only)
 
 
 def task(key: str, notebook: str, *after: str, **rest: Any) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from bundle_runner import cli
 from bundle_runner.pasted import pasted
 from bundle_runner.plan import runs_folder
 from bundle_runner.record import AttemptRecord, Journal, RunRecord, TaskRecord, read_record
-from bundle_runner.report import last_lines, write_index
+from bundle_runner.report import Commands, last_lines, write_index
 from bundle_runner.screen import ended_words
 from bundle_runner.states import ResultState
 from tests.unit.bundle_runner.bundle_folder import write
@@ -131,8 +131,11 @@ def test_a_record_survives_its_file(folder: Path) -> None:
     assert read_record(folder / ".state/runs" / RECORD.run_id) == RECORD
 
 
+COMMANDS = Commands("lakehouse run main", "lakehouse repair 2011")
+
+
 def test_the_last_lines_say_verdict_failure_books_and_report() -> None:
-    assert last_lines(RECORD, Path("/r"), "lakehouse run main") == [
+    assert last_lines(RECORD, Path("/r"), COMMANDS) == [
         "",
         "FAILED  main · target local · 76 s",
         "  gate stopped: 3 rows <script>",
@@ -145,7 +148,7 @@ def test_the_last_lines_say_verdict_failure_books_and_report() -> None:
 
 
 def test_a_canceled_run_says_how_it_is_run_again() -> None:
-    lines = last_lines(replace(RECORD, state=ResultState.CANCELED, tasks=()), Path("/r"), "lakehouse run main")
+    lines = last_lines(replace(RECORD, state=ResultState.CANCELED, tasks=()), Path("/r"), COMMANDS)
     assert lines[1:3] == ["CANCELED  main · target local · 76 s", "  to run it again: lakehouse run main"]
 
 
