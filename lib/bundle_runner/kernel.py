@@ -16,25 +16,48 @@ from typing import Any
 from IPython.core.error import InputRejected
 from IPython.core.getipython import get_ipython
 
-from bundle_runner.dbutils import DbUtils
+from bundle_runner import sql_cell
+from bundle_runner.dbutils import DbUtils, NotebookExit
 from bundle_runner.notebook_file import Import
 
 ADDRESS, AUTHKEY, ATTEMPT = "BUNDLE_RUNNER_ADDRESS", "BUNDLE_RUNNER_AUTHKEY", "BUNDLE_RUNNER_ATTEMPT"
 NO_SPARK = {"PYSPARK_GATEWAY_PORT": "0", "PYSPARK_GATEWAY_SECRET": ""}
-NEEDS_SPARK = re.compile(r"\bspark\b|SparkSession|get_spark")
+NEEDS_SPARK = re.compile(r"\bspark\b|SparkSession|get_spark|^%%?sql\b")
+
+
+class _Leaver:
+    """After `dbutils.notebook.exit` the cell is no error, and later cells do nothing."""
+
+    def __init__(self, shell: Any) -> None:
+        self.left = False
+        shell.set_custom_exc((NotebookExit,), self._caught)
+        shell.events.register("post_run_cell", self._after_cell)
+        shell.input_transformers_cleanup.append(self._transformed)
+
+    def _caught(self, _shell: Any, _kind: object, value: NotebookExit, *_rest: object, **_more: object) -> None:
+        self.left = True
+        print(f"notebook exited: {value}")
+
+    def _after_cell(self, result: Any) -> None:
+        if self.left:
+            result.error_in_exec = None
+
+    def _transformed(self, lines: list[str]) -> list[str]:
+        return [] if self.left else lines
 
 
 class _Joiner(ast.NodeTransformer):
     """Join before the first cell that names Spark; where that fails, reject the cell with the reason."""
 
-    def __init__(self, shell: Any) -> None:
+    def __init__(self, shell: Any, leaver: _Leaver) -> None:
         self._shell = shell
+        self._leaver = leaver
         self._joined = False
         self._problem = ""
 
     def before_cell(self, info: Any) -> None:
         """Hear which cell comes next."""
-        if self._joined or not NEEDS_SPARK.search(info.raw_cell or ""):
+        if self._joined or self._leaver.left or not NEEDS_SPARK.search(info.raw_cell or ""):
             return
         try:
             self._shell.user_ns["spark"] = join(*_knock())
@@ -51,13 +74,14 @@ class _Joiner(ast.NodeTransformer):
 
 def prepare() -> None:
     """Set up this kernel and wait for its attempt; called by the runner through `--IPKernelApp.exec_lines`."""
-    shell = get_ipython()
+    shell: Any = get_ipython()
     if shell is None:
         raise RuntimeError("bundle_runner.kernel is for kernels: this process is none")
-    joiner = _Joiner(shell)
+    joiner = _Joiner(shell, _Leaver(shell))
     shell.user_ns["dbutils"] = DbUtils()
     shell.events.register("pre_run_cell", joiner.before_cell)
     shell.ast_transformers.append(joiner)
+    sql_cell.offer(shell)
     with Connection(_standard_input()) as line:
         try:
             _import_ahead(line.recv())

@@ -146,5 +146,5 @@ def _read_notebooks(job: Job, names: set[str]) -> Iterator[tuple[str, NotebookFi
             notebook = read_notebook(Path(body.notebook_task.notebook_path))
         except BundleError as error:
             raise BundleError(f"task {task.task_key}: {error}") from None
-        notebook.check_values(names | set(body.notebook_task.base_parameters), task.task_key)
+        notebook.check_values(names, set(body.notebook_task.base_parameters), task.task_key)
         yield body.notebook_task.notebook_path, notebook

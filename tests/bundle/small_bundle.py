@@ -54,6 +54,12 @@ class SmallBundle:
         nbformat.write(book, self.folder / f"{name}.ipynb")
         return f"./{name}.ipynb"
 
+    def source(self, name: str, *cells: str) -> str:
+        """Write a notebook as Databricks keeps it in git, and return its path for the job file."""
+        cut = "\n\n# COMMAND ----------\n\n"
+        (self.folder / f"{name}.py").write_text(f"# Databricks notebook source\n{cut.join(cells)}\n")
+        return f"./{name}.py"
+
     def job(self, *tasks: dict[str, Any], **job: Any) -> None:
         """Write databricks.yml with these tasks; a text for notebook_task is the notebook's path."""
         content = {

@@ -139,3 +139,19 @@ def _wait_for_pids(path: Path) -> list[int]:
         assert time.monotonic() < deadline, "the notebook did not start"
         time.sleep(0.1)
     return [int(word) for word in path.read_text().split()]
+
+
+def test_sql_cells_run_on_the_cluster_and_leave_their_last_result(bundle: SmallBundle) -> None:
+    one = bundle.source(
+        "one",
+        "# MAGIC %sql CREATE TEMPORARY VIEW days AS SELECT 'a;b' AS name, 7 AS sales;\n# MAGIC SELECT * FROM days",
+        "assert [tuple(row) for row in _sqldf.collect()] == [('a;b', 7)]",
+        "# MAGIC %sql\n# MAGIC DROP VIEW days",
+        "# MAGIC %sql SELECT * FROM nowhere",
+    )
+    bundle.job(task("one", one))
+    record = bundle.run()
+    message = by_key(record)["one"].message
+    assert message.startswith("cell 4: AnalysisException: [TABLE_OR_VIEW_NOT_FOUND]"), message
+    executed = bundle.folder / ".state/runs" / record.run_id / "tasks/one/attempt_1/one.ipynb"
+    assert "| a;b|    7|" in executed.read_text()
