@@ -1,4 +1,4 @@
-"""What each kind of task does: run a notebook, compare, or repeat for each element of a list."""
+"""What each kind of task does: run a notebook or a program, compare, or repeat for each element of a list."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bundle_runner.attempts import Work, Workshop
+from bundle_runner.attempts import Notebook, Program, Work, Workshop, cluster_of
 from bundle_runner.conditions import evaluate
 from bundle_runner.errors import RunError
+from bundle_runner.launchable import words_of
 from bundle_runner.lineup import place_of
 from bundle_runner.model import ConditionTask, ForEachTask, Task
 from bundle_runner.observer import Observer
@@ -28,7 +29,7 @@ Note = Callable[[TaskRecord], None]
 
 @dataclass(frozen=True)
 class Step:
-    """One notebook of a task: its body in the job file, what its references mean, its folder."""
+    """One notebook or program of a task: its body in the job file, what its references mean, its folder."""
 
     body: Task
     facts: Mapping[str, Any]
@@ -56,7 +57,7 @@ class TaskRun:
         if self.task.for_each_task:
             with within(self.stopper, self.task.timeout_seconds, self.task.task_key) as limit:
                 return self._for_each(self.task.for_each_task, record, limit, note)
-        return self._notebook(Step(self.task, self._facts, self._folder), record, self.stopper, note)
+        return self._attempted(Step(self.task, self._facts, self._folder), record, self.stopper, note)
 
     @property
     def _facts(self) -> dict[str, Any]:
@@ -79,7 +80,7 @@ class TaskRun:
         facts, lock = self._facts, threading.Lock()
         inputs = _inputs(resolve(loop.inputs, facts))
         parts = [
-            TaskRecord(f"{record.task_key}[{_label(value, i)}]", "notebook", input=value)
+            TaskRecord(f"{record.task_key}[{_label(value, i)}]", loop.task.kind, input=value)
             for i, value in enumerate(inputs)
         ]
 
@@ -92,7 +93,7 @@ class TaskRun:
             part = replace(parts[index], started_at=now())
             self.observer.started(part)
             step = Step(loop.task, {**facts, "input": part.input}, self._loop_folder / str(index))
-            part = self._notebook(step, part, stopper, lambda seen: put(index, seen))
+            part = self._attempted(step, part, stopper, lambda seen: put(index, seen))
             part = replace(part, ended_at=now())
             put(index, part)
             self.observer.ended(part)
@@ -101,16 +102,7 @@ class TaskRun:
             list(pool.map(iterate, range(len(parts))))
         return _summed(replace(record, iterations=tuple(parts)), stopper)
 
-    def _notebook(self, step: Step, record: TaskRecord, stopper: Stopper, note: Note) -> TaskRecord:
-        body, facts = step.body, step.facts
-        if body.notebook_task is None:
-            raise RunError(f"task {record.task_key} has no notebook")
-        base = body.notebook_task.base_parameters
-
-        def values(number: int) -> dict[str, str]:
-            here = {**facts, "task": {**facts["task"], "execution_count": str(number)}}
-            return {**{name: resolve(text, here) for name, text in base.items()}, **self.plan.parameters}
-
+    def _attempted(self, step: Step, record: TaskRecord, stopper: Stopper, note: Note) -> TaskRecord:
         def hear(attempts: tuple[AttemptRecord, ...]) -> None:
             note(replace(record, attempts=attempts))
             if attempts[-1].state is None and len(attempts) > len(record.attempts) + 1:
@@ -118,9 +110,9 @@ class TaskRun:
 
         work = Work(
             name=f"{self.plan.run_id}.{record.task_key}",
-            body=body,
-            place=place_of(self.plan, self.task, body, body.notebook_task.notebook_path),
-            values=values,
+            body=step.body,
+            cluster=cluster_of(self.task, step.body, self.plan.job),
+            start=lambda number: self._start(step, number),
             folder=step.folder,
             upstream={key: ended.values for key, ended in self.ended.items()},
             earlier=record.attempts,
@@ -128,6 +120,19 @@ class TaskRun:
         attempts = self.workshop.run(work, stopper, hear)
         last = attempts[-1]
         return replace(record, attempts=attempts, state=last.state, message=last.message, stopped=last.stopped)
+
+    def _start(self, step: Step, number: int) -> Notebook | Program:
+        body, plan = step.body, self.plan
+        facts = {**step.facts, "task": {**step.facts["task"], "execution_count": str(number)}}
+        words = words_of(body, facts, plan.parameters)
+        if words:
+            return Program(words, Path(words[1]).parent if body.spark_python_task else plan.bundle.folder)
+        if body.notebook_task is None:
+            raise RunError(f"task {body.task_key} is a {body.kind} task and cannot stand here")
+        values = {name: resolve(text, facts) for name, text in body.notebook_task.base_parameters.items()}
+        return Notebook(
+            place_of(plan, self.task, body, body.notebook_task.notebook_path), {**values, **plan.parameters}
+        )
 
 
 def _compared(record: TaskRecord, condition: ConditionTask, facts: Mapping[str, Any]) -> TaskRecord:

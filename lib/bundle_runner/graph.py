@@ -105,8 +105,8 @@ def _check_inner(name: str, task: Task) -> Iterator[str]:
         return
     if inner.for_each_task:
         yield f"{name}: for_each_task does not nest"
-    elif not inner.notebook_task:
-        yield f"{name}: only a notebook_task is run inside for_each_task"
+    elif inner.condition_task:
+        yield f"{name}: a condition_task cannot stand inside for_each_task"
     if inner.disabled:
         yield f"{name}: the inner task {inner.task_key} cannot be disabled; write it at {task.task_key}"
     if inner.depends_on:
@@ -126,6 +126,10 @@ def texts(task: Task) -> list[str]:
     found: list[str] = []
     if task.notebook_task:
         found += task.notebook_task.base_parameters.values()
+    if task.spark_python_task:
+        found += task.spark_python_task.parameters
+    if task.python_wheel_task:
+        found += [*task.python_wheel_task.parameters, *task.python_wheel_task.named_parameters.values()]
     if task.condition_task:
         found += [task.condition_task.left, task.condition_task.right]
     if task.for_each_task:

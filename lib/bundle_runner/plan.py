@@ -12,6 +12,7 @@ from bundle_runner.bundle import Bundle
 from bundle_runner.choice import chosen, narrowed
 from bundle_runner.errors import BundleError, ParameterError, did_you_mean
 from bundle_runner.graph import Graph, build_graph
+from bundle_runner.launchable import check_programs
 from bundle_runner.model import Job, Task
 from bundle_runner.notebook_file import NotebookFile, read_notebook
 from bundle_runner.record import RunRecord, TaskRecord
@@ -93,6 +94,7 @@ def prepare(
     run_id = earlier.run_id if earlier else new_run_id(started)
     raw = _choose(job, job_key, given)
     notebooks = dict(_read_notebooks(job, set(raw)))
+    check_programs(job)
     plan = Plan(bundle, job_key, job, graph, notebooks, raw, run_id, root, started, _settled(job, graph), only, earlier)
     return replace(plan, parameters={name: resolve(value, _known(plan)) for name, value in raw.items()})
 

@@ -22,7 +22,7 @@ LOCK = ".lock"
 
 @dataclass(frozen=True)
 class AttemptRecord:
-    """One execution of a notebook."""
+    """One execution of a notebook, or of a program; that one has a log instead of a page."""
 
     number: int
     started_at: str
@@ -32,6 +32,7 @@ class AttemptRecord:
     stopped: bool = False
     notebook: str | None = None
     html: str | None = None
+    log: str | None = None
     values: dict[str, Any] = field(default_factory=dict)
 
 

@@ -43,9 +43,11 @@ def _failure(task: TaskRecord, folder: Path) -> Iterator[str]:
     if task.state not in FAILURES or task.state is ResultState.UPSTREAM_FAILED or task.iterations:
         return
     yield f"  {task.task_key} {'stopped' if task.stopped else str(task.state).lower()}: {task.message}"
-    notebook = task.attempts[-1].html if task.attempts else None
-    if notebook:
-        yield f"    what it saw: {folder / notebook}"
+    last = task.attempts[-1] if task.attempts else None
+    if last and last.html:
+        yield f"    what it saw: {folder / last.html}"
+    if last and last.log:
+        yield f"    what it said: {folder / last.log}"
 
 
 def _repaired(record: RunRecord) -> str:
@@ -69,7 +71,7 @@ def write_index(record: RunRecord, folder: Path) -> None:
     books = f"<h2>Books</h2><pre>{_text(chr(10).join(record.books))}</pre>" if record.books else ""
     body = (
         f"<h1>{_text(record.job_name)}: {_text(record.state)}</h1>\n<table>{facts}</table>\n{books}\n<h2>Tasks</h2>\n"
-        f"<table><tr><th>task</th><th>state</th><th>seconds</th><th>records</th><th>message</th><th>notebook</th></tr>\n{rows}</table>"
+        f"<table><tr><th>task</th><th>state</th><th>seconds</th><th>records</th><th>message</th><th>evidence</th></tr>\n{rows}</table>"
     )
     (folder / INDEX).write_text(page(_text(f"{record.job_name} {record.run_id}"), body), encoding="utf-8")
 
@@ -87,7 +89,8 @@ def _facts(record: RunRecord) -> list[tuple[str, object]]:
 
 def _rows(task: TaskRecord) -> Iterator[str]:
     seconds = f"{seconds_between(task.started_at, task.ended_at):.1f}" if task.started_at else ""
-    links = " ".join(f'<a href="{_text(a.html)}">attempt {a.number}</a>' for a in task.attempts if a.html)
+    pages = [(attempt.number, attempt.html or attempt.log) for attempt in task.attempts]
+    links = " ".join(f'<a href="{_text(page)}">attempt {number}</a>' for number, page in pages if page)
     records = "" if task.records is None else task.records
     cells = [_text(task.task_key), _text(task.state), seconds, _text(records), _text(task.message), links]
     yield "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"

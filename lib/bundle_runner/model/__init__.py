@@ -16,7 +16,9 @@ from bundle_runner.model.task import (
     Dependency,
     ForEachTask,
     NotebookTask,
+    PythonWheelTask,
     RunIf,
+    SparkPythonTask,
     Task,
 )
 
@@ -31,8 +33,10 @@ __all__ = [
     "JobParameter",
     "NewCluster",
     "NotebookTask",
+    "PythonWheelTask",
     "RunIf",
     "Schedule",
+    "SparkPythonTask",
     "Target",
     "Task",
     "Variable",

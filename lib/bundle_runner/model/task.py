@@ -34,6 +34,29 @@ class NotebookTask(Strict):
     source: Literal["WORKSPACE"] | None = None
 
 
+class SparkPythonTask(Strict):
+    """A Python file and the arguments of its command line."""
+
+    python_file: str
+    parameters: tuple[Text, ...] = ()
+    source: Literal["WORKSPACE"] | None = None
+
+
+class PythonWheelTask(Strict):
+    """An entry point of a package, and the arguments of its command line."""
+
+    package_name: str
+    entry_point: str
+    parameters: tuple[Text, ...] = ()
+    named_parameters: dict[str, Text] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _one_kind_of_parameters(self) -> PythonWheelTask:
+        if self.parameters and self.named_parameters:
+            raise PydanticCustomError("kind", "give parameters or named_parameters, not both")
+        return self
+
+
 class ConditionTask(Strict):
     """A comparison of two texts; the outcome is `true` or `false`."""
 
@@ -69,15 +92,13 @@ LATER_KINDS = frozenset(
         "pipeline_task",
         "power_bi_task",
         "python_operator_task",
-        "python_wheel_task",
         "run_job_task",
         "spark_jar_task",
-        "spark_python_task",
         "spark_submit_task",
         "sql_task",
     }
 )
-KINDS = ("notebook_task", "condition_task", "for_each_task")
+KINDS = ("notebook_task", "spark_python_task", "python_wheel_task", "condition_task", "for_each_task")
 
 
 class Task(Strict):
@@ -90,6 +111,8 @@ class Task(Strict):
     run_if: RunIf = RunIf.ALL_SUCCESS
     disabled: bool = False
     notebook_task: NotebookTask | None = None
+    spark_python_task: SparkPythonTask | None = None
+    python_wheel_task: PythonWheelTask | None = None
     condition_task: ConditionTask | None = None
     for_each_task: ForEachTask | None = None
     max_retries: int = Field(default=0, ge=-1)

@@ -44,6 +44,10 @@ BROKEN = {
         "task b: outcome is for conditions only, and a is a notebook task",
     ),
     "a retried condition": ([task("a", condition_task=CONDITION, max_retries=2)], "task a: a condition is not retried"),
+    "a loop over a condition": (
+        [task("a", for_each_task={"inputs": "[]", "task": {"task_key": "b", "condition_task": CONDITION}})],
+        "task a: a condition_task cannot stand inside for_each_task",
+    ),
     "a loop over a disabled task": (
         [task("a", for_each_task={"inputs": "[]", "task": task("b", disabled=True)})],
         "task a: the inner task b cannot be disabled; write it at a",
