@@ -1,4 +1,4 @@
-"""What each kind of task does: run a notebook or a program, compare, or repeat for each element of a list."""
+"""What each kind of task does: run a notebook, a program or a job, compare, or repeat for each element of a list."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from bundle_runner.conditions import evaluate
 from bundle_runner.errors import RunError
 from bundle_runner.launchable import words_of
 from bundle_runner.lineup import place_of
-from bundle_runner.model import ConditionTask, ForEachTask, Task
-from bundle_runner.observer import Observer
-from bundle_runner.plan import Plan
-from bundle_runner.record import AttemptRecord, TaskRecord, now
+from bundle_runner.model import ConditionTask, ForEachTask, RunJobTask, Task
+from bundle_runner.observer import Observer, Within
+from bundle_runner.plan import Plan, prepare
+from bundle_runner.record import AttemptRecord, RunRecord, TaskRecord, now
 from bundle_runner.references import resolve
 from bundle_runner.states import ResultState
 from bundle_runner.stopper import Stopper, within
@@ -46,6 +46,7 @@ class TaskRun:
     workshop: Workshop
     observer: Observer
     stopper: Stopper
+    run_job: Callable[[Plan, Observer, Stopper], RunRecord]
 
     def carry_out(self, record: TaskRecord, note: Note) -> TaskRecord:
         """Do what the task's kind demands and return its finished record; `note` hears of every step.
@@ -57,7 +58,7 @@ class TaskRun:
         if self.task.for_each_task:
             with within(self.stopper, self.task.timeout_seconds, self.task.task_key) as limit:
                 return self._for_each(self.task.for_each_task, record, limit, note)
-        return self._attempted(Step(self.task, self._facts, self._folder), record, self.stopper, note)
+        return self._done(Step(self.task, self._facts, self._folder), record, self.stopper, note)
 
     @property
     def _facts(self) -> dict[str, Any]:
@@ -93,7 +94,7 @@ class TaskRun:
             part = replace(parts[index], started_at=now())
             self.observer.started(part)
             step = Step(loop.task, {**facts, "input": part.input}, self._loop_folder / str(index))
-            part = self._attempted(step, part, stopper, lambda seen: put(index, seen))
+            part = self._done(step, part, stopper, lambda seen: put(index, seen))
             part = replace(part, ended_at=now())
             put(index, part)
             self.observer.ended(part)
@@ -101,6 +102,23 @@ class TaskRun:
         with ThreadPoolExecutor(loop.concurrency, thread_name_prefix=record.task_key) as pool:
             list(pool.map(iterate, range(len(parts))))
         return _summed(replace(record, iterations=tuple(parts)), stopper)
+
+    def _done(self, step: Step, record: TaskRecord, stopper: Stopper, note: Note) -> TaskRecord:
+        if not step.body.run_job_task:
+            return self._attempted(step, record, stopper, note)
+        with within(stopper, step.body.timeout_seconds, record.task_key) as limit:
+            return self._ran(step.body.run_job_task, step.facts, record, limit)
+
+    def _ran(self, inner: RunJobTask, facts: Mapping[str, Any], record: TaskRecord, stopper: Stopper) -> TaskRecord:
+        """Run another job as a run of its own."""
+        values = {name: resolve(text, facts) for name, text in inner.job_parameters.items()}
+        plan = replace(prepare(self.plan.bundle, inner.job_id, values), parent=f"{self.plan.run_id}.{record.task_key}")
+        run = self.run_job(plan, Within(self.observer, record.task_key), stopper)
+        good = run.state in (ResultState.SUCCESS, ResultState.SUCCESS_WITH_FAILURES, ResultState.DISABLED)
+        state, message = (ResultState.SUCCESS if good else run.state), f"run {run.run_id}: {run.state}"
+        if stopper.state and not good:
+            state, message = stopper.state, stopper.reason
+        return replace(record, state=state, message=message, run_id=run.run_id, stopped=run.exit_code == 3)
 
     def _attempted(self, step: Step, record: TaskRecord, stopper: Stopper, note: Note) -> TaskRecord:
         def hear(attempts: tuple[AttemptRecord, ...]) -> None:

@@ -77,9 +77,17 @@ def _carry_out(plan: Plan, asked: Asked, again: str) -> int:
         current = Run(plan, screen)
         with _interrupts(current):
             record = current.execute()
-    write_index(record, plan.folder)
+    _write_pages(record, plan.folder)
     click.echo("\n".join(last_lines(record, plan.folder, Commands(again, asked.command("repair", record.run_id)))))
     return record.exit_code if record.exit_code is not None else 1
+
+
+def _write_pages(record: RunRecord, folder: Path) -> None:
+    """Write the page of a run and of the runs that it started."""
+    write_index(record, folder)
+    for task in (part for one in record.tasks for part in (one, *one.iterations)):
+        if task.run_id and (folder.parent / task.run_id / FILE).is_file():
+            _write_pages(read_record(folder.parent / task.run_id), folder.parent / task.run_id)
 
 
 def _screen(plan: Plan) -> Screen:

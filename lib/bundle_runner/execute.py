@@ -43,9 +43,9 @@ class Run:
         environment = {**spark_environment(os.environ), "BUNDLE_RUN_ID": plan.run_id, "PYTHONHASHSEED": "0"}
         self._workshop = Workshop(plan.folder, environment, KERNELS, lasting)
 
-    def execute(self) -> RunRecord:
-        """Run every task and return the finished record."""
-        stopper = Stopper()
+    def execute(self, parent: Stopper | None = None) -> RunRecord:
+        """Run every task and return the finished record; it ends with what `parent` stops, too."""
+        stopper = Stopper(parent)
         try:
             with within(stopper, self.plan.job.timeout_seconds, "the run") as limit:
                 self._loop(limit)
@@ -98,7 +98,7 @@ class Run:
         record = replace(record, started_at=now())
         self._journal.put(record)
         self._observer.started(record)
-        work = TaskRun(self.plan, task, dict(self._records), self._workshop, self._observer, stopper)
+        work = TaskRun(self.plan, task, dict(self._records), self._workshop, self._observer, stopper, _run_job)
         threading.Thread(target=self._carry_out, args=(work, record), name=task.task_key).start()
 
     def _carry_out(self, work: TaskRun, record: TaskRecord) -> None:
@@ -123,6 +123,10 @@ class Run:
             books=tuple(line for record in records.values() for line in _books(record)),
             report=_report(records.values()),
         )
+
+
+def _run_job(plan: Plan, observer: Observer, stopper: Stopper) -> RunRecord:
+    return Run(plan, observer).execute(stopper)
 
 
 def exit_code(state: ResultState, graph: Graph, records: Mapping[str, TaskRecord]) -> int:
@@ -151,6 +155,7 @@ def _first_record(plan: Plan) -> RunRecord:
         parameters=dict(plan.parameters),
         started_at=written(plan.started),
         only=plan.only,
+        parent=plan.parent or (plan.earlier.parent if plan.earlier else None),
         repair_count=plan.repair_count,
         repaired_at=now() if plan.earlier else None,
         tasks=tasks,

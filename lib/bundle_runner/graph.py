@@ -82,6 +82,9 @@ def _check(task: Task, graph: Graph, job: Job) -> Iterator[str]:
         yield from _check_dependency(name, task, dependency, graph)
     if task.condition_task and task.max_retries:
         yield f"{name}: a condition is not retried; remove max_retries"
+    body = task.for_each_task.task if task.for_each_task else task
+    if body.run_job_task and body.max_retries:
+        yield f"{name}: a run_job_task is not retried by this runner; set max_retries at the tasks of that job"
     yield from _check_inner(name, task)
     yield from _check_clusters(name, task, job)
     for text in texts(task):
@@ -130,6 +133,8 @@ def texts(task: Task) -> list[str]:
         found += task.spark_python_task.parameters
     if task.python_wheel_task:
         found += [*task.python_wheel_task.parameters, *task.python_wheel_task.named_parameters.values()]
+    if task.run_job_task:
+        found += task.run_job_task.job_parameters.values()
     if task.condition_task:
         found += [task.condition_task.left, task.condition_task.right]
     if task.for_each_task:

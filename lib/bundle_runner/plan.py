@@ -10,10 +10,11 @@ from pathlib import Path
 
 from bundle_runner.bundle import Bundle
 from bundle_runner.choice import chosen, narrowed
-from bundle_runner.errors import BundleError, ParameterError, did_you_mean
+from bundle_runner.errors import BundleError, ParameterError, UsageError, did_you_mean
 from bundle_runner.graph import Graph, build_graph
 from bundle_runner.launchable import check_programs
 from bundle_runner.model import Job, Task
+from bundle_runner.nesting import check_nesting, job_runs
 from bundle_runner.notebook_file import NotebookFile, read_notebook
 from bundle_runner.record import RunRecord, TaskRecord
 from bundle_runner.references import resolve, time_facts
@@ -25,7 +26,8 @@ class Plan:
     """A job that can be started: checked graph, checked notebooks, parameters with their values.
 
     `settled` tasks have their result before anything starts. `only` says which tasks were chosen;
-    `graph` holds those. `earlier` is what the run did before, where this repairs it.
+    `graph` holds those. `earlier` is what the run did before, where this repairs it; `parent` is the
+    run and task that run this job.
     """
 
     bundle: Bundle
@@ -40,6 +42,7 @@ class Plan:
     settled: Mapping[str, TaskRecord]
     only: tuple[str, ...] = ()
     earlier: RunRecord | None = None
+    parent: str | None = None
 
     @property
     def job_name(self) -> str:
@@ -86,6 +89,7 @@ def prepare(
 
     Raises: UsageError and BundleError, before anything is started.
     """
+    check_nesting(bundle, job_key)
     job = bundle.job(job_key)
     root = bundle.local_root(job_key)
     graph = build_graph(job, bundle.task_places(job_key))
@@ -95,8 +99,17 @@ def prepare(
     raw = _choose(job, job_key, given)
     notebooks = dict(_read_notebooks(job, set(raw)))
     check_programs(job)
+    _check_inner_jobs(bundle, job)
     plan = Plan(bundle, job_key, job, graph, notebooks, raw, run_id, root, started, _settled(job, graph), only, earlier)
     return replace(plan, parameters={name: resolve(value, _known(plan)) for name, value in raw.items()})
+
+
+def _check_inner_jobs(bundle: Bundle, job: Job) -> None:
+    for key, inner in job_runs(job):
+        try:
+            prepare(bundle, inner.job_id, dict.fromkeys(inner.job_parameters, ""))
+        except (UsageError, BundleError) as error:
+            raise type(error)(f"task {key} runs job {inner.job_id}: {error}") from None
 
 
 def _known(plan: Plan) -> dict[str, object]:

@@ -38,7 +38,10 @@ class AttemptRecord:
 
 @dataclass(frozen=True)
 class TaskRecord:
-    """One task, or one iteration of a for_each task (then with its input)."""
+    """One task, or one iteration of a for_each task (then with its input).
+
+    `run_id` is the run of the job that it ran.
+    """
 
     task_key: str
     kind: str
@@ -51,6 +54,7 @@ class TaskRecord:
     input: Any = None
     attempts: tuple[AttemptRecord, ...] = ()
     iterations: tuple[TaskRecord, ...] = ()
+    run_id: str | None = None
 
     @property
     def values(self) -> dict[str, Any]:
@@ -73,6 +77,7 @@ class RunRecord:
     """One run of a job. `exit_code` is that of `lakehouse run`, or of the last `lakehouse repair`.
 
     `repair_count` and `repaired_at` say how often the run was repaired, and when the last repair began.
+    `parent` is the run, and after a point the task, that started it.
     """
 
     run_id: str
@@ -92,6 +97,7 @@ class RunRecord:
     only: tuple[str, ...] = ()
     repair_count: int = 0
     repaired_at: str | None = None
+    parent: str | None = None
 
 
 class Journal:

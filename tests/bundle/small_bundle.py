@@ -40,10 +40,11 @@ class Watcher:
 
 @dataclass(frozen=True)
 class SmallBundle:
-    """A bundle in a temporary folder, with one job `main`."""
+    """A bundle in a temporary folder, with one job `main`, and others by their names."""
 
     folder: Path
     watcher: Watcher = field(default_factory=Watcher)
+    others: dict[str, Any] = field(default_factory=dict)
 
     def notebook(self, name: str, *cells: str, parameters: str | None = None) -> str:
         """Write a notebook and return its path for the job file."""
@@ -65,7 +66,7 @@ class SmallBundle:
         content = {
             "bundle": {"name": "small"},
             "targets": {"local": {"default": True, "workspace": {"root_path": ROOT}}},
-            "resources": {"jobs": {"main": {"tasks": list(tasks), **job}}},
+            "resources": {"jobs": {"main": {"tasks": list(tasks), **job}, **self.others}},
         }
         (self.folder / "databricks.yml").write_text(yaml.safe_dump(content))
 

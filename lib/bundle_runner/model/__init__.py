@@ -18,6 +18,7 @@ from bundle_runner.model.task import (
     NotebookTask,
     PythonWheelTask,
     RunIf,
+    RunJobTask,
     SparkPythonTask,
     Task,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "NotebookTask",
     "PythonWheelTask",
     "RunIf",
+    "RunJobTask",
     "Schedule",
     "SparkPythonTask",
     "Target",

@@ -57,6 +57,25 @@ class PythonWheelTask(Strict):
         return self
 
 
+class RunJobTask(Strict):
+    """Another job of the bundle and the values for its parameters."""
+
+    later: ClassVar[frozenset[str]] = frozenset(
+        {
+            "dbt_commands",
+            "jar_params",
+            "notebook_params",
+            "pipeline_params",
+            "python_named_params",
+            "python_params",
+            "spark_submit_params",
+            "sql_params",
+        }
+    )
+    job_id: Text
+    job_parameters: dict[str, Text] = Field(default_factory=dict)
+
+
 class ConditionTask(Strict):
     """A comparison of two texts; the outcome is `true` or `false`."""
 
@@ -92,13 +111,12 @@ LATER_KINDS = frozenset(
         "pipeline_task",
         "power_bi_task",
         "python_operator_task",
-        "run_job_task",
         "spark_jar_task",
         "spark_submit_task",
         "sql_task",
     }
 )
-KINDS = ("notebook_task", "spark_python_task", "python_wheel_task", "condition_task", "for_each_task")
+KINDS = ("notebook_task", "spark_python_task", "python_wheel_task", "run_job_task", "condition_task", "for_each_task")
 
 
 class Task(Strict):
@@ -113,6 +131,7 @@ class Task(Strict):
     notebook_task: NotebookTask | None = None
     spark_python_task: SparkPythonTask | None = None
     python_wheel_task: PythonWheelTask | None = None
+    run_job_task: RunJobTask | None = None
     condition_task: ConditionTask | None = None
     for_each_task: ForEachTask | None = None
     max_retries: int = Field(default=0, ge=-1)
