@@ -33,10 +33,11 @@ PAGING: dict[str, dict[str, object]] = {
 """How a source file says each style of the simulator."""
 
 
-def api_source(style: str, **delivery: object) -> SourceSpec:
+def api_source(style: str, silver: dict[str, object] | None = None, **delivery: object) -> SourceSpec:
     """Return the shop's source file, its delivery said for a style of the simulator."""
-    said = {**SHOP.delivery.model_dump(), "path": f"/styles/{style}/orders", "paging": PAGING[style], **delivery}
-    return SourceSpec.model_validate({**SHOP.model_dump(by_alias=True), "delivery": said})
+    shop = SHOP.model_dump(by_alias=True)
+    said = {**shop["delivery"], "path": f"/styles/{style}/orders", "paging": PAGING[style], **delivery}
+    return SourceSpec.model_validate({**shop, "delivery": said, "silver": {**shop["silver"], **(silver or {})}})
 
 
 def api_run(tmp_path: Path, url: object) -> Run:
@@ -57,7 +58,7 @@ def landed_orders(tmp_path: Path) -> dict[str, Any]:
     store = LandingStore(tmp_path / "lakehouse/landing")
     pages = (json.loads(store.content_path(unit).read_bytes()) for unit in store.manifests("online_shop"))
     orders = [order for page in pages for order in page["orders"]]
-    return {order["order_id"]: order for order in sorted(orders, key=lambda order: str(order["updated_at"]))}
+    return {order["order_id"]: order for order in sorted(orders, key=lambda order: str(order["updated_at"] or "9999"))}
 
 
 def true_orders(listing: Listing) -> dict[str, Any]:

@@ -23,6 +23,10 @@ from bundle_runner.references import resolve
 from bundle_runner.states import ResultState
 from bundle_runner.stopper import Stopper, within
 
+STOPPED = 3
+"""The exit code of a run whose root failures are deliberate stops."""
+Call = Callable[[Plan, Observer, Stopper], RunRecord]
+"""Runs another job, watched, until it ends or is stopped."""
 Note = Callable[[TaskRecord], None]
 """Hears of every step of a task."""
 
@@ -46,7 +50,7 @@ class TaskRun:
     workshop: Workshop
     observer: Observer
     stopper: Stopper
-    run_job: Callable[[Plan, Observer, Stopper], RunRecord]
+    call: Call
 
     def carry_out(self, record: TaskRecord, note: Note) -> TaskRecord:
         """Do what the task's kind demands and return its finished record; `note` hears of every step.
@@ -109,16 +113,21 @@ class TaskRun:
         with within(stopper, step.body.timeout_seconds, record.task_key) as limit:
             return self._ran(step.body.run_job_task, step.facts, record, limit)
 
-    def _ran(self, inner: RunJobTask, facts: Mapping[str, Any], record: TaskRecord, stopper: Stopper) -> TaskRecord:
-        """Run another job as a run of its own."""
-        values = {name: resolve(text, facts) for name, text in inner.job_parameters.items()}
-        plan = replace(prepare(self.plan.bundle, inner.job_id, values), parent=f"{self.plan.run_id}.{record.task_key}")
-        run = self.run_job(plan, Within(self.observer, record.task_key), stopper)
-        good = run.state in (ResultState.SUCCESS, ResultState.SUCCESS_WITH_FAILURES, ResultState.DISABLED)
-        state, message = (ResultState.SUCCESS if good else run.state), f"run {run.run_id}: {run.state}"
-        if stopper.state and not good:
-            state, message = stopper.state, stopper.reason
-        return replace(record, state=state, message=message, run_id=run.run_id, stopped=run.exit_code == 3)
+    def _ran(self, called: RunJobTask, facts: Mapping[str, Any], record: TaskRecord, stopper: Stopper) -> TaskRecord:
+        """Run another job as a run of its own; it is told as one attempt of this task."""
+        values = {name: resolve(text, facts) for name, text in called.job_parameters.items()}
+        plan = prepare(self.plan.bundle, called.job_id, values)
+        plan = replace(plan, parent=f"{self.plan.run_id}.{record.task_key}")
+        run = self.call(plan, Within(self.observer, record.task_key), stopper)
+        attempt = _called(run, len(record.attempts) + 1, stopper)
+        return replace(
+            record,
+            attempts=(*record.attempts, attempt),
+            state=attempt.state,
+            message=attempt.message,
+            stopped=attempt.stopped,
+            run_id=run.run_id,
+        )
 
     def _attempted(self, step: Step, record: TaskRecord, stopper: Stopper, note: Note) -> TaskRecord:
         def hear(attempts: tuple[AttemptRecord, ...]) -> None:
@@ -151,6 +160,15 @@ class TaskRun:
         return Notebook(
             place_of(plan, self.task, body, body.notebook_task.notebook_path), {**values, **plan.parameters}
         )
+
+
+def _called(run: RunRecord, number: int, stopper: Stopper) -> AttemptRecord:
+    state = ResultState.SUCCESS if run.exit_code == 0 else stopper.state or ResultState.FAILED
+    told = {"books": list(run.books), "records": f"run {run.run_id}", "report": bool(run.report)}
+    page = f"../{run.run_id}/{run.report or 'index.html'}"
+    message = "" if state is ResultState.SUCCESS else f"run {run.run_id} of job {run.job}: {run.state}"
+    stopped = run.exit_code == STOPPED
+    return AttemptRecord(number, run.started_at, state, run.ended_at, message, stopped, html=page, values=told)
 
 
 def _compared(record: TaskRecord, condition: ConditionTask, facts: Mapping[str, Any]) -> TaskRecord:

@@ -6,6 +6,7 @@ import json
 import shlex
 import signal
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -22,6 +23,7 @@ from bundle_runner.record import FILE, RunRecord, read_record, seconds_between
 from bundle_runner.repair import prepare_repair
 from bundle_runner.report import Commands, last_lines, write_index
 from bundle_runner.screen import LiveScreen, PlainScreen, Screen, ended_words
+from bundle_runner.turns import take_turn
 
 
 @dataclass(frozen=True)
@@ -73,21 +75,27 @@ def _carry_out(plan: Plan, asked: Asked, again: str) -> int:
         Run,  # papermill and Jupyter are read only when something runs
     )
 
-    with _screen(plan) as screen:
-        current = Run(plan, screen)
+    with take_turn(plan, _Waiting(plan.job_key).wait), _screen(plan) as screen:
+        current = Run(plan, screen, publish=write_index)
         with _interrupts(current):
             record = current.execute()
-    _write_pages(record, plan.folder)
     click.echo("\n".join(last_lines(record, plan.folder, Commands(again, asked.command("repair", record.run_id)))))
     return record.exit_code if record.exit_code is not None else 1
 
 
-def _write_pages(record: RunRecord, folder: Path) -> None:
-    """Write the page of a run and of the runs that it started."""
-    write_index(record, folder)
-    for task in (part for one in record.tasks for part in (one, *one.iterations)):
-        if task.run_id and (folder.parent / task.run_id / FILE).is_file():
-            _write_pages(read_record(folder.parent / task.run_id), folder.parent / task.run_id)
+class _Waiting:
+    """Says once that a run waits for its turn."""
+
+    def __init__(self, job: str) -> None:
+        self._job, self._said = job, False
+
+    def wait(self) -> bool:
+        """Pass a moment; nobody gives up but by Ctrl-C."""
+        if not self._said:
+            click.echo(f"another run of {self._job} goes on: this one waits for it (queue)")
+        self._said = True
+        time.sleep(0.2)
+        return False
 
 
 def _screen(plan: Plan) -> Screen:

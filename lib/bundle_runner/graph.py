@@ -80,11 +80,9 @@ def _check(task: Task, graph: Graph, job: Job) -> Iterator[str]:
     name = f"task {task.task_key}"
     for dependency in task.depends_on:
         yield from _check_dependency(name, task, dependency, graph)
-    if task.condition_task and task.max_retries:
-        yield f"{name}: a condition is not retried; remove max_retries"
     body = task.for_each_task.task if task.for_each_task else task
-    if body.run_job_task and body.max_retries:
-        yield f"{name}: a run_job_task is not retried by this runner; set max_retries at the tasks of that job"
+    if (body.condition_task or body.run_job_task) and body.max_retries:
+        yield f"{name}: a {body.kind} task is not retried by this runner; remove max_retries"
     yield from _check_inner(name, task)
     yield from _check_clusters(name, task, job)
     for text in texts(task):

@@ -25,15 +25,16 @@ def check_nesting(bundle: Bundle, key: str, around: tuple[str, ...] = ()) -> Non
     Raises: GraphError for a circle, and for more levels than Lakeflow allows; UsageError for a job that is not there.
     Source: Lakeflow's page "Run Job task for jobs".
     """
-    chain = " → ".join((*around, key))
-    if key in around:
-        raise GraphError(f"jobs run each other in a circle: {chain}; nothing was started")
-    if len(around) > DEPTH:
-        raise GraphError(f"run_job_tasks nest more than {DEPTH} deep: {chain}; nothing was started")
+    callers = (*around, key)
     for task_key, inner in job_runs(bundle.job(key)):
+        chain = " → ".join((*callers, inner.job_id))
+        if inner.job_id in callers:
+            raise GraphError(f"task {task_key}: jobs run each other: {chain}; nothing was started")
+        if len(callers) > DEPTH:
+            raise GraphError(f"task {task_key}: jobs nest more than {DEPTH} deep: {chain}; nothing was started")
         if inner.job_id not in bundle.job_keys:
             raise UsageError(
                 f"task {task_key} of job {key}: {inner.job_id} is no job of this bundle; "
                 "write job_id: ${resources.jobs.NAME.id}; nothing was started"
             )
-        check_nesting(bundle, inner.job_id, (*around, key))
+        check_nesting(bundle, inner.job_id, callers)

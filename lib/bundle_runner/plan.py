@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bundle_runner.bundle import Bundle
 from bundle_runner.choice import chosen, narrowed
-from bundle_runner.errors import BundleError, ParameterError, UsageError, did_you_mean
+from bundle_runner.errors import BundleError, ParameterError, did_you_mean
 from bundle_runner.graph import Graph, build_graph
 from bundle_runner.launchable import check_programs
 from bundle_runner.model import Job, Task
@@ -106,10 +106,8 @@ def prepare(
 
 def _check_inner_jobs(bundle: Bundle, job: Job) -> None:
     for key, inner in job_runs(job):
-        try:
-            prepare(bundle, inner.job_id, dict.fromkeys(inner.job_parameters, ""))
-        except (UsageError, BundleError) as error:
-            raise type(error)(f"task {key} runs job {inner.job_id}: {error}") from None
+        _choose(bundle.job(inner.job_id), inner.job_id, inner.job_parameters, f"task {key}")
+        prepare(bundle, inner.job_id, dict.fromkeys(inner.job_parameters, ""))
 
 
 def _known(plan: Plan) -> dict[str, object]:
@@ -136,12 +134,12 @@ def new_run_id(moment: datetime) -> str:
     return f"{moment:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
 
 
-def _choose(job: Job, job_key: str, given: Mapping[str, str]) -> dict[str, str]:
+def _choose(job: Job, job_key: str, given: Mapping[str, str], said_by: str = "--params") -> dict[str, str]:
     declared = {parameter.name: parameter.default for parameter in job.parameters}
     for name in given:
         if name not in declared:
             hint = did_you_mean(name, declared)
-            raise ParameterError(f"--params {name}: job {job_key} has no such parameter{hint}; nothing was started")
+            raise ParameterError(f"{said_by} {name}: job {job_key} has no such parameter{hint}; nothing was started")
     return {**declared, **given}
 
 

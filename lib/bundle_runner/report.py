@@ -43,8 +43,6 @@ def _failure(task: TaskRecord, folder: Path) -> Iterator[str]:
     if task.state not in FAILURES or task.state is ResultState.UPSTREAM_FAILED or task.iterations:
         return
     yield f"  {task.task_key} {'stopped' if task.stopped else str(task.state).lower()}: {task.message}"
-    if task.run_id:
-        yield f"    what it ran: {folder.parent / task.run_id / INDEX}"
     last = task.attempts[-1] if task.attempts else None
     if last and last.html:
         yield f"    what it saw: {folder / last.html}"
@@ -92,7 +90,6 @@ def _facts(record: RunRecord) -> list[tuple[str, object]]:
 def _rows(task: TaskRecord) -> Iterator[str]:
     seconds = f"{seconds_between(task.started_at, task.ended_at):.1f}" if task.started_at else ""
     pages = [(f"attempt {attempt.number}", attempt.html or attempt.log) for attempt in task.attempts]
-    pages += [("its run", f"../{task.run_id}/{INDEX}")] if task.run_id else []
     links = " ".join(f'<a href="{_text(page)}">{name}</a>' for name, page in pages if page)
     records = "" if task.records is None else task.records
     cells = [_text(task.task_key), _text(task.state), seconds, _text(records), _text(task.message), links]

@@ -15,6 +15,7 @@ from bundle_runner.execute import Run
 from bundle_runner.plan import Plan, prepare
 from bundle_runner.record import RunRecord, TaskRecord
 from bundle_runner.repair import prepare_repair
+from bundle_runner.report import write_index
 
 ROOT = "${workspace.file_path}/.state"
 
@@ -40,11 +41,10 @@ class Watcher:
 
 @dataclass(frozen=True)
 class SmallBundle:
-    """A bundle in a temporary folder, with one job `main`, and others by their names."""
+    """A bundle in a temporary folder, with a job `main`."""
 
     folder: Path
     watcher: Watcher = field(default_factory=Watcher)
-    others: dict[str, Any] = field(default_factory=dict)
 
     def notebook(self, name: str, *cells: str, parameters: str | None = None) -> str:
         """Write a notebook and return its path for the job file."""
@@ -61,12 +61,12 @@ class SmallBundle:
         (self.folder / f"{name}.py").write_text(f"# Databricks notebook source\n{cut.join(cells)}\n")
         return f"./{name}.py"
 
-    def job(self, *tasks: dict[str, Any], **job: Any) -> None:
-        """Write databricks.yml with these tasks; a text for notebook_task is the notebook's path."""
+    def job(self, *tasks: dict[str, Any], others: dict[str, Any] | None = None, **job: Any) -> None:
+        """Write databricks.yml with these tasks in the job `main`, beside other jobs."""
         content = {
             "bundle": {"name": "small"},
             "targets": {"local": {"default": True, "workspace": {"root_path": ROOT}}},
-            "resources": {"jobs": {"main": {"tasks": list(tasks), **job}, **self.others}},
+            "resources": {"jobs": {"main": {"tasks": list(tasks), **job}, **(others or {})}},
         }
         (self.folder / "databricks.yml").write_text(yaml.safe_dump(content))
 
@@ -76,7 +76,7 @@ class SmallBundle:
 
     def run(self, *only: str, **given: str) -> RunRecord:
         """Run the job, or only these tasks of it, to its end."""
-        return Run(self.plan(*only, **given), self.watcher).execute()
+        return Run(self.plan(*only, **given), self.watcher, publish=write_index).execute()
 
     def repair(self, record: RunRecord, *only: str) -> RunRecord:
         """Run again what failed, or only these tasks, in the same run."""

@@ -57,8 +57,24 @@ class PythonWheelTask(Strict):
         return self
 
 
+class ConditionTask(Strict):
+    """A comparison of two texts; the outcome is `true` or `false`."""
+
+    op: Literal["EQUAL_TO", "NOT_EQUAL", "GREATER_THAN", "GREATER_THAN_OR_EQUAL", "LESS_THAN", "LESS_THAN_OR_EQUAL"]
+    left: Text
+    right: Text
+
+
+class ForEachTask(Strict):
+    """One task run once per element of a JSON list."""
+
+    inputs: Text
+    task: Task
+    concurrency: int = Field(default=1, ge=1, le=100)
+
+
 class RunJobTask(Strict):
-    """Another job of the bundle and the values for its parameters."""
+    """Another job of the bundle, run as a run of its own; `${resources.jobs.<key>.id}` names it."""
 
     later: ClassVar[frozenset[str]] = frozenset(
         {
@@ -74,22 +90,6 @@ class RunJobTask(Strict):
     )
     job_id: Text
     job_parameters: dict[str, Text] = Field(default_factory=dict)
-
-
-class ConditionTask(Strict):
-    """A comparison of two texts; the outcome is `true` or `false`."""
-
-    op: Literal["EQUAL_TO", "NOT_EQUAL", "GREATER_THAN", "GREATER_THAN_OR_EQUAL", "LESS_THAN", "LESS_THAN_OR_EQUAL"]
-    left: Text
-    right: Text
-
-
-class ForEachTask(Strict):
-    """One task run once per element of a JSON list."""
-
-    inputs: Text
-    task: Task
-    concurrency: int = Field(default=1, ge=1, le=100)
 
 
 class Dependency(Strict):
@@ -160,7 +160,7 @@ class Task(Strict):
 
     @property
     def kind(self) -> str:
-        """Return the kind without its ending: notebook, condition or for_each."""
+        """Return the kind without its ending: notebook, condition, for_each, ..."""
         return next(kind for kind in KINDS if getattr(self, kind) is not None).removesuffix("_task")
 
 

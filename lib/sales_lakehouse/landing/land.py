@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from sales_lakehouse.landing.children import land_children
 from sales_lakehouse.landing.files import discover_files
 from sales_lakehouse.landing.landed import Landed
 from sales_lakehouse.landing.pages import land_pages
 from sales_lakehouse.landing.store import LandingStore
-from sales_lakehouse.rest import Progress, Tell
+from sales_lakehouse.rest import Tell
 from sales_lakehouse.run import Run
 from sales_lakehouse.specs.source import FilesDelivery, SourceSpec
 
@@ -17,14 +18,12 @@ def land_source(run: Run, source: SourceSpec, tell: Tell | None = None) -> Lande
     `tell` hears how far the reading of an API is.
     Raises: DeliveryError or ApiError when the source cannot be read; what landed before the error stays.
     """
-    if isinstance(source.delivery, FilesDelivery):
-        return _land_files(run, source.source, source.delivery)
-    return land_pages(run, source, source.delivery, tell)
-
-
-def print_progress(progress: Progress) -> None:
-    """Show how far a reading is, in one line that is written over."""
-    print(f"\r{progress.in_words():<100}", end="", flush=True)
+    delivery = source.delivery
+    if isinstance(delivery, FilesDelivery):
+        return _land_files(run, source.source, delivery)
+    if delivery.parents:
+        return land_children(run, source, delivery, delivery.parents, tell)
+    return land_pages(run, source, delivery, tell)
 
 
 def _land_files(run: Run, source: str, delivery: FilesDelivery) -> Landed:

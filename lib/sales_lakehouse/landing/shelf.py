@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -41,22 +41,19 @@ class ReadingShelf:
     def find(self, walk: int, ask: Ask) -> Answer | None:
         """Return what landed for a question of this reading."""
         path = self._path(walk, ask)
-        facts = path.with_suffix(".json")
-        return Answer(content=path.read_bytes(), **json.loads(facts.read_text())) if facts.exists() else None
+        if not path.exists():
+            return None
+        facts, content = path.read_bytes().split(b"\n", 1)
+        return Answer(content=content, **json.loads(facts))
 
     def keep(self, walk: int, ask: Ask, answer: Answer) -> None:
-        """Land the bytes of an answer, then the request that brought it."""
-        path = self._path(walk, ask)
-        publish(path, answer.content)
-        facts = asdict(replace(answer, content=b""))
-        del facts["content"]
-        publish(path.with_suffix(".json"), json.dumps(facts).encode())
+        """Land an answer: a line about the request that brought it, then its bytes."""
+        facts = {name: value for name, value in vars(answer).items() if name != "content"}
+        publish(self._path(walk, ask), json.dumps(facts).encode() + b"\n" + answer.content)
 
     def refuse(self, walk: int, ask: Ask) -> None:
         """Set an answer aside that proved to be no page: landing/<source>/.refused is the last of them."""
-        path = self._path(walk, ask)
-        path.with_suffix(".json").unlink()
-        path.replace(self.store.root / self.source / ".refused")
+        self._path(walk, ask).replace(self.store.root / self.source / ".refused")
 
     def known(self, ask: Ask) -> Answer | None:
         """Return the newest landed page that had an ETag and was brought by this very question."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -44,8 +44,10 @@ class LandingStore:
 
     root: Path
 
-    def put(self, content: bytes, manifest: Manifest) -> Manifest | None:
+    def put(self, content: bytes, manifest: Manifest, newest: Mapping[str, str] | None = None) -> Manifest | None:
         """Keep the bytes of a delivery; the same bytes again are only noted.
+
+        `newest` is the last unit of each name, where the caller knows them all: else they are looked up.
 
         Returns the manifest as kept, or None when the bytes were there before and still stand under their name.
         When another delivery of the name came in between, the old bytes come back as a correction: the unit is
@@ -56,7 +58,7 @@ class LandingStore:
         unit_id = hashlib.sha256(content).hexdigest()
         folder = self.root / manifest.source
         folder.mkdir(parents=True, exist_ok=True)
-        last = self._last_named(manifest)
+        last = self._last_named(manifest) if newest is None else newest.get(manifest.name)
         kept = replace(manifest, unit_id=unit_id, size_bytes=len(content), corrects=last)
         if (folder / f"{unit_id}.json").exists():
             return self._receive_again(folder, kept)

@@ -9,14 +9,11 @@ from functools import cached_property
 from typing import Any
 
 from sales_lakehouse.rest.answer import Answer
+from sales_lakehouse.rest.envelope import Doubled, read_envelope
 from sales_lakehouse.rest.faults import FaultError
 from sales_lakehouse.rest.question import Question
 
 _SHOWN = 80
-
-
-class _Doubled(dict[str, Any]):
-    """An object that has a key twice: which value counts is anybody's guess."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +57,7 @@ def find(body: object, path: str, answer: Answer) -> object:
     Raises: FaultError when a key on the way stands twice.
     """
     for key in path.split(".") if path else ():
-        if isinstance(body, _Doubled):
+        if isinstance(body, Doubled):
             raise FaultError("duplicate keys", f"the object that should hold {key} has a key twice, {_shown(answer)}")
         body = body.get(key) if isinstance(body, dict) else None
     return body
@@ -73,20 +70,23 @@ def at(record: object, path: str) -> object:
     return record
 
 
+def values_at(content: bytes, records: str, path: str) -> list[str]:
+    """Return a value of every record of a page that landed; records without it have none."""
+    body: object = read_envelope(content.decode("utf-8-sig"))
+    listed = at(body, records) if records else body
+    found = (at(record, path) for record in (listed if isinstance(listed, list) else []))
+    return [str(value) for value in found if value is not None]
+
+
 def _parse(answer: Answer) -> Any:
     kind = answer.headers.get("content-type", "")
     if kind and "json" not in kind.lower():
         name = "HTML instead of JSON" if "html" in kind.lower() else "wrong content type"
         raise FaultError(name, f"expected application/json, got {kind[:_SHOWN]!r}, {_shown(answer)}", passing=True)
     try:
-        return json.loads(answer.content, parse_float=str, object_pairs_hook=_object)
+        return read_envelope(answer.content.decode("utf-8-sig"))
     except (ValueError, RecursionError) as cause:
         raise FaultError("invalid JSON", f"{type(cause).__name__}: {cause}"[:200], passing=True) from cause
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    return found if len(found) == len(pairs) else _Doubled(found)
 
 
 def _id(record: object, question: Question) -> str:

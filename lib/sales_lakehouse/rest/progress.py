@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -26,3 +27,18 @@ class Progress:
 
 
 Tell = Callable[[Progress], None]
+_EVERY_SECONDS = 5.0
+
+
+class ProgressPrinter:
+    """Prints how far a reading is: every five seconds, and whenever the server lets us wait longer than that."""
+
+    def __init__(self) -> None:
+        self._last = time.monotonic()
+
+    def __call__(self, progress: Progress) -> None:
+        """Hear how far it is."""
+        now = time.monotonic()
+        if progress.waiting >= _EVERY_SECONDS or now - self._last >= _EVERY_SECONDS:
+            self._last = now
+            print(progress.in_words(), flush=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from sales_lakehouse.errors import ApiError
@@ -17,7 +17,7 @@ from sales_lakehouse.rest.progress import Progress, Tell
 from sales_lakehouse.rest.question import Question, read_time
 from sales_lakehouse.rest.secrets import Vault
 from sales_lakehouse.rest.verdict import Met, judge
-from sales_lakehouse.rest.waits import asked_wait
+from sales_lakehouse.rest.waits import asked_wait, read_date
 from sales_lakehouse.rest.walk import Walk
 
 _LONGEST = 400
@@ -30,7 +30,7 @@ class Complete:
 
     walks: int
     pages: int
-    records: int
+    ids: frozenset[str]
     newest: datetime | None
 
 
@@ -46,6 +46,7 @@ class Reading:
         self._patience = Patience(question.delivery.limits, self._wait)
         self._met = Met()
         self._newest: datetime | None = None
+        self._server_began: datetime | None = None
         self._at = question.base_url
 
     def pages(self) -> Iterator[Page]:
@@ -78,7 +79,7 @@ class Reading:
                     raise
                 fault = met
             if fault is None:
-                self.complete = Complete(number, walk.pages, len(self._met.ids), self._watermark())
+                self.complete = Complete(number, walk.pages, frozenset(self._met.ids), self._watermark())
                 return
             before = walk
         if fault:
@@ -110,6 +111,7 @@ class Reading:
 
     def _note(self, page: Page, walk: Walk) -> None:
         self._met.add(page)
+        self._server_began = self._server_began or read_date(page.answer.headers.get("date", ""))
         if changes := self._question.delivery.changes:
             times = [read_time(at(record, changes.at), changes) for record in page.records]
             self._newest = max([time for time in (*times, self._newest) if time], default=None)
@@ -117,8 +119,15 @@ class Reading:
         self._tell(self._progress)
 
     def _watermark(self) -> datetime | None:
-        # What changed while we read may have been read as it was before; and a server's clock may be ahead of ours.
-        return min(self._newest, self._shelf.began) if self._newest else None
+        """Return until when all changes were read.
+
+        What changed while we read may have been read as it was before: then the time counts at which we began, by the
+        server's clock or by ours, whichever is behind, and whole seconds before it.
+        """
+        if self._newest is None:
+            return None
+        began = min(time for time in (self._shelf.began, self._server_began) if time)
+        return min(self._newest, began.replace(microsecond=0) - timedelta(seconds=1))
 
     def _wait(self, seconds: float) -> None:
         self._tell(replace(self._progress, waiting=seconds))

@@ -18,14 +18,15 @@ def asked_wait(headers: Mapping[str, str], name: str = "retry-after") -> float |
     if re.fullmatch(r"[0-9]+(\.[0-9]*)?", text):
         seconds = float(text)
         return seconds if math.isfinite(seconds) else None
-    until = _date(text)
+    until = read_date(text)
     if until is None:
         return None
-    now = _date(headers.get("date", "")) or datetime.now(UTC)
+    now = read_date(headers.get("date", "")) or datetime.now(UTC)
     return max(0.0, (until - now).total_seconds())
 
 
-def _date(text: str) -> datetime | None:
+def read_date(text: str) -> datetime | None:
+    """Read the date of a header; None where it is none."""
     try:
         found = parsedate_to_datetime(text)
     except (TypeError, ValueError, IndexError):

@@ -1,16 +1,15 @@
 """A shop that goes on selling while one reads: changes driven by the number of requests, so that runs repeat."""
 
 import random
-from collections.abc import Callable
-from datetime import datetime, timedelta
-from typing import TypeAlias
-
-from starlette.types import ASGIApp, Receive, Scope, Send
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from sales_lakehouse.simulate.documents import Json, json_text, utc_text
 from sales_lakehouse.simulate.listing import Listing, Record
 
-App: TypeAlias = Callable[[ASGIApp], ASGIApp]
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
 _FIRST = datetime.fromisoformat("2011-01-04T08:00:00+00:00")
 
 
@@ -23,23 +22,24 @@ def synthetic_orders(count: int, seed: int = 0) -> Listing:
 class Churn:
     """Adds an order and changes one every so many requests, and where asked drops one without a trace.
 
-    `added` and `changed` are the ids of what is new or different; a change is later than all changes before.
+    `added`, `changed` and `dropped` are their ids. Which orders they are, the seed says; their times are those of the
+    clock, by which a client tells what changed since it began to read.
     """
 
-    def __init__(self, listing: Listing, every: int, seed: int = 0, drops: bool = False) -> None:
+    def __init__(self, listing: Listing, every: int, seed: int = 0, *, drops: bool = False) -> None:
         self._listing, self._every, self._drops = listing, every, drops
         self._chance = random.Random(seed)  # noqa: S311 no secret
         self._requests = 0
         self._made = len(listing)
-        self._clock = max((record.updated_at for record in listing.after(None)), default=_FIRST)
+        self.is_quiet = False
         self.added: list[str] = []
         self.changed: list[str] = []
         self.dropped: list[str] = []
 
-    def middleware(self, app: ASGIApp) -> ASGIApp:
+    def middleware(self, app: "ASGIApp") -> "ASGIApp":
         """Count the requests for listings on their way to the application."""
 
-        async def counted(scope: Scope, receive: Receive, send: Send) -> None:
+        async def counted(scope: "Scope", receive: "Receive", send: "Send") -> None:
             if scope["type"] == "http" and scope["path"].endswith(f"/{self._listing.name}"):
                 self.tick()
             await app(scope, receive, send)
@@ -49,18 +49,17 @@ class Churn:
     def tick(self) -> None:
         """Let a request pass by; every so many of them the shop changes."""
         self._requests += 1
-        if self._requests % self._every == 0:
+        if self._requests % self._every == 0 and not self.is_quiet:
             self.change()
 
     def change(self) -> None:
         """Sell one order more, correct another, and drop a third where asked."""
-        self._clock += timedelta(seconds=1)
+        now = datetime.now(UTC).replace(microsecond=0)
         changed = self._any()
         number = int(changed.record_id.removeprefix("N"))
-        self._listing.put(_order(number, self._clock, self._chance))
+        self._listing.put(_order(number, now, self._chance))
         self.changed.append(changed.record_id)
-        self._clock += timedelta(seconds=1)
-        added = _order(self._made, self._clock, self._chance)
+        added = _order(self._made, now, self._chance)
         self._made += 1
         self._listing.put(added)
         self.added.append(added.record_id)

@@ -4,15 +4,16 @@ import base64
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 from urllib.parse import parse_qs, parse_qsl, urlencode
 
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
-
 from sales_lakehouse.simulate.errors import SimulatorError
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+    from starlette.routing import Route
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
 Kind: TypeAlias = Literal["basic", "bearer", "key-header", "key-query", "oauth2"]
 KINDS = get_args(Kind)
@@ -53,14 +54,18 @@ class Doorkeeper:
         return cls(kind, tuple(environment[name] for name in names), token_requests)
 
     @property
-    def routes(self) -> list[Route]:
+    def routes(self) -> "list[Route]":
         """Return the token endpoint, where there is one."""
+        from starlette.routing import Route
+
         return [Route(TOKEN_PATH, self._issue, methods=["POST"])] if self.kind == "oauth2" else []
 
-    def middleware(self, app: ASGIApp) -> ASGIApp:
+    def middleware(self, app: "ASGIApp") -> "ASGIApp":
         """Answer with 401 what does not prove who asks."""
+        from starlette.requests import Request
+        from starlette.responses import JSONResponse
 
-        async def kept(scope: Scope, receive: Receive, send: Send) -> None:
+        async def kept(scope: "Scope", receive: "Receive", send: "Send") -> None:
             if scope["type"] == "http" and scope["path"] not in _OPEN and not self._knows(Request(scope)):
                 response = JSONResponse({"error": "not authorized"}, 401, {"www-authenticate": self.kind})
                 await response(scope, receive, send)
@@ -69,7 +74,7 @@ class Doorkeeper:
 
         return kept
 
-    def _knows(self, request: Request) -> bool:
+    def _knows(self, request: "Request") -> bool:
         told = request.headers.get("authorization", "")
         asked: dict[str, Callable[[], bool]] = {
             "basic": lambda: told == _basic(*self.secret),
@@ -85,7 +90,9 @@ class Doorkeeper:
         self._left[token] = left - 1
         return left > 0
 
-    async def _issue(self, request: Request) -> Response:
+    async def _issue(self, request: "Request") -> "Response":
+        from starlette.responses import JSONResponse
+
         form = parse_qs((await request.body()).decode())
         if request.headers.get("authorization") != _basic(*self.secret):
             return JSONResponse({"error": "invalid_client"}, 401)
@@ -97,7 +104,7 @@ class Doorkeeper:
         return JSONResponse({"access_token": token, "token_type": "Bearer", "expires_in": 3600})
 
 
-def _without_key(scope: Scope) -> Scope:
+def _without_key(scope: "Scope") -> "Scope":
     """Take the key out of a query, which knows its own parameters only."""
     pairs = parse_qsl(scope.get("query_string", b"").decode(), keep_blank_values=True)
     rest = [pair for pair in pairs if pair[0] != KEY_PARAMETER]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from email.utils import format_datetime
+from functools import cache
 from typing import Any, TypeAlias
 
 from sales_lakehouse.simulate.documents import json_text
@@ -68,6 +69,10 @@ class Fault:
     description: str
     change: Change
     passes: int | None = None
+
+    def lasting(self) -> "Fault":
+        """Return the same fault, but that it stays."""
+        return replace(self, passes=None)
 
 
 def _throttled(header: Callable[[], str | None]) -> Change:
@@ -153,9 +158,13 @@ def _shrink(document: dict[str, Any], strike: Strike) -> None:
     document["total"] = max(0, document["total"] - 1 - strike.number)
 
 
+@cache
+def _packed_blanks() -> bytes:
+    return gzip.compress(b" " * _BOMB_BYTES)
+
+
 def _bomb(reply: Reply, _: Strike) -> Reply:
-    packed = gzip.compress(b" " * _BOMB_BYTES + reply.body, 9)
-    return replace(reply.told(content_encoding="gzip"), body=packed)
+    return replace(reply.told(content_encoding="gzip"), body=_packed_blanks())
 
 
 def _elsewhere(_: Reply, strike: Strike) -> Reply:

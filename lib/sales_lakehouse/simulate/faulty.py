@@ -50,7 +50,7 @@ class FaultyDoor:
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         async with httpx.AsyncClient(base_url=self.origin, trust_env=False) as client:
-            with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
                 while await self._exchange(client, reader, writer):
                     pass
         writer.close()

@@ -32,9 +32,9 @@ class Listing:
         """Count all records."""
         return len(self._records)
 
-    def __contains__(self, record_id: str) -> bool:
-        """Tell whether there is a record of this id."""
-        return record_id in self._known
+    def get(self, record_id: str) -> Record | None:
+        """Return the record of this id."""
+        return self._known.get(record_id)
 
     def after(self, since: datetime | None) -> Sequence[Record]:
         """Select the records that changed later than `since`, which itself is excluded."""

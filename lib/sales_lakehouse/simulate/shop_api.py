@@ -5,7 +5,8 @@ GET /orders?updated_since=<ISO UTC, exclusive>&page=<1..>&page_size=<n, at most 
 /customers and /products answer alike. A listing holds each record's current version only, so an increment
 brings a changed record as it now is, never what it was in between.
 
-/styles/<style>/<listing> serves the same records in every paging style; see `styles`.
+/orders/<order_id>/refunds has the refunds of an order; /styles/<style>/<listing> serves the same records in every
+paging style; see `styles`.
 """
 
 import os
@@ -24,6 +25,7 @@ from sales_lakehouse.simulate.doorkeeper import Doorkeeper
 from sales_lakehouse.simulate.health import SERVICE
 from sales_lakehouse.simulate.listing import Listing, render_page
 from sales_lakehouse.simulate.query import parse_query
+from sales_lakehouse.simulate.refunds import refunds_route
 from sales_lakehouse.simulate.styled import styled_routes, tagged
 
 Answer: TypeAlias = Callable[[Request], Awaitable[Response]]
@@ -39,6 +41,7 @@ def build_app(
     listings = tuple(listings)
     routes = [Route(f"/{each.name}", _endpoint(each, default_page_size)) for each in listings]
     routes += styled_routes(listings, default_page_size)
+    routes += [refunds_route(each) for each in listings if each.name == "orders"]
     middleware = [Middleware(each.middleware) for each in (keeper, churn) if each]
     return Starlette(
         routes=[Route("/health", _health(listings)), *routes, *(keeper.routes if keeper else ())],

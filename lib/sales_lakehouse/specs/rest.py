@@ -64,6 +64,14 @@ class Changes(Part):
         return name
 
 
+class Parents(Part):
+    """Whose records this endpoint belongs to: it is asked once for each of them, `{parent}` in the path."""
+
+    source: Annotated[Name, Field(description="the source that brings the parents")]
+    at: Annotated[str, Field(description="path in a parent's record to what stands for {parent}: order_id")]
+    at_once: Annotated[int, Field(ge=1, le=32, description="so many parents are asked for at the same time")] = 4
+
+
 class Limits(Part):
     """What is the most that one reading may take; beyond it the reading fails by name."""
 
@@ -88,7 +96,12 @@ class RestDelivery(Part):
 
     kind: Annotated[Literal["rest"], Field(description="pages of a REST API")]
     connection: Annotated[Name, Field(description="name of the base URL in the bundle's connections")]
-    path: Annotated[str, Field(pattern="^/", description="what is asked for below the base URL: /orders")]
+    path: Annotated[
+        str, Field(pattern="^/", description="what is asked for below the base URL: /orders, /orders/{parent}/refunds")
+    ]
+    parents: Annotated[
+        Parents | None, Field(description="an endpoint per record of another source: the refunds of each order")
+    ] = None
     parameters: dict[str, str] = Field(default_factory=dict, description="query parameters of every question")
     id: Annotated[str, Field(description="path in a record to what names it: order_id")]
     paging: Annotated[Paging, Field(description="how the next page is asked for")] = PagePaging(kind="page")
@@ -101,6 +114,10 @@ class RestDelivery(Part):
     changes: Annotated[
         Changes | None, Field(description="how increments are asked for; without it the whole listing, each time")
     ] = None
+    absent: Annotated[
+        Literal["kept", "deleted"],
+        Field(description="what a complete listing no longer has: kept, or deleted as silver.deleted says it"),
+    ] = "kept"
     auth: Annotated[Auth, Field(description="how the API knows us")] = NoAuth(kind="none")
     allow: Annotated[
         tuple[Literal["loopback", "private", "link_local", "plain_http"], ...],
@@ -110,3 +127,19 @@ class RestDelivery(Part):
         ),
     ] = ()
     limits: Annotated[Limits, Field(description="bounds of time, bytes and attempts")] = Limits()
+
+    @model_validator(mode="after")
+    def check_listing_is_whole(self) -> Self:
+        """Refuse to compare increments: what did not change is not in them, and not gone."""
+        if self.changes and self.absent == "deleted":
+            raise ValueError("absent: deleted asks for the whole listing each time; leave changes out")
+        return self
+
+    @model_validator(mode="after")
+    def check_parents(self) -> Self:
+        """Refuse a path and parents that do not belong together."""
+        if ("{parent}" in self.path) != (self.parents is not None):
+            raise ValueError("parents: name them, and let {parent} stand in path; or leave out both")
+        if self.parents and (self.changes or self.absent == "deleted"):
+            raise ValueError("parents: each is asked for whole when it changes; leave changes and absent out")
+        return self

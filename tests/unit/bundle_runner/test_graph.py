@@ -43,7 +43,10 @@ BROKEN = {
         [task("a"), task("b", depends_on=[{"task_key": "a", "outcome": "true"}])],
         "task b: outcome is for conditions only, and a is a notebook task",
     ),
-    "a retried condition": ([task("a", condition_task=CONDITION, max_retries=2)], "task a: a condition is not retried"),
+    "a retried condition": (
+        [task("a", condition_task=CONDITION, max_retries=2)],
+        "task a: a condition task is not retried",
+    ),
     "a loop over a condition": (
         [task("a", for_each_task={"inputs": "[]", "task": {"task_key": "b", "condition_task": CONDITION}})],
         "task a: a condition_task cannot stand inside for_each_task",

@@ -1,7 +1,8 @@
-"""Twenty-nine things that go wrong between a client and an API: the exact records, or a failure that names the fault."""
+"""What goes wrong between a client and an API: the exact records, or a failure that names the fault."""
 
 import os
 import random
+import re
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from sales_lakehouse.simulate.churn import synthetic_orders
 from sales_lakehouse.simulate.faults import FAULTS
 from sales_lakehouse.simulate.faulty import FaultyDoor
 from tests.apis import PAGING, api_source, behind, land, landed_orders, true_orders
+from tests.conftest import PIPELINES
 from tests.shops import served
 
 SEEDS = range(20 if os.environ.get("TORTURE") else 1)
@@ -37,6 +39,12 @@ NAMED = {
 """Faults that stay, and by which name each reading of a walk ends; the others end with every record."""
 OF_A_WAY = {"cursor loop": "(loop|repeated page|short reading)", "next on another host": "another origin"}
 """Faults that stay where the API itself leads from page to page."""
+
+
+def test_the_page_of_faults_tells_all_of_them() -> None:
+    page = (PIPELINES.parent / "docs/rest.md").read_text().split("## A server that misbehaves")[1]
+    told = re.findall(r"(?m)^\| `([^`]+)` \| (.+?) \| .+ \|$", page)
+    assert told == [(fault.name, fault.description) for fault in FAULTS.values()]
 
 
 @pytest.mark.parametrize("seed", SEEDS)
