@@ -16,6 +16,7 @@ from bundle_runner.checks import findings
 from bundle_runner.cluster import Clusters
 from bundle_runner.errors import CheckError, RunnerError
 from bundle_runner.graph import Graph
+from bundle_runner.health import warned_after
 from bundle_runner.jvm import spark_environment
 from bundle_runner.lineup import line_up, open_places
 from bundle_runner.model import Task
@@ -57,7 +58,10 @@ class Run:
         """Run every task and return the finished record; it ends with what `parent` stops, too."""
         stopper = Stopper(parent)
         try:
-            with within(stopper, self.plan.job.timeout_seconds, "the run") as limit:
+            with (
+                within(stopper, self.plan.job.timeout_seconds, "the run") as limit,
+                warned_after(self.plan.job.health, f"job {self.plan.job_key}", self._warn),
+            ):
                 self._loop(limit)
                 stopped_by = limit.state
         finally:
@@ -73,6 +77,10 @@ class Run:
             raise CheckError("; ".join(found))
         with take_turn(plan, lambda: stopper.wait(POLL_SECONDS)):
             return Run(plan, observer, publish=self._publish).execute(stopper)
+
+    def _warn(self, words: str) -> None:
+        self._journal.warn(words)
+        self._observer.warned(words)
 
     def _cut_short(self) -> bool:
         return any(record.state in CANCELS | {ResultState.TIMEDOUT} for record in self._records.values())
@@ -122,7 +130,8 @@ class Run:
 
     def _carry_out(self, work: TaskRun, record: TaskRecord) -> None:
         try:
-            record = work.carry_out(record, self._journal.put)
+            with warned_after(work.task.health, f"task {record.task_key}", self._warn):
+                record = work.carry_out(record, self._journal.put)
         except RunnerError as error:
             record = replace(record, state=ResultState.FAILED, message=str(error))
         except Exception as error:  # noqa: BLE001 the loop waits for this task: a mistake of ours must not hang it

@@ -20,6 +20,9 @@ class Observer(Protocol):
     def ended(self, task: TaskRecord) -> None:
         """Hear how a task or an iteration ended."""
 
+    def warned(self, words: str) -> None:
+        """Hear that something takes longer than its health rule expects."""
+
 
 @dataclass(frozen=True)
 class Within:
@@ -39,6 +42,10 @@ class Within:
     def ended(self, task: TaskRecord) -> None:
         """Pass it on."""
         self.outer.ended(self._named(task))
+
+    def warned(self, words: str) -> None:
+        """Pass it on."""
+        self.outer.warned(words)
 
     def _named(self, task: TaskRecord) -> TaskRecord:
         return replace(task, task_key=f"{self.name}/{task.task_key}")

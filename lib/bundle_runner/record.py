@@ -98,6 +98,7 @@ class RunRecord:
     repair_count: int = 0
     repaired_at: str | None = None
     parent: str | None = None
+    warnings: tuple[str, ...] = ()
 
 
 class Journal:
@@ -118,6 +119,12 @@ class Journal:
         with self._lock:
             tasks = tuple(task if old.task_key == task.task_key else old for old in self.record.tasks)
             self.record = replace(self.record, tasks=tasks)
+            self._write()
+
+    def warn(self, words: str) -> None:
+        """Note a warning."""
+        with self._lock:
+            self.record = replace(self.record, warnings=(*self.record.warnings, words))
             self._write()
 
     def close(self, **facts: Any) -> RunRecord:
@@ -169,6 +176,7 @@ def read_record(folder: Path) -> RunRecord:
         "tasks": tuple(_task(task) for task in content["tasks"]),
         "books": tuple(content["books"]),
         "only": tuple(content.get("only", ())),
+        "warnings": tuple(content.get("warnings", ())),
     }
     return RunRecord(**{**content, **_states(content), **lists})
 

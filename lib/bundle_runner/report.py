@@ -30,6 +30,7 @@ def last_lines(record: RunRecord, folder: Path, commands: Commands) -> list[str]
         f"{record.state}  {record.job} · target {record.target} · {seconds:.0f} s{_repaired(record)}",
         *(line for task in record.tasks for line in _failure(task, folder)),
         *([f"  {record.message}"] if record.message else []),
+        *(f"  warning: {words}" for words in record.warnings),
         *_advice(record, commands),
         f"run     {record.run_id}",
         *(f"books   {line}" for line in record.books),

@@ -46,6 +46,11 @@ class PlainScreen:
         """Print state, duration, records and what went wrong."""
         self._print(task, str(task.state), ended_words(task))
 
+    def warned(self, words: str) -> None:
+        """Print the warning."""
+        with self._lock:
+            print(f"{datetime.now().astimezone():%H:%M:%S}  warning: {words}", flush=True)
+
     def _print(self, task: TaskRecord, state: str, words: str) -> None:
         with self._lock:
             line = f"{datetime.now().astimezone():%H:%M:%S}  {task.task_key:<{self._width}}  {state:<15}  {words}"
@@ -82,6 +87,10 @@ class LiveScreen:
     def ended(self, task: TaskRecord) -> None:
         """Show how it ended."""
         self._show(task)
+
+    def warned(self, words: str) -> None:
+        """Print the warning above the table."""
+        self._live.console.print(f"warning: {words}", markup=False)
 
     def _show(self, task: TaskRecord) -> None:
         with self._lock:

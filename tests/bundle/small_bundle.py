@@ -38,6 +38,10 @@ class Watcher:
         """Hear it."""
         self.said.append((str(task.state), task.task_key))
 
+    def warned(self, words: str) -> None:
+        """Hear it."""
+        self.said.append(("warned", words))
+
 
 @dataclass(frozen=True)
 class SmallBundle:

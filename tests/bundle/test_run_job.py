@@ -334,3 +334,19 @@ def test_only_runs_the_chosen_tasks_and_tells_the_others(bundle: SmallBundle) ->
     assert read_record(bundle.folder / ".state/runs" / record.run_id) == record
     failed = bundle.run("first")
     assert (str(failed.state), failed.exit_code) == ("FAILED", 1), "what was not chosen does not decide"
+
+
+def test_what_takes_longer_than_its_health_rule_is_warned_of_and_goes_on(bundle: SmallBundle) -> None:
+    health = {"rules": [{"metric": "RUN_DURATION_SECONDS", "op": "GREATER_THAN", "value": 1}]}
+    backlog = {"rules": [{"metric": "STREAMING_BACKLOG_FILES", "op": "GREATER_THAN", "value": 0}]}
+    slow, fast = bundle.notebook("slow", "import time", "time.sleep(1.5)"), bundle.notebook("fast", "x = 1")
+    bundle.job(task("slow", slow, health=health), task("fast", fast, health=backlog), health=health)
+    record = bundle.run()
+    assert (str(record.state), record.exit_code) == ("SUCCESS", 0)
+    rule = "takes longer than 1 s (health: RUN_DURATION_SECONDS)"
+    assert sorted(record.warnings) == [f"job main {rule}", f"task slow {rule}"]
+    assert ("warned", f"task slow {rule}") in bundle.watcher.said
+    assert read_record(bundle.folder / ".state/runs" / record.run_id) == record
+    quiet = {"rules": [{"metric": "RUN_DURATION_SECONDS", "op": "GREATER_THAN", "value": 60}]}
+    bundle.job(task("fast", fast, health=quiet))
+    assert bundle.run().warnings == ()

@@ -10,6 +10,7 @@ from bundle_runner.model.bundle_file import (
     Workspace,
 )
 from bundle_runner.model.cluster import JobCluster, NewCluster
+from bundle_runner.model.health import Health, HealthRule
 from bundle_runner.model.job import Job, JobParameter, Schedule
 from bundle_runner.model.task import (
     ConditionTask,
@@ -29,6 +30,8 @@ __all__ = [
     "ConditionTask",
     "Dependency",
     "ForEachTask",
+    "Health",
+    "HealthRule",
     "Job",
     "JobCluster",
     "JobParameter",

@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from bundle_runner.model.base import Strict, Text
 from bundle_runner.model.cluster import Library, NewCluster
+from bundle_runner.model.health import Health
 
 TaskKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,100}$")]
 
@@ -146,7 +147,7 @@ class Task(Strict):
     email_notifications: dict[str, Any] | None = None
     webhook_notifications: dict[str, Any] | None = None
     notification_settings: dict[str, Any] | None = None
-    health: dict[str, Any] | None = None
+    health: Health | None = None
 
     @model_validator(mode="after")
     def _exactly_one_kind(self) -> Task:

@@ -56,6 +56,7 @@ RECORD = RunRecord(
         ),
     ),
     books=("in 5 = out 5",),
+    warnings=("job main takes longer than 60 s",),
 )
 
 
@@ -140,6 +141,7 @@ def test_the_last_lines_say_verdict_failure_books_and_report() -> None:
         "FAILED  main · target local · 76 s",
         "  gate stopped: 3 rows <script>",
         "    what it saw: /r/tasks/gate/g.html",
+        "  warning: job main takes longer than 60 s",
         "  then run again: lakehouse run main",
         "run     20110105T000000Z-ab12",
         "books   in 5 = out 5",
@@ -149,7 +151,7 @@ def test_the_last_lines_say_verdict_failure_books_and_report() -> None:
 
 def test_a_canceled_run_says_how_it_is_run_again() -> None:
     lines = last_lines(replace(RECORD, state=ResultState.CANCELED, tasks=()), Path("/r"), COMMANDS)
-    assert lines[1:3] == ["CANCELED  main · target local · 76 s", "  to run it again: lakehouse run main"]
+    assert lines[1:4:2] == ["CANCELED  main · target local · 76 s", "  to run it again: lakehouse run main"]
 
 
 def _commands(command: click.Command, *words: str) -> Iterator[tuple[str, ...]]:
