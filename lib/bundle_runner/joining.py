@@ -28,7 +28,7 @@ def join_when_asked() -> None:
         def asked(*words: Any, **named: Any) -> Any:
             for one, its_name, original in originals:
                 setattr(one, its_name, original)
-            join()
+            join(*knock())
             return getattr(words[0] if words else owner, name)(*words[1:], **named)
 
         return asked
@@ -38,8 +38,11 @@ def join_when_asked() -> None:
         setattr(owner, name, classmethod(replacement) if isinstance(original, classmethod) else replacement)
 
 
-def _knock() -> tuple[int, str]:
-    """Ask the runner for the door to the JVM."""
+def knock() -> tuple[int, str]:
+    """Ask the runner for the door to the JVM; the first knock starts it.
+
+    Raises: ConnectionError with the runner's reason.
+    """
     host, port = os.environ[ADDRESS].rsplit(":", 1)
     with Client((host, int(port)), authkey=bytes.fromhex(os.environ[AUTHKEY])) as line:
         line.send(os.environ[ATTEMPT])
@@ -49,12 +52,8 @@ def _knock() -> tuple[int, str]:
     return answer["port"], answer["secret"]
 
 
-def join() -> Any:
-    """Return a session of this process's own on the JVM of its cluster; the first one who asks starts that JVM.
-
-    Raises: ConnectionError with the runner's reason.
-    """
-    port, secret = _knock()
+def join(port: int, secret: str) -> Any:
+    """Return a session of this process's own on the JVM behind the door."""
     from pyspark import SparkConf, SparkContext
     from pyspark.java_gateway import launch_gateway
     from pyspark.sql import SparkSession

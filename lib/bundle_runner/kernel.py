@@ -17,7 +17,7 @@ from IPython.core.getipython import get_ipython
 
 from bundle_runner import sql_cell
 from bundle_runner.dbutils import DbUtils, NotebookExit
-from bundle_runner.joining import join
+from bundle_runner.joining import join, knock
 from bundle_runner.notebook_file import Import
 
 NO_SPARK = {"PYSPARK_GATEWAY_PORT": "0", "PYSPARK_GATEWAY_SECRET": ""}
@@ -59,7 +59,7 @@ class _Joiner(ast.NodeTransformer):
         if self._joined or self._leaver.left or not NEEDS_SPARK.search(info.raw_cell or ""):
             return
         try:
-            self._shell.user_ns["spark"] = join()
+            self._shell.user_ns["spark"] = join(*knock())
             self._joined, self._problem = True, ""
         except Exception as error:  # noqa: BLE001 an error in this hook would only be printed, and the cell would run
             self._problem = f"{type(error).__name__}: {error}"
