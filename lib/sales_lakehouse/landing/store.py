@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,9 @@ class Manifest:
     unit_id: str = ""
     size_bytes: int = 0
     corrects: str | None = None
+
+
+_FACTS = frozenset(fact.name for fact in fields(Manifest))
 
 
 @dataclass(frozen=True)
@@ -153,7 +156,8 @@ class LandingStore:
         return same[-1].unit_id if same else None
 
     def _read_manifest(self, path: Path) -> Manifest:
-        manifest = Manifest(**json.loads(path.read_text()))
+        # What another version of this project noted beside is none of our facts.
+        manifest = Manifest(**{name: value for name, value in json.loads(path.read_text()).items() if name in _FACTS})
         notes = _notes(path.with_suffix(".redelivered"))
         for note in (note for note in notes if note.get("received_anew")):
             told = {name: note[name] for name in ("received_at", "corrects", "stated")}
