@@ -1,4 +1,4 @@
-"""Run a notebook task: attempt after attempt, each in its own folder, fenced before the next."""
+"""Run a notebook or a program: attempt after attempt, each in its own folder, fenced before the next."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from bundle_runner.model import Job, Task
 from bundle_runner.notebook import NotebookCall, NotebookEnd, bounded, run_notebook
 from bundle_runner.notebook_file import NotebookFile
 from bundle_runner.page import write_page
+from bundle_runner.program import LOG, ProgramCall, run_program
 from bundle_runner.record import AttemptRecord, now
 from bundle_runner.spares import Spares
 from bundle_runner.states import ResultState
@@ -35,15 +36,32 @@ class Place:
 
 
 @dataclass(frozen=True)
+class Notebook:
+    """A notebook and the values that one attempt gives it."""
+
+    place: Place
+    values: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Program:
+    """The words of a program's process in one attempt, and the folder in which it runs."""
+
+    words: tuple[str, ...]
+    home: Path
+
+
+@dataclass(frozen=True)
 class Work:
-    """One notebook to bring to its end: a task, or one iteration of one."""
+    """Something to bring to its end: a task, or one iteration of one. `start` says what the n-th attempt starts."""
 
     name: str
     body: Task
-    place: Place
-    values: Callable[[int], dict[str, str]]
+    cluster: ClusterSpec
+    start: Callable[[int], Notebook | Program]
     folder: Path
     upstream: Mapping[str, Any]
+    earlier: tuple[AttemptRecord, ...] = ()
 
 
 class Workshop:
@@ -73,7 +91,7 @@ class Workshop:
         self, work: Work, stopper: Stopper, note: Callable[[tuple[AttemptRecord, ...]], None]
     ) -> tuple[AttemptRecord, ...]:
         """Run attempts until one succeeds, the retries are used up, or the run is stopped."""
-        done: tuple[AttemptRecord, ...] = ()
+        done = work.earlier
         while True:
             started = time.monotonic()
             current = AttemptRecord(len(done) + 1, now())
@@ -81,7 +99,7 @@ class Workshop:
             current = self._attempt(work, current, stopper)
             done = (*done, current)
             note(done)
-            if stopper.state or not _again(work.body, current):
+            if stopper.state or not _again(work.body, current, len(done) - len(work.earlier)):
                 return done
             if stopper.wait(started + work.body.min_retry_interval_millis / 1000 - time.monotonic()):
                 return done
@@ -90,8 +108,7 @@ class Workshop:
         if not self._slot(stopper):
             return replace(record, state=stopper.state, ended_at=now(), message=stopper.reason)
         try:
-            values = work.values(record.number)
-            return self._in_kernel(work, record, values, stopper)
+            return self._carried_out(work, record, stopper)
         except ReferenceProblem as error:
             return replace(record, state=ResultState.FAILED, ended_at=now(), message=str(error))
         finally:
@@ -103,18 +120,23 @@ class Workshop:
                 return True
         return False
 
-    def _in_kernel(self, work: Work, record: AttemptRecord, values: dict[str, str], stopper: Stopper) -> AttemptRecord:
+    def _carried_out(self, work: Work, record: AttemptRecord, stopper: Stopper) -> AttemptRecord:
+        start = work.start(record.number)
         name = f"{work.name}.{record.number}"
         folder = work.folder / f"attempt_{record.number}"
         folder.mkdir(parents=True)
-        cluster = self.clusters.get(work.place.cluster)
+        cluster = self.clusters.get(work.cluster)
         environment = {**self.gatekeeper.admit(name, cluster), "BUNDLE_TASK_VALUES": str(_upstream(work, folder))}
-        call = NotebookCall(work.place.notebook, values, folder, environment)
         with within(stopper, work.body.timeout_seconds, "the attempt") as limit:
-            end = self._end(call, self._seed(work.place), limit)
+            if isinstance(start, Program):
+                whole = {**self.environment, **work.cluster.environment, **environment}
+                end = run_program(ProgramCall(start.words, start.home, folder, whole), limit)
+            else:
+                call = NotebookCall(start.place.notebook, start.values, folder, environment)
+                end = self._end(call, self._seed(start.place), limit)
         trouble = self.gatekeeper.dismiss(name)
         trouble = cluster.leave(name) or trouble
-        return self._judged(record, call, _true_cause(end, trouble), limit)
+        return self._judged(record, folder, _true_cause(end, trouble), limit)
 
     def _end(self, call: NotebookCall, seed: Seed, limit: Stopper) -> NotebookEnd:
         try:
@@ -128,26 +150,28 @@ class Workshop:
             {**self.environment, **place.cluster.environment}, place.notebook.path.parent, place.notebook.imports
         )
 
-    def _judged(self, record: AttemptRecord, call: NotebookCall, end: NotebookEnd, limit: Stopper) -> AttemptRecord:
+    def _judged(self, record: AttemptRecord, folder: Path, end: NotebookEnd, limit: Stopper) -> AttemptRecord:
         state, message = (ResultState.SUCCESS if end.success else ResultState.FAILED), end.message
         if limit.state and not end.success:
             state, message = limit.state, limit.reason
-        html = call.executed.with_suffix(".html") if call.executed.is_file() else None
-        if html:
-            self._written.append(self._pages.submit(write_page, call.executed, html))
+        executed = next(folder.glob("*.ipynb"), None)
+        html = executed.with_suffix(".html") if executed else None
+        if executed and html:
+            self._written.append(self._pages.submit(write_page, executed, html))
         return replace(
             record,
             state=state,
             ended_at=now(),
             message=message,
             stopped=end.stopped and state is ResultState.FAILED,
-            notebook=self._relative(call.executed) if html else None,
-            html=self._relative(html) if html else None,
-            values=_values(call.folder),
+            notebook=self._relative(executed),
+            html=self._relative(html),
+            log=self._relative(folder / LOG if (folder / LOG).is_file() else None),
+            values=_values(folder),
         )
 
-    def _relative(self, path: Path) -> str:
-        return path.relative_to(self.run_folder).as_posix()
+    def _relative(self, path: Path | None) -> str | None:
+        return path.relative_to(self.run_folder).as_posix() if path else None
 
     def close(self) -> list[str]:
         """End spare kernels and clusters, wait for the pages; return what could not be written."""
@@ -159,12 +183,12 @@ class Workshop:
         return [f"a page is missing: {future.exception()}" for future in self._written if future.exception()]
 
 
-def _again(body: Task, record: AttemptRecord) -> bool:
+def _again(body: Task, record: AttemptRecord, count: int) -> bool:
     if record.state is ResultState.SUCCESS:
         return False
     if record.state is ResultState.TIMEDOUT and not body.retry_on_timeout:
         return False
-    return body.max_retries < 0 or record.number <= body.max_retries
+    return body.max_retries < 0 or count <= body.max_retries
 
 
 def _true_cause(end: NotebookEnd, trouble: str) -> NotebookEnd:

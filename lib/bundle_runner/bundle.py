@@ -56,12 +56,12 @@ class Bundle:
         return jobs if isinstance(jobs, Map) else Map()
 
     def job(self, key: str) -> Job:
-        """Return one job with every `${...}` resolved and absolute notebook paths.
+        """Return one job with every `${...}` resolved and absolute paths.
 
         Raises: UsageError for an unknown job, ModelError and ReferenceProblem for a wrong one.
         """
         tree = self._job_tree(key)
-        _place_notebooks(tree, self.path)
+        _place_files(tree, self.path)
         return parse(Job, tree, f"job {key}", self._jobs.where[key])
 
     def task_places(self, key: str) -> dict[str, Where]:
@@ -148,14 +148,21 @@ def load_bundle(
     return Bundle(path, name, apply_target(tree, name), values)
 
 
-def _place_notebooks(tree: Any, bundle_file: Path) -> None:
-    """Make notebook paths absolute: each counts from the file that declares it."""
+FILES = {"notebook_task": "notebook_path", "spark_python_task": "python_file"}
+
+
+def _place_files(tree: Any, bundle_file: Path) -> None:
+    """Make the paths of tasks absolute: each counts from the file that declares it."""
     tasks = tree.get("tasks") if isinstance(tree, Map) else None
     for task in tasks if isinstance(tasks, Seq) else ():
         inner = task.get("for_each_task") if isinstance(task, Map) else None
         for body in (task, inner.get("task") if isinstance(inner, Map) else None):
-            notebook = body.get("notebook_task") if isinstance(body, Map) else None
-            if isinstance(notebook, Map) and isinstance(notebook.get("notebook_path"), str):
-                where = notebook.where["notebook_path"]
-                folder = where.file.parent if where else bundle_file.parent
-                notebook["notebook_path"] = os.path.normpath(folder / notebook["notebook_path"])
+            if isinstance(body, Map):
+                for kind, field in FILES.items():
+                    _place(body.get(kind), field, bundle_file)
+
+
+def _place(part: Any, field: str, bundle_file: Path) -> None:
+    if isinstance(part, Map) and isinstance(part.get(field), str):
+        where = part.where[field]
+        part[field] = os.path.normpath((where.file if where else bundle_file).parent / part[field])

@@ -1,4 +1,4 @@
-"""What each kind of task does: run a notebook, compare, or repeat for each element of a list."""
+"""What each kind of task does: run a notebook, a program or a job, compare, or repeat for each element of a list."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bundle_runner.attempts import Work, Workshop
+from bundle_runner.attempts import Notebook, Program, Work, Workshop, cluster_of
 from bundle_runner.conditions import evaluate
 from bundle_runner.errors import RunError
+from bundle_runner.launchable import words_of
 from bundle_runner.lineup import place_of
 from bundle_runner.model import ConditionTask, ForEachTask, RunJobTask, Task
-from bundle_runner.observer import Observer
-from bundle_runner.plan import Plan
+from bundle_runner.observer import Observer, Within
+from bundle_runner.plan import Plan, prepare
 from bundle_runner.record import AttemptRecord, RunRecord, TaskRecord, now
 from bundle_runner.references import resolve
 from bundle_runner.states import ResultState
@@ -24,15 +25,15 @@ from bundle_runner.stopper import Stopper, within
 
 STOPPED = 3
 """The exit code of a run whose root failures are deliberate stops."""
-Call = Callable[[str, Mapping[str, str], Stopper], RunRecord]
-"""Runs another job with these parameters and returns its record."""
+Call = Callable[[Plan, Observer, Stopper], RunRecord]
+"""Runs another job, watched, until it ends or is stopped."""
 Note = Callable[[TaskRecord], None]
 """Hears of every step of a task."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """One notebook of a task: its body in the job file, what its references mean, its folder."""
+    """One notebook or program of a task: its body in the job file, what its references mean, its folder."""
 
     body: Task
     facts: Mapping[str, Any]
@@ -61,22 +62,7 @@ class TaskRun:
         if self.task.for_each_task:
             with within(self.stopper, self.task.timeout_seconds, self.task.task_key) as limit:
                 return self._for_each(self.task.for_each_task, record, limit, note)
-        if self.task.run_job_task:
-            with within(self.stopper, self.task.timeout_seconds, self.task.task_key) as limit:
-                return self._run_job(self.task.run_job_task, record, limit)
-        return self._notebook(Step(self.task, self._facts, self._folder), record, self.stopper, note)
-
-    def _run_job(self, called: RunJobTask, record: TaskRecord, stopper: Stopper) -> TaskRecord:
-        """Run another job; its run is told as the one attempt of this task."""
-        given = {name: resolve(text, self._facts) for name, text in called.job_parameters.items()}
-        run = self.call(called.job_id, given, stopper)
-        state = ResultState.SUCCESS if run.exit_code == 0 else stopper.state or ResultState.FAILED
-        told = {"books": list(run.books), "records": f"run {run.run_id}", "report": bool(run.report)}
-        page = f"../{run.run_id}/{run.report or 'index.html'}"
-        message = "" if state is ResultState.SUCCESS else f"run {run.run_id} of job {run.job}: {run.state}"
-        stopped = run.exit_code == STOPPED
-        attempt = AttemptRecord(1, run.started_at, state, run.ended_at, message, stopped, html=page, values=told)
-        return replace(record, attempts=(attempt,), state=state, message=message, stopped=stopped)
+        return self._done(Step(self.task, self._facts, self._folder), record, self.stopper, note)
 
     @property
     def _facts(self) -> dict[str, Any]:
@@ -89,11 +75,17 @@ class TaskRun:
     def _folder(self) -> Path:
         return self.plan.folder / "tasks" / self.task.task_key
 
+    @property
+    def _loop_folder(self) -> Path:
+        """Return where iterations keep their attempts: a repaired loop begins anew, and its list may be another."""
+        count = self.plan.repair_count
+        return self._folder / f"repair_{count}" if count else self._folder
+
     def _for_each(self, loop: ForEachTask, record: TaskRecord, stopper: Stopper, note: Note) -> TaskRecord:
         facts, lock = self._facts, threading.Lock()
         inputs = _inputs(resolve(loop.inputs, facts))
         parts = [
-            TaskRecord(f"{record.task_key}[{_label(value, i)}]", "notebook", input=value)
+            TaskRecord(f"{record.task_key}[{_label(value, i)}]", loop.task.kind, input=value)
             for i, value in enumerate(inputs)
         ]
 
@@ -105,8 +97,8 @@ class TaskRun:
         def iterate(index: int) -> None:
             part = replace(parts[index], started_at=now())
             self.observer.started(part)
-            step = Step(loop.task, {**facts, "input": part.input}, self._folder / str(index))
-            part = self._notebook(step, part, stopper, lambda seen: put(index, seen))
+            step = Step(loop.task, {**facts, "input": part.input}, self._loop_folder / str(index))
+            part = self._done(step, part, stopper, lambda seen: put(index, seen))
             part = replace(part, ended_at=now())
             put(index, part)
             self.observer.ended(part)
@@ -115,32 +107,68 @@ class TaskRun:
             list(pool.map(iterate, range(len(parts))))
         return _summed(replace(record, iterations=tuple(parts)), stopper)
 
-    def _notebook(self, step: Step, record: TaskRecord, stopper: Stopper, note: Note) -> TaskRecord:
-        body, facts = step.body, step.facts
-        if body.notebook_task is None:
-            raise RunError(f"task {record.task_key} has no notebook")
-        base = body.notebook_task.base_parameters
+    def _done(self, step: Step, record: TaskRecord, stopper: Stopper, note: Note) -> TaskRecord:
+        if not step.body.run_job_task:
+            return self._attempted(step, record, stopper, note)
+        with within(stopper, step.body.timeout_seconds, record.task_key) as limit:
+            return self._ran(step.body.run_job_task, step.facts, record, limit)
 
-        def values(number: int) -> dict[str, str]:
-            here = {**facts, "task": {**facts["task"], "execution_count": str(number)}}
-            return {**{name: resolve(text, here) for name, text in base.items()}, **self.plan.parameters}
+    def _ran(self, called: RunJobTask, facts: Mapping[str, Any], record: TaskRecord, stopper: Stopper) -> TaskRecord:
+        """Run another job as a run of its own; it is told as one attempt of this task."""
+        values = {name: resolve(text, facts) for name, text in called.job_parameters.items()}
+        plan = prepare(self.plan.bundle, called.job_id, values)
+        plan = replace(plan, parent=f"{self.plan.run_id}.{record.task_key}")
+        run = self.call(plan, Within(self.observer, record.task_key), stopper)
+        attempt = _called(run, len(record.attempts) + 1, stopper)
+        return replace(
+            record,
+            attempts=(*record.attempts, attempt),
+            state=attempt.state,
+            message=attempt.message,
+            stopped=attempt.stopped,
+            run_id=run.run_id,
+        )
 
+    def _attempted(self, step: Step, record: TaskRecord, stopper: Stopper, note: Note) -> TaskRecord:
         def hear(attempts: tuple[AttemptRecord, ...]) -> None:
             note(replace(record, attempts=attempts))
-            if attempts[-1].state is None and len(attempts) > 1:
+            if attempts[-1].state is None and len(attempts) > len(record.attempts) + 1:
                 self.observer.retried(replace(record, attempts=attempts))
 
         work = Work(
             name=f"{self.plan.run_id}.{record.task_key}",
-            body=body,
-            place=place_of(self.plan, self.task, body, body.notebook_task.notebook_path),
-            values=values,
+            body=step.body,
+            cluster=cluster_of(self.task, step.body, self.plan.job),
+            start=lambda number: self._start(step, number),
             folder=step.folder,
             upstream={key: ended.values for key, ended in self.ended.items()},
+            earlier=record.attempts,
         )
         attempts = self.workshop.run(work, stopper, hear)
         last = attempts[-1]
         return replace(record, attempts=attempts, state=last.state, message=last.message, stopped=last.stopped)
+
+    def _start(self, step: Step, number: int) -> Notebook | Program:
+        body, plan = step.body, self.plan
+        facts = {**step.facts, "task": {**step.facts["task"], "execution_count": str(number)}}
+        words = words_of(body, facts, plan.parameters)
+        if words:
+            return Program(words, Path(words[1]).parent if body.spark_python_task else plan.bundle.folder)
+        if body.notebook_task is None:
+            raise RunError(f"task {body.task_key} is a {body.kind} task and cannot stand here")
+        values = {name: resolve(text, facts) for name, text in body.notebook_task.base_parameters.items()}
+        return Notebook(
+            place_of(plan, self.task, body, body.notebook_task.notebook_path), {**values, **plan.parameters}
+        )
+
+
+def _called(run: RunRecord, number: int, stopper: Stopper) -> AttemptRecord:
+    state = ResultState.SUCCESS if run.exit_code == 0 else stopper.state or ResultState.FAILED
+    told = {"books": list(run.books), "records": f"run {run.run_id}", "report": bool(run.report)}
+    page = f"../{run.run_id}/{run.report or 'index.html'}"
+    message = "" if state is ResultState.SUCCESS else f"run {run.run_id} of job {run.job}: {run.state}"
+    stopped = run.exit_code == STOPPED
+    return AttemptRecord(number, run.started_at, state, run.ended_at, message, stopped, html=page, values=told)
 
 
 def _compared(record: TaskRecord, condition: ConditionTask, facts: Mapping[str, Any]) -> TaskRecord:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import sys
+from collections.abc import Callable
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -100,19 +102,50 @@ var_option = click.option(
 )
 
 
+def bundle_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that say which bundle, and how."""
+    for option in (bundle_option, var_option, target_option):
+        command = option(command)
+    return command
+
+
+def words(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:  # noqa: ARG001 click calls it so
+    """Read comma-separated words, said once or several times."""
+    return tuple(word.strip() for value in values for word in value.split(",") if word.strip())
+
+
+only_option = click.option(
+    "--only",
+    multiple=True,
+    callback=words,
+    metavar="TASKS",
+    help="Run these tasks only, separated by commas; +task with all before it, task+ with all after it.",
+)
+
+
 @lakehouse.command()
 @click.argument("job")
-@target_option
 @click.option(
     "--params", multiple=True, callback=pairs, metavar="NAME=VALUE", help="Set a job parameter; may be repeated."
 )
-@var_option
-@bundle_option
-def run(job: str, target: str | None, params: dict[str, str], variables: dict[str, str], folder: Path) -> None:
+@only_option
+@bundle_options
+def run(job: str, params: dict[str, str], only: tuple[str, ...], **bundle: Any) -> None:
     """Run JOB as Lakeflow Jobs would, with Spark on this machine."""
-    from bundle_runner.commands import run_job
+    from bundle_runner.commands import Asked, run_job
 
-    sys.exit(run_job(folder, job, target, params, variables))
+    sys.exit(run_job(Asked(**bundle), job, params, only))
+
+
+@lakehouse.command()
+@click.argument("run_id", metavar="RUN")
+@only_option
+@bundle_options
+def repair(run_id: str, only: tuple[str, ...], **bundle: Any) -> None:
+    """Run again what failed in RUN, and what hung on it."""
+    from bundle_runner.commands import Asked, repair_run
+
+    sys.exit(repair_run(Asked(**bundle), run_id, only))
 
 
 @lakehouse.group()
@@ -124,28 +157,24 @@ format_option = click.option("--format", "form", type=click.Choice(["text", "jso
 
 
 @runs.command("list")
-@target_option
-@var_option
-@bundle_option
+@bundle_options
 @format_option
-def runs_list(target: str | None, variables: dict[str, str], folder: Path, form: str) -> None:
+def runs_list(form: str, **bundle: Any) -> None:
     """List the runs of a target, the newest first."""
-    from bundle_runner.commands import list_runs
+    from bundle_runner.commands import Asked, list_runs
 
-    list_runs(folder, target, variables, form)
+    list_runs(Asked(**bundle), form)
 
 
 @runs.command("show")
 @click.argument("run_id", metavar="RUN")
-@target_option
-@var_option
-@bundle_option
+@bundle_options
 @format_option
-def runs_show(run_id: str, target: str | None, variables: dict[str, str], folder: Path, form: str) -> None:
+def runs_show(run_id: str, form: str, **bundle: Any) -> None:
     """Show one run; a beginning of its id or `last` is enough."""
-    from bundle_runner.commands import show_run
+    from bundle_runner.commands import Asked, show_run
 
-    show_run(folder, target, variables, run_id, form)
+    show_run(Asked(**bundle), run_id, form)
 
 
 def main() -> None:

@@ -9,28 +9,65 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import click
 
-from bundle_runner.bundle import load_bundle
+from bundle_runner.bundle import Bundle, load_bundle
 from bundle_runner.checks import findings
 from bundle_runner.errors import CheckError, UsageError
 from bundle_runner.pasted import lakehouse_command
 from bundle_runner.plan import Plan, prepare, runs_folder
 from bundle_runner.record import FILE, RunRecord, read_record, seconds_between
-from bundle_runner.report import last_lines, write_index
+from bundle_runner.repair import prepare_repair
+from bundle_runner.report import Commands, last_lines, write_index
 from bundle_runner.screen import LiveScreen, PlainScreen, Screen, ended_words
 from bundle_runner.turns import take_turn
 
 
-def run_job(folder: Path, job: str, target: str | None, params: Mapping[str, str], variables: Mapping[str, str]) -> int:
+@dataclass(frozen=True)
+class Asked:
+    """What the command line says of the bundle."""
+
+    folder: Path
+    target: str | None
+    variables: Mapping[str, str]
+
+    def load(self) -> Bundle:
+        """Read the bundle."""
+        return load_bundle(self.folder, self.target, self.variables)
+
+    def command(self, *words: str) -> str:
+        """Return a command of ours that means this bundle, as it can be pasted."""
+        options = ["-t", self.target] if self.target else []
+        options += ["--bundle", str(self.folder)] if self.folder != Path() else []
+        options += [word for name, value in self.variables.items() for word in ("--var", f"{name}={value}")]
+        return shlex.join([lakehouse_command(), *words, *options])
+
+
+def run_job(asked: Asked, job: str, params: Mapping[str, str], only: tuple[str, ...]) -> int:
     """Run a job, show it, and return the exit code.
 
     Raises: UsageError and BundleError before anything was started.
     """
-    plan = prepare(load_bundle(folder, target, variables), job, params)
+    given = [word for name, value in params.items() for word in ("--params", f"{name}={value}")]
+    given += ["--only", ",".join(only)] if only else []
+    return _carry_out(prepare(asked.load(), job, params, only), asked, asked.command("run", job, *given))
+
+
+def repair_run(asked: Asked, run_id: str, only: tuple[str, ...]) -> int:
+    """Run again what failed in a run, show it, and return the exit code.
+
+    Raises: UsageError and BundleError before anything was started.
+    """
+    record = read_record(_folder_of(asked, run_id))
+    given = [word for name, value in record.parameters.items() for word in ("--params", f"{name}={value}")]
+    given += ["--only", ",".join(record.only)] if record.only else []
+    return _carry_out(prepare_repair(asked.load(), record, only), asked, asked.command("run", record.job, *given))
+
+
+def _carry_out(plan: Plan, asked: Asked, again: str) -> int:
     found = findings(plan.parameters)
     if found:
         raise CheckError("\n".join([*found, "nothing was started"]))
@@ -38,11 +75,11 @@ def run_job(folder: Path, job: str, target: str | None, params: Mapping[str, str
         Run,  # papermill and Jupyter are read only when something runs
     )
 
-    with take_turn(plan, _Waiting(job).wait), _screen(plan) as screen:
+    with take_turn(plan, _Waiting(plan.job_key).wait), _screen(plan) as screen:
         current = Run(plan, screen, publish=write_index)
         with _interrupts(current):
             record = current.execute()
-    click.echo("\n".join(last_lines(record, plan.folder, _again(folder, job, target, params, variables))))
+    click.echo("\n".join(last_lines(record, plan.folder, Commands(again, asked.command("repair", record.run_id)))))
     return record.exit_code if record.exit_code is not None else 1
 
 
@@ -82,24 +119,25 @@ def _interrupts(current: object) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _again(folder: Path, job: str, target: str | None, params: Mapping[str, str], variables: Mapping[str, str]) -> str:
-    words = [lakehouse_command(), "run", job]
-    words += ["-t", target] if target else []
-    words += ["--bundle", str(folder)] if folder != Path() else []
-    for option, values in (("--params", params), ("--var", variables)):
-        for name, value in values.items():
-            words += [option, f"{name}={value}"]
-    return shlex.join(words)
-
-
-def _folders(folder: Path, target: str | None, variables: Mapping[str, str]) -> list[Path]:
-    root = runs_folder(load_bundle(folder, target, variables).local_root())
+def _folders(asked: Asked) -> list[Path]:
+    root = runs_folder(asked.load().local_root())
     return sorted((path.parent for path in root.glob(f"*/{FILE}")), reverse=True) if root.is_dir() else []
 
 
-def list_runs(folder: Path, target: str | None, variables: Mapping[str, str], form: str) -> None:
+def _folder_of(asked: Asked, run_id: str) -> Path:
+    folders = _folders(asked)
+    if not folders:
+        raise UsageError("no runs yet; start one: lakehouse run JOB")
+    found = folders[:1] if run_id == "last" else [path for path in folders if path.name.startswith(run_id)]
+    if len(found) != 1:
+        many = f"{len(found)} runs begin with {run_id}" if found else f"there is no run {run_id}"
+        raise UsageError(f"{many}; list them: lakehouse runs list")
+    return found[0]
+
+
+def list_runs(asked: Asked, form: str) -> None:
     """Print all runs, the newest first."""
-    records = [read_record(path) for path in _folders(folder, target, variables)]
+    records = [read_record(path) for path in _folders(asked)]
     if form == "json":
         click.echo(json.dumps([asdict(record) for record in records], indent=1))
         return
@@ -114,23 +152,17 @@ def _line(record: RunRecord) -> str:
     return f"{record.run_id}  {record.job:<20}  {record.state or 'UNFINISHED':<22}  {seconds:6.0f} s"
 
 
-def show_run(folder: Path, target: str | None, variables: Mapping[str, str], run_id: str, form: str) -> None:
+def show_run(asked: Asked, run_id: str, form: str) -> None:
     """Print one run with its tasks.
 
     Raises: UsageError when no run, or more than one, begins so.
     """
-    folders = _folders(folder, target, variables)
-    if not folders:
-        raise UsageError("no runs yet; start one: lakehouse run JOB")
-    found = folders[:1] if run_id == "last" else [path for path in folders if path.name.startswith(run_id)]
-    if len(found) != 1:
-        many = f"{len(found)} runs begin with {run_id}" if found else f"there is no run {run_id}"
-        raise UsageError(f"{many}; list them: lakehouse runs list")
-    record = read_record(found[0])
+    folder = _folder_of(asked, run_id)
+    record = read_record(folder)
     if form == "json":
         click.echo(json.dumps(asdict(record), indent=1))
         return
     click.echo(_line(record))
     for task in record.tasks:
         click.echo(f"  {task.task_key:<20}  {task.state or 'UNFINISHED':<16}  {ended_words(task)}".rstrip())
-    click.echo(f"report  {found[0] / (record.report or 'index.html')}")
+    click.echo(f"report  {folder / (record.report or 'index.html')}")

@@ -1,4 +1,4 @@
-"""The part of Databricks' `dbutils` that this runner offers: widgets and task values.
+"""The part of Databricks' `dbutils` that this runner offers: widgets, task values, and the notebook's exit.
 
 The names of methods and arguments are Databricks' own.
 """
@@ -7,20 +7,40 @@ The names of methods and arguments are Databricks' own.
 from __future__ import annotations
 
 import os
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NoReturn
 
 from bundle_runner import task
 
 
+class NotebookExit(BaseException):
+    """The notebook ends here and is a success; no `except Exception` of its own may keep it."""
+
+
 class DbUtils:
-    """Offer `widgets` and `jobs.taskValues`; anything else is refused by name."""
+    """Offer `widgets`, `jobs.taskValues` and `notebook.exit`; anything else is refused by name."""
 
     def __init__(self) -> None:
         self.widgets = Widgets()
         self.jobs = Jobs()
+        self.notebook = Notebook()
 
     def __getattr__(self, name: str) -> Any:
-        raise AttributeError(f"dbutils.{name} is not offered by this runner yet; it has widgets and jobs.taskValues")
+        raise AttributeError(
+            f"dbutils.{name} is not offered by this runner yet; it has widgets, jobs.taskValues and notebook.exit"
+        )
+
+
+class Notebook:
+    """Hold what belongs to the notebook itself."""
+
+    def exit(self, value: object) -> NoReturn:
+        """End the notebook here, as a success.
+
+        Raises: NotebookExit, always.
+        """
+        task.end(str(value))
+        raise NotebookExit(str(value))
 
 
 class Widgets:
@@ -32,6 +52,20 @@ class Widgets:
     def text(self, name: str, defaultValue: str = "", label: str | None = None) -> None:  # noqa: ARG002 for display only
         """Declare a widget."""
         self._defaults[name] = defaultValue
+
+    def dropdown(self, name: str, defaultValue: str, choices: Sequence[str], label: str | None = None) -> None:  # noqa: ARG002 for display only
+        """Declare a widget that offers values."""
+        self._defaults[name] = defaultValue
+
+    combobox = multiselect = dropdown
+
+    def remove(self, name: str) -> None:
+        """Forget a widget."""
+        self._defaults.pop(name, None)
+
+    def removeAll(self) -> None:
+        """Forget all widgets."""
+        self._defaults.clear()
 
     def get(self, name: str) -> str:
         """Return the run's value, else the default.
@@ -63,7 +97,13 @@ class TaskValues:
         task.set_value(key, value)
 
     def get(self, taskKey: str, key: str, default: Any = None, debugValue: Any = None) -> Any:
-        """Return an earlier task's value, else the default; outside a job the debug value."""
+        """Return an earlier task's value, else the default; outside a job the debug value.
+
+        Raises: TaskError when the value is not there and no default is given.
+        """
         if "BUNDLE_TASK_DIR" not in os.environ:
             return debugValue
-        return task.get_value(taskKey, key, default)
+        found = task.get_value(taskKey, key, default)
+        if found is None:
+            raise task.TaskError(f"task {taskKey} has set no value {key}; give a default where it need not")
+        return found

@@ -15,13 +15,15 @@ from bundle_runner.carry_out import TaskRun
 from bundle_runner.checks import findings
 from bundle_runner.cluster import Clusters
 from bundle_runner.errors import CheckError, RunnerError
-from bundle_runner.graph import End, Graph, verdict
+from bundle_runner.graph import Graph
+from bundle_runner.health import warned_after
 from bundle_runner.jvm import spark_environment
 from bundle_runner.lineup import line_up, open_places
 from bundle_runner.model import Task
 from bundle_runner.observer import Observer
-from bundle_runner.plan import Plan, prepare
+from bundle_runner.plan import Plan
 from bundle_runner.record import Journal, RunRecord, TaskRecord, now, written
+from bundle_runner.run_if import End, verdict
 from bundle_runner.spares import LIMIT
 from bundle_runner.states import CANCELS, FAILURES, ResultState, run_state
 from bundle_runner.stopper import Stopper, within
@@ -46,17 +48,20 @@ class Run:
         self._publish: Publish = publish or (lambda *_: None)
         self._observer = observer
         self._done: queue.SimpleQueue[TaskRecord] = queue.SimpleQueue()
-        self._records: dict[str, TaskRecord] = {}
-        plan.folder.mkdir(parents=True)
+        self._records: dict[str, TaskRecord] = dict(plan.settled)
+        plan.folder.mkdir(parents=True, exist_ok=plan.earlier is not None)
         self._journal = Journal(plan.folder, _first_record(plan))
         environment = {**spark_environment(os.environ), "BUNDLE_RUN_ID": plan.run_id, "PYTHONHASHSEED": "0"}
         self._workshop = Workshop(plan.folder, environment, KERNELS, lasting)
 
-    def execute(self) -> RunRecord:
-        """Run every task and return the finished record."""
-        stopper = Stopper()
+    def execute(self, parent: Stopper | None = None) -> RunRecord:
+        """Run every task and return the finished record; it ends with what `parent` stops, too."""
+        stopper = Stopper(parent)
         try:
-            with within(stopper, self.plan.job.timeout_seconds, "the run") as limit:
+            with (
+                within(stopper, self.plan.job.timeout_seconds, "the run") as limit,
+                warned_after(self.plan.job.health, f"job {self.plan.job_key}", self._warn),
+            ):
                 self._loop(limit)
                 stopped_by = limit.state
         finally:
@@ -66,22 +71,25 @@ class Run:
         self._publish(record, self.plan.folder)
         return record
 
-    def _call(self, job_key: str, given: Mapping[str, str], stopper: Stopper) -> RunRecord:
+    def _call(self, plan: Plan, observer: Observer, stopper: Stopper) -> RunRecord:
         """Run another job of the bundle, when it is its turn; what stops the task stops that run."""
-        plan = prepare(self.plan.bundle, job_key, given)
         if found := findings(plan.parameters):
             raise CheckError("; ".join(found))
         with take_turn(plan, lambda: stopper.wait(POLL_SECONDS)):
-            inner = Run(plan, self._observer, publish=self._publish)
-            stopper.listen(lambda *_: inner.interrupted.set())
-            return inner.execute()
+            return Run(plan, observer, publish=self._publish).execute(stopper)
+
+    def _warn(self, words: str) -> None:
+        self._journal.warn(words)
+        self._observer.warned(words)
 
     def _cut_short(self) -> bool:
         return any(record.state in CANCELS | {ResultState.TIMEDOUT} for record in self._records.values())
 
     def _loop(self, stopper: Stopper) -> None:
-        started: set[str] = set()
-        while len(self._records) < len(self.plan.graph.tasks):
+        started = set(self.plan.settled)
+        for record in () if self.plan.earlier else self.plan.settled.values():
+            self._observer.ended(record)
+        while self.plan.graph.tasks.keys() - self._records.keys():
             ends = {key: _end(record) for key, record in self._records.items()}
             ready = self.plan.graph.ready(ends, started)
             started.update(ready)
@@ -109,7 +117,7 @@ class Run:
 
     def _start(self, task: Task, ends: Mapping[str, End], stopper: Stopper) -> None:
         state = ResultState.CANCELED if stopper.state else verdict(task, ends)
-        record = TaskRecord(task.task_key, task.kind)
+        record = next(one for one in self._journal.record.tasks if one.task_key == task.task_key)
         if state is not None:
             message = stopper.reason or _because(task, ends)
             self._done.put(replace(record, state=state, message=message))
@@ -122,7 +130,8 @@ class Run:
 
     def _carry_out(self, work: TaskRun, record: TaskRecord) -> None:
         try:
-            record = work.carry_out(record, self._journal.put)
+            with warned_after(work.task.health, f"task {record.task_key}", self._warn):
+                record = work.carry_out(record, self._journal.put)
         except RunnerError as error:
             record = replace(record, state=ResultState.FAILED, message=str(error))
         except Exception as error:  # noqa: BLE001 the loop waits for this task: a mistake of ours must not hang it
@@ -160,6 +169,7 @@ def _end(record: TaskRecord) -> End:
 
 
 def _first_record(plan: Plan) -> RunRecord:
+    tasks = tuple(plan.settled.get(task.task_key) or _fresh(task, plan.earlier) for task in plan.job.tasks)
     return RunRecord(
         run_id=plan.run_id,
         bundle=plan.bundle.name,
@@ -168,8 +178,18 @@ def _first_record(plan: Plan) -> RunRecord:
         job_name=plan.job_name,
         parameters=dict(plan.parameters),
         started_at=written(plan.started),
-        tasks=tuple(TaskRecord(task.task_key, task.kind) for task in plan.job.tasks),
+        only=plan.only,
+        parent=plan.parent or (plan.earlier.parent if plan.earlier else None),
+        repair_count=plan.repair_count,
+        repaired_at=now() if plan.earlier else None,
+        tasks=tasks,
     )
+
+
+def _fresh(task: Task, earlier: RunRecord | None) -> TaskRecord:
+    """Return a task that is yet to run, with what it attempted before a repair."""
+    before = next((one for one in earlier.tasks if one.task_key == task.task_key), None) if earlier else None
+    return TaskRecord(task.task_key, task.kind, attempts=before.attempts if before else ())
 
 
 def _because(task: Task, ends: Mapping[str, End]) -> str:

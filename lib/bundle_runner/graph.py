@@ -1,4 +1,4 @@
-"""The graph of a job: is it one, which tasks are ready, and what becomes of each."""
+"""The graph of a job: is it one, and which tasks are ready."""
 
 from __future__ import annotations
 
@@ -7,19 +7,8 @@ from dataclasses import dataclass
 
 from bundle_runner.errors import GraphError, did_you_mean
 from bundle_runner.located import Where
-from bundle_runner.model import Dependency, Job, RunIf, Task
+from bundle_runner.model import Dependency, Job, Task
 from bundle_runner.references import paths
-from bundle_runner.states import CANCELS, FAILURES, ResultState
-
-RUN_IFS = frozenset({RunIf.ALL_SUCCESS, RunIf.ALL_DONE})
-
-
-@dataclass(frozen=True)
-class End:
-    """How a task ended; a condition also has an outcome."""
-
-    state: ResultState
-    outcome: str | None = None
 
 
 @dataclass(frozen=True)
@@ -45,12 +34,16 @@ class Graph:
                 open_keys += [dependency.task_key for dependency in self.tasks[parent].depends_on]
         return found
 
-    def ready(self, ends: Mapping[str, End], started: set[str]) -> list[str]:
+    def downstream(self, key: str) -> set[str]:
+        """Return every task that waits for this one."""
+        return {other for other in self.tasks if key in self.upstream(other)}
+
+    def ready(self, ended: Collection[str], started: Collection[str]) -> list[str]:
         """Return the tasks whose dependencies have all ended and that were not started."""
         return [
             key
             for key, task in self.tasks.items()
-            if key not in started and all(dependency.task_key in ends for dependency in task.depends_on)
+            if key not in started and all(dependency.task_key in ended for dependency in task.depends_on)
         ]
 
     def coming(self, started: Collection[str]) -> Iterator[str]:
@@ -87,10 +80,9 @@ def _check(task: Task, graph: Graph, job: Job) -> Iterator[str]:
     name = f"task {task.task_key}"
     for dependency in task.depends_on:
         yield from _check_dependency(name, task, dependency, graph)
-    if task.run_if not in RUN_IFS:
-        yield f"{name}: run_if {task.run_if} is not run by this runner yet"
-    if (task.condition_task or task.run_job_task) and task.max_retries:
-        yield f"{name}: a {task.kind} task is not retried by this runner; remove max_retries"
+    body = task.for_each_task.task if task.for_each_task else task
+    if (body.condition_task or body.run_job_task) and body.max_retries:
+        yield f"{name}: a {body.kind} task is not retried by this runner; remove max_retries"
     yield from _check_inner(name, task)
     yield from _check_clusters(name, task, job)
     for text in texts(task):
@@ -114,8 +106,10 @@ def _check_inner(name: str, task: Task) -> Iterator[str]:
         return
     if inner.for_each_task:
         yield f"{name}: for_each_task does not nest"
-    elif not inner.notebook_task:
-        yield f"{name}: only a notebook_task is run inside for_each_task"
+    elif inner.condition_task:
+        yield f"{name}: a condition_task cannot stand inside for_each_task"
+    if inner.disabled:
+        yield f"{name}: the inner task {inner.task_key} cannot be disabled; write it at {task.task_key}"
     if inner.depends_on:
         yield f"{name}: the inner task {inner.task_key} cannot have depends_on; write it at {task.task_key}"
 
@@ -133,10 +127,14 @@ def texts(task: Task) -> list[str]:
     found: list[str] = []
     if task.notebook_task:
         found += task.notebook_task.base_parameters.values()
-    if task.condition_task:
-        found += [task.condition_task.left, task.condition_task.right]
+    if task.spark_python_task:
+        found += task.spark_python_task.parameters
+    if task.python_wheel_task:
+        found += [*task.python_wheel_task.parameters, *task.python_wheel_task.named_parameters.values()]
     if task.run_job_task:
         found += task.run_job_task.job_parameters.values()
+    if task.condition_task:
+        found += [task.condition_task.left, task.condition_task.right]
     if task.for_each_task:
         found += [task.for_each_task.inputs, *texts(task.for_each_task.task)]
     return found
@@ -172,26 +170,3 @@ def _circle(graph: Graph) -> list[tuple[str, str]]:
             members = sorted(other for other in upstream if key in graph.upstream(other))
             return [(members[0], f"these tasks wait for each other: {', '.join(members)}")]
     return []
-
-
-def verdict(task: Task, ends: Mapping[str, End]) -> ResultState | None:
-    """Return the state of a task that does not run, or None when it does.
-
-    A dependency counts as excluded when it was excluded, or when its outcome is not the wanted one.
-    Source: Lakeflow's run-if rules; excluded dependencies alone exclude a task whatever its run_if.
-    """
-    states = [_edge_state(dependency, ends[dependency.task_key]) for dependency in task.depends_on]
-    if states and all(state is ResultState.EXCLUDED for state in states):
-        return ResultState.EXCLUDED
-    if task.run_if is RunIf.ALL_DONE:
-        return None
-    if any(state in FAILURES for state in states):
-        return ResultState.UPSTREAM_FAILED
-    if any(state in CANCELS for state in states):
-        return ResultState.UPSTREAM_CANCELED
-    return ResultState.EXCLUDED if ResultState.EXCLUDED in states else None
-
-
-def _edge_state(dependency: Dependency, end: End) -> ResultState:
-    wrong = dependency.outcome is not None and end.outcome is not None and dependency.outcome != end.outcome
-    return ResultState.EXCLUDED if wrong else end.state

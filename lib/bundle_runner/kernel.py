@@ -6,38 +6,60 @@ import ast
 import importlib
 import os
 import re
-import signal
 import sys
 from contextlib import suppress
-from multiprocessing.connection import Client, Connection
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 from IPython.core.error import InputRejected
 from IPython.core.getipython import get_ipython
 
-from bundle_runner.dbutils import DbUtils
+from bundle_runner import sql_cell
+from bundle_runner.dbutils import DbUtils, NotebookExit
+from bundle_runner.joining import join, knock
 from bundle_runner.notebook_file import Import
 
-ADDRESS, AUTHKEY, ATTEMPT = "BUNDLE_RUNNER_ADDRESS", "BUNDLE_RUNNER_AUTHKEY", "BUNDLE_RUNNER_ATTEMPT"
 NO_SPARK = {"PYSPARK_GATEWAY_PORT": "0", "PYSPARK_GATEWAY_SECRET": ""}
-NEEDS_SPARK = re.compile(r"\bspark\b|SparkSession|get_spark")
+NEEDS_SPARK = re.compile(r"\bspark\b|SparkSession|get_spark|^%%?sql\b")
+
+
+class _Leaver:
+    """After `dbutils.notebook.exit` the cell is no error, and later cells do nothing."""
+
+    def __init__(self, shell: Any) -> None:
+        self.left = False
+        shell.set_custom_exc((NotebookExit,), self._caught)
+        shell.events.register("post_run_cell", self._after_cell)
+        shell.input_transformers_cleanup.append(self._transformed)
+
+    def _caught(self, _shell: Any, _kind: object, value: NotebookExit, *_rest: object, **_more: object) -> None:
+        self.left = True
+        print(f"notebook exited: {value}")
+
+    def _after_cell(self, result: Any) -> None:
+        if self.left:
+            result.error_in_exec = None
+
+    def _transformed(self, lines: list[str]) -> list[str]:
+        return [] if self.left else lines
 
 
 class _Joiner(ast.NodeTransformer):
     """Join before the first cell that names Spark; where that fails, reject the cell with the reason."""
 
-    def __init__(self, shell: Any) -> None:
+    def __init__(self, shell: Any, leaver: _Leaver) -> None:
         self._shell = shell
+        self._leaver = leaver
         self._joined = False
         self._problem = ""
 
     def before_cell(self, info: Any) -> None:
         """Hear which cell comes next."""
-        if self._joined or not NEEDS_SPARK.search(info.raw_cell or ""):
+        if self._joined or self._leaver.left or not NEEDS_SPARK.search(info.raw_cell or ""):
             return
         try:
-            self._shell.user_ns["spark"] = join(*_knock())
+            self._shell.user_ns["spark"] = join(*knock())
             self._joined, self._problem = True, ""
         except Exception as error:  # noqa: BLE001 an error in this hook would only be printed, and the cell would run
             self._problem = f"{type(error).__name__}: {error}"
@@ -51,13 +73,14 @@ class _Joiner(ast.NodeTransformer):
 
 def prepare() -> None:
     """Set up this kernel and wait for its attempt; called by the runner through `--IPKernelApp.exec_lines`."""
-    shell = get_ipython()
+    shell: Any = get_ipython()
     if shell is None:
         raise RuntimeError("bundle_runner.kernel is for kernels: this process is none")
-    joiner = _Joiner(shell)
+    joiner = _Joiner(shell, _Leaver(shell))
     shell.user_ns["dbutils"] = DbUtils()
     shell.events.register("pre_run_cell", joiner.before_cell)
     shell.ast_transformers.append(joiner)
+    sql_cell.offer(shell)
     with Connection(_standard_input()) as line:
         try:
             _import_ahead(line.recv())
@@ -90,56 +113,3 @@ def _import_ahead(imports: tuple[Import, ...]) -> None:
     for name in NO_SPARK:
         del os.environ[name]
     sys.path.insert(place, "")
-
-
-def _knock() -> tuple[int, str]:
-    """Ask the runner for the door to the JVM; the first knock starts it.
-
-    Raises: ConnectionError with the runner's reason.
-    """
-    host, port = os.environ[ADDRESS].rsplit(":", 1)
-    with Client((host, int(port)), authkey=bytes.fromhex(os.environ[AUTHKEY])) as line:
-        line.send(os.environ[ATTEMPT])
-        answer = line.recv()
-    if "problem" in answer:
-        raise ConnectionError(answer["problem"])
-    return answer["port"], answer["secret"]
-
-
-def join(port: int, secret: str) -> Any:
-    """Return a session of this kernel's own on the JVM behind the door."""
-    from pyspark import SparkConf, SparkContext
-    from pyspark.java_gateway import launch_gateway
-    from pyspark.sql import SparkSession
-
-    gateway = _through_door(launch_gateway, port, secret)
-    scala_context = gateway.jvm.org.apache.spark.SparkContext.getOrCreate()
-    java_context = gateway.jvm.JavaSparkContext.fromSparkContext(scala_context)
-    interrupt = signal.getsignal(signal.SIGINT)
-    context = SparkContext(conf=SparkConf(_jconf=java_context.getConf()), gateway=gateway, jsc=java_context)
-    signal.signal(signal.SIGINT, interrupt)  # pyspark's own would cancel the neighbours' jobs, too
-    session = SparkSession(context).newSession()
-    # No public call makes a session the active one of this thread, and `getActiveSession` must give this one.
-    SparkSession._instantiatedSession = SparkSession._activeSession = session  # noqa: SLF001
-    java_class = SparkSession._get_j_spark_session_class(context._jvm)  # noqa: SLF001
-    java_class.setActiveSession(session._jsparkSession)  # noqa: SLF001
-    _guard_stop(SparkSession, SparkContext)
-    return session
-
-
-def _through_door(launch: Any, port: int, secret: str) -> Any:
-    os.environ["PYSPARK_GATEWAY_PORT"], os.environ["PYSPARK_GATEWAY_SECRET"] = str(port), secret
-    try:
-        return launch()
-    finally:
-        del os.environ["PYSPARK_GATEWAY_PORT"], os.environ["PYSPARK_GATEWAY_SECRET"]
-
-
-def _guard_stop(*classes: Any) -> None:
-    """Keep the JVM, which belongs to the job: a notebook that stops it would stop its neighbours."""
-
-    def stop(_: Any) -> None:
-        print("spark.stop() is ignored: the job ends its cluster")
-
-    for kind in classes:
-        kind.stop = stop

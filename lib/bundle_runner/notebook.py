@@ -37,7 +37,7 @@ class NotebookCall:
     @property
     def executed(self) -> Path:
         """Return where the executed notebook is kept."""
-        return self.folder / self.notebook.path.name
+        return self.folder / f"{self.notebook.path.stem}.ipynb"
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def _execute(call: NotebookCall, kernel: KernelManager) -> None:
     papermill.execute_notebook(
         _prepared(call.notebook),
         str(call.executed).replace("{", "{{").replace("}", "}}"),  # papermill fills braces in paths
-        parameters=dict(call.values),
+        parameters={} if call.notebook.takes_widgets else dict(call.values),
         kernel_name="python3",
         language="python",
         progress_bar=False,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bundle_runner.errors import BundleError, ParameterError, did_you_mean
+from bundle_runner.notebook_source import found_path, read_content
 
 Import = tuple[str, tuple[str, ...]]
 """A module, and the names that are taken from it."""
@@ -34,13 +34,35 @@ class NotebookFile:
                 return _literals(source_of(cell), self.path)
         return None
 
-    def check_values(self, names: set[str], task_key: str) -> None:
-        """Refuse values that the notebook would not notice.
+    @cached_property
+    def widgets(self) -> set[str] | None:
+        """Return the names for which the notebook has or asks a widget; None where only a run can tell."""
+        found: set[str] = set()
+        for call in _widget_calls(self.content["cells"]):
+            name = (
+                call.args[0] if call.args else next((word.value for word in call.keywords if word.arg == "name"), None)
+            )
+            if not isinstance(name, ast.Constant):
+                return None
+            found.add(str(name.value))
+        return found
 
+    @property
+    def takes_widgets(self) -> bool:
+        """Tell whether values reach the notebook by widgets, not as variables."""
+        return self.parameters is None and (self.path.suffix == ".py" or self.widgets != set())
+
+    def check_values(self, job: set[str], own: set[str], task_key: str) -> None:
+        """Refuse values that the notebook would not notice: of the job, and of the task itself.
+
+        A notebook with widgets takes those of the job's values that it wants, as on Databricks.
         Raises: ParameterError naming each of them.
         """
+        if self.takes_widgets:
+            self._check_widgets(own, task_key)
+            return
         declared = self.parameters
-        unknown = sorted(names - set(declared or {}))
+        unknown = sorted((job | own) - set(declared or {}))
         if unknown and declared is None:
             raise ParameterError(
                 f"task {task_key}: {self.path.name} has no cell tagged `parameters`, and the job gives it "
@@ -51,6 +73,15 @@ class NotebookFile:
             raise ParameterError(
                 f"task {task_key}: {self.path.name} does not declare {', '.join(unknown)}{hint}; nothing was "
                 f'started; add a line such as {unknown[0]} = "" to its parameters cell, or drop the value'
+            )
+
+    def _check_widgets(self, names: set[str], task_key: str) -> None:
+        unknown = sorted(names - self.widgets) if self.widgets is not None else []
+        if unknown:
+            hint = did_you_mean(unknown[0], self.widgets or ())
+            raise ParameterError(
+                f"task {task_key}: {self.path.name} has no widget {', '.join(unknown)}{hint}; nothing was started; "
+                f'add dbutils.widgets.text("{unknown[0]}", ""), or drop the value'
             )
 
     @cached_property
@@ -75,27 +106,12 @@ class NotebookFile:
 
 
 def read_notebook(path: Path) -> NotebookFile:
-    """Read a notebook; a path without an ending means `.ipynb`.
+    """Read a notebook as `.ipynb` or as Python source; a path without an ending means the one that is there.
 
     Raises: BundleError when it does not exist or is no notebook.
     """
-    found = path if path.suffix else path.with_suffix(".ipynb")
-    if found.suffix == ".py":
-        raise BundleError(f"{found}: notebooks as .py source are not run by this runner yet")
-    try:
-        content = json.loads(found.read_text(encoding="utf-8"))
-        content["cells"]
-    except FileNotFoundError:
-        raise BundleError(f"{found}: there is no such notebook{_nearby(found)}") from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BundleError(f"{found}: this is not a notebook: {type(error).__name__}: {error}") from error
-    return NotebookFile(found, content)
-
-
-def _nearby(path: Path) -> str:
-    if not path.parent.is_dir():
-        return f"; the folder {path.parent} does not exist either"
-    return did_you_mean(path.name, [file.name for file in path.parent.glob("*.ipynb")])
+    found = found_path(path)
+    return NotebookFile(found, read_content(found))
 
 
 def source_of(cell: dict[str, Any]) -> str:
@@ -140,6 +156,18 @@ def _statements(cells: list[dict[str, Any]]) -> Iterator[ast.stmt]:
                 yield from ast.parse(source_of(cell)).body
             except (SyntaxError, ValueError):
                 return
+
+
+def _widget_calls(cells: list[dict[str, Any]]) -> Iterator[ast.Call]:
+    """Yield the calls `dbutils.widgets.…(…)` of the cells that are Python."""
+    for cell in cells:
+        try:
+            tree = ast.parse(source_of(cell) if cell["cell_type"] == "code" else "")
+        except (SyntaxError, ValueError):
+            continue
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("dbutils.widgets."):
+                yield node
 
 
 def _is_literal(statement: ast.stmt) -> bool:

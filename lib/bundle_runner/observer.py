@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from bundle_runner.record import TaskRecord
@@ -18,3 +19,33 @@ class Observer(Protocol):
 
     def ended(self, task: TaskRecord) -> None:
         """Hear how a task or an iteration ended."""
+
+    def warned(self, words: str) -> None:
+        """Hear that something takes longer than its health rule expects."""
+
+
+@dataclass(frozen=True)
+class Within:
+    """Passes on what happens in a job that a task runs, under the task's name."""
+
+    outer: Observer
+    name: str
+
+    def started(self, task: TaskRecord) -> None:
+        """Pass it on."""
+        self.outer.started(self._named(task))
+
+    def retried(self, task: TaskRecord) -> None:
+        """Pass it on."""
+        self.outer.retried(self._named(task))
+
+    def ended(self, task: TaskRecord) -> None:
+        """Pass it on."""
+        self.outer.ended(self._named(task))
+
+    def warned(self, words: str) -> None:
+        """Pass it on."""
+        self.outer.warned(words)
+
+    def _named(self, task: TaskRecord) -> TaskRecord:
+        return replace(task, task_key=f"{self.name}/{task.task_key}")

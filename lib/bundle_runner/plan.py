@@ -4,21 +4,31 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from bundle_runner.bundle import Bundle
-from bundle_runner.errors import BundleError, GraphError, ParameterError, did_you_mean
+from bundle_runner.choice import chosen, narrowed
+from bundle_runner.errors import BundleError, ParameterError, did_you_mean
 from bundle_runner.graph import Graph, build_graph
+from bundle_runner.launchable import check_programs
 from bundle_runner.model import Job, Task
+from bundle_runner.nesting import check_nesting, job_runs
 from bundle_runner.notebook_file import NotebookFile, read_notebook
+from bundle_runner.record import RunRecord, TaskRecord
 from bundle_runner.references import resolve, time_facts
+from bundle_runner.states import ResultState
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A job that can be started: checked graph, checked notebooks, parameters with their values."""
+    """A job that can be started: checked graph, checked notebooks, parameters with their values.
+
+    `settled` tasks have their result before anything starts. `only` says which tasks were chosen;
+    `graph` holds those. `earlier` is what the run did before, where this repairs it; `parent` is the
+    run and task that run this job.
+    """
 
     bundle: Bundle
     job_key: str
@@ -29,6 +39,10 @@ class Plan:
     run_id: str
     root: Path
     started: datetime
+    settled: Mapping[str, TaskRecord]
+    only: tuple[str, ...] = ()
+    earlier: RunRecord | None = None
+    parent: str | None = None
 
     @property
     def job_name(self) -> str:
@@ -41,9 +55,22 @@ class Plan:
         return runs_folder(self.root) / self.run_id
 
     @property
+    def repair_count(self) -> int:
+        """Return how often the run was repaired, this time included."""
+        return self.earlier.repair_count + 1 if self.earlier else 0
+
+    @property
     def job_facts(self) -> dict[str, object]:
         """Return what `{{job.…}}` offers."""
-        return {**_job_facts(self.job_key, self.job_name, self.run_id, self.started), "parameters": self.parameters}
+        return {
+            "id": self.job_key,
+            "name": self.job_name,
+            "run_id": self.run_id,
+            "repair_count": str(self.repair_count),
+            "start_time": time_facts(self.started),
+            "trigger": {"type": "one_time"},
+            "parameters": self.parameters,
+        }
 
 
 def runs_folder(root: Path) -> Path:
@@ -51,50 +78,60 @@ def runs_folder(root: Path) -> Path:
     return root / "runs"
 
 
-def prepare(bundle: Bundle, job_key: str, given: Mapping[str, str], run_id: str | None = None) -> Plan:
-    """Check a job and its parameters.
+def prepare(
+    bundle: Bundle,
+    job_key: str,
+    given: Mapping[str, str],
+    only: tuple[str, ...] = (),
+    earlier: RunRecord | None = None,
+) -> Plan:
+    """Check a job, its parameters and the choice of its tasks; `earlier` is the run that goes on.
 
     Raises: UsageError and BundleError, before anything is started.
     """
+    check_nesting(bundle, job_key)
     job = bundle.job(job_key)
     root = bundle.local_root(job_key)
     graph = build_graph(job, bundle.task_places(job_key))
-    started = datetime.now(UTC)
-    run_id = run_id or new_run_id(started)
-    facts = {"job": _job_facts(job_key, job.name or job_key, run_id, started)}
-    parameters = {name: resolve(value, facts) for name, value in _choose(job, job_key, given).items()}
-    notebooks = dict(_read_notebooks(job, set(parameters)))
-    _check_called(bundle, job, (job_key,))
-    return Plan(bundle, job_key, job, graph, notebooks, parameters, run_id, root, started)
+    graph = narrowed(graph, chosen(graph, only)) if only else graph
+    started = datetime.fromisoformat(earlier.started_at) if earlier else datetime.now(UTC)
+    run_id = earlier.run_id if earlier else new_run_id(started)
+    raw = _choose(job, job_key, given)
+    notebooks = dict(_read_notebooks(job, set(raw)))
+    check_programs(job)
+    _check_inner_jobs(bundle, job)
+    plan = Plan(bundle, job_key, job, graph, notebooks, raw, run_id, root, started, _settled(job, graph), only, earlier)
+    return replace(plan, parameters={name: resolve(value, _known(plan)) for name, value in raw.items()})
 
 
-def _check_called(bundle: Bundle, job: Job, callers: tuple[str, ...]) -> None:
-    """Check the jobs that tasks run: they exist, have these parameters, and do not call each other in a circle."""
-    for task in job.tasks:
-        if called := task.run_job_task:
-            if called.job_id in callers:
-                raise GraphError(f"task {task.task_key}: jobs run each other: {' → '.join((*callers, called.job_id))}")
-            inner = bundle.job(called.job_id)
-            _choose(inner, called.job_id, called.job_parameters, f"task {task.task_key}")
-            build_graph(inner, bundle.task_places(called.job_id))
-            dict(_read_notebooks(inner, {parameter.name for parameter in inner.parameters}))
-            _check_called(bundle, inner, (*callers, called.job_id))
+def _check_inner_jobs(bundle: Bundle, job: Job) -> None:
+    for key, inner in job_runs(job):
+        _choose(bundle.job(inner.job_id), inner.job_id, inner.job_parameters, f"task {key}")
+        prepare(bundle, inner.job_id, dict.fromkeys(inner.job_parameters, ""))
+
+
+def _known(plan: Plan) -> dict[str, object]:
+    """Return what a job parameter may refer to: all of the job but its parameters."""
+    return {"job": {name: fact for name, fact in plan.job_facts.items() if name != "parameters"}}
+
+
+def _settled(job: Job, graph: Graph) -> dict[str, TaskRecord]:
+    out = {
+        task.task_key: TaskRecord(task.task_key, task.kind, ResultState.EXCLUDED, message="not chosen")
+        for task in job.tasks
+        if task.task_key not in graph.tasks
+    }
+    off = {
+        task.task_key: TaskRecord(task.task_key, task.kind, ResultState.DISABLED, message="disabled: true")
+        for task in graph.tasks.values()
+        if task.disabled
+    }
+    return {**out, **off}
 
 
 def new_run_id(moment: datetime) -> str:
     """Return an id that sorts by time and is used only once."""
     return f"{moment:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
-
-
-def _job_facts(key: str, name: str, run_id: str, started: datetime) -> dict[str, object]:
-    return {
-        "id": key,
-        "name": name,
-        "run_id": run_id,
-        "repair_count": "0",
-        "start_time": time_facts(started),
-        "trigger": {"type": "one_time"},
-    }
 
 
 def _choose(job: Job, job_key: str, given: Mapping[str, str], said_by: str = "--params") -> dict[str, str]:
@@ -122,5 +159,5 @@ def _read_notebooks(job: Job, names: set[str]) -> Iterator[tuple[str, NotebookFi
             notebook = read_notebook(Path(body.notebook_task.notebook_path))
         except BundleError as error:
             raise BundleError(f"task {task.task_key}: {error}") from None
-        notebook.check_values(names | set(body.notebook_task.base_parameters), task.task_key)
+        notebook.check_values(names, set(body.notebook_task.base_parameters), task.task_key)
         yield body.notebook_task.notebook_path, notebook

@@ -5,21 +5,24 @@ Times are ISO 8601 in UTC. Paths are relative to the run folder. `state` is null
 
 from __future__ import annotations
 
+import fcntl
 import json
 import threading
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
+from bundle_runner.errors import UsageError
 from bundle_runner.states import ResultState
 
 FILE = "run.json"
+LOCK = ".lock"
 
 
 @dataclass(frozen=True)
 class AttemptRecord:
-    """One execution of a notebook."""
+    """One execution of a notebook, or of a program; that one has a log instead of a page."""
 
     number: int
     started_at: str
@@ -29,12 +32,16 @@ class AttemptRecord:
     stopped: bool = False
     notebook: str | None = None
     html: str | None = None
+    log: str | None = None
     values: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class TaskRecord:
-    """One task, or one iteration of a for_each task (then with its input)."""
+    """One task, or one iteration of a for_each task (then with its input).
+
+    `run_id` is the run of the job that it ran.
+    """
 
     task_key: str
     kind: str
@@ -47,6 +54,7 @@ class TaskRecord:
     input: Any = None
     attempts: tuple[AttemptRecord, ...] = ()
     iterations: tuple[TaskRecord, ...] = ()
+    run_id: str | None = None
 
     @property
     def values(self) -> dict[str, Any]:
@@ -66,7 +74,11 @@ class TaskRecord:
 
 @dataclass(frozen=True)
 class RunRecord:
-    """One run of a job. `exit_code` is that of `lakehouse run`."""
+    """One run of a job. `exit_code` is that of `lakehouse run`, or of the last `lakehouse repair`.
+
+    `repair_count` and `repaired_at` say how often the run was repaired, and when the last repair began.
+    `parent` is the run, and after a point the task, that started it.
+    """
 
     run_id: str
     bundle: str
@@ -82,15 +94,24 @@ class RunRecord:
     tasks: tuple[TaskRecord, ...] = ()
     books: tuple[str, ...] = ()
     report: str | None = None
+    only: tuple[str, ...] = ()
+    repair_count: int = 0
+    repaired_at: str | None = None
+    parent: str | None = None
+    warnings: tuple[str, ...] = ()
 
 
 class Journal:
-    """Keeps run.json in step with the run; may be told from any thread."""
+    """Keeps run.json in step with the run; may be told from any thread.
+
+    Raises: UsageError when another process keeps it: the run is under way there.
+    """
 
     def __init__(self, folder: Path, record: RunRecord) -> None:
         self.folder = folder
         self.record = record
         self._lock = threading.Lock()
+        self._kept = _keep(folder)
         self._write()
 
     def put(self, task: TaskRecord) -> None:
@@ -100,17 +121,35 @@ class Journal:
             self.record = replace(self.record, tasks=tasks)
             self._write()
 
+    def warn(self, words: str) -> None:
+        """Note a warning."""
+        with self._lock:
+            self.record = replace(self.record, warnings=(*self.record.warnings, words))
+            self._write()
+
     def close(self, **facts: Any) -> RunRecord:
         """Note how the run ended."""
         with self._lock:
             self.record = replace(self.record, **facts)
             self._write()
+            self._kept.close()
             return self.record
 
     def _write(self) -> None:
         draft = self.folder / f".{FILE}.draft"
         draft.write_text(json.dumps(asdict(self.record), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
         draft.replace(self.folder / FILE)
+
+
+def _keep(folder: Path) -> IO[str]:
+    """Return a locked file of the run folder; the lock goes with the process that holds it."""
+    file = (folder / LOCK).open("w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        raise UsageError(f"run {folder.name} is still under way in another process; nothing was started") from None
+    return file
 
 
 def written(moment: datetime) -> str:
@@ -133,7 +172,12 @@ def seconds_between(start: str | None, end: str | None) -> float:
 def read_record(folder: Path) -> RunRecord:
     """Read a run folder's run.json."""
     content = json.loads((folder / FILE).read_text(encoding="utf-8"))
-    lists = {"tasks": tuple(_task(task) for task in content["tasks"]), "books": tuple(content["books"])}
+    lists = {
+        "tasks": tuple(_task(task) for task in content["tasks"]),
+        "books": tuple(content["books"]),
+        "only": tuple(content.get("only", ())),
+        "warnings": tuple(content.get("warnings", ())),
+    }
     return RunRecord(**{**content, **_states(content), **lists})
 
 

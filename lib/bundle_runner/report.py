@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from bundle_runner.page import page
@@ -13,15 +14,24 @@ from bundle_runner.states import CANCELS, FAILURES, ResultState
 INDEX = "index.html"
 
 
-def last_lines(record: RunRecord, folder: Path, command: str) -> list[str]:
+@dataclass(frozen=True)
+class Commands:
+    """How the run is run again, and how it is repaired."""
+
+    again: str
+    repair: str
+
+
+def last_lines(record: RunRecord, folder: Path, commands: Commands) -> list[str]:
     """Return the verdict, what failed and what to do, the run id, the books and the report's path."""
-    seconds = seconds_between(record.started_at, record.ended_at)
+    seconds = seconds_between(record.repaired_at or record.started_at, record.ended_at)
     return [
         "",
-        f"{record.state}  {record.job} · target {record.target} · {seconds:.0f} s",
+        f"{record.state}  {record.job} · target {record.target} · {seconds:.0f} s{_repaired(record)}",
         *(line for task in record.tasks for line in _failure(task, folder)),
         *([f"  {record.message}"] if record.message else []),
-        *_advice(record, command),
+        *(f"  warning: {words}" for words in record.warnings),
+        *_advice(record, commands),
         f"run     {record.run_id}",
         *(f"books   {line}" for line in record.books),
         f"report  {folder / (record.report or INDEX)}",
@@ -34,17 +44,25 @@ def _failure(task: TaskRecord, folder: Path) -> Iterator[str]:
     if task.state not in FAILURES or task.state is ResultState.UPSTREAM_FAILED or task.iterations:
         return
     yield f"  {task.task_key} {'stopped' if task.stopped else str(task.state).lower()}: {task.message}"
-    notebook = task.attempts[-1].html if task.attempts else None
-    if notebook:
-        yield f"    what it saw: {folder / notebook}"
+    last = task.attempts[-1] if task.attempts else None
+    if last and last.html:
+        yield f"    what it saw: {folder / last.html}"
+    if last and last.log:
+        yield f"    what it said: {folder / last.log}"
 
 
-def _advice(record: RunRecord, command: str) -> list[str]:
+def _repaired(record: RunRecord) -> str:
+    return f" · repair {record.repair_count}" if record.repair_count else ""
+
+
+def _advice(record: RunRecord, commands: Commands) -> Iterator[str]:
+    """Say how to go on; where a gate stopped, what it judged must be made anew, which a repair would not."""
     if record.state in CANCELS:
-        return [f"  to run it again: {command}"]
-    if record.state in FAILURES or record.state is ResultState.SUCCESS_WITH_FAILURES:
-        return [f"  then run again: {command}"]
-    return []
+        yield f"  to run it again: {commands.again}"
+    elif record.state in FAILURES or record.state is ResultState.SUCCESS_WITH_FAILURES:
+        yield f"  then run again: {commands.again}"
+    if record.exit_code in (1, 130) and any(task.state is ResultState.SUCCESS for task in record.tasks):
+        yield f"  or what failed only: {commands.repair}"
 
 
 def write_index(record: RunRecord, folder: Path) -> None:
@@ -54,7 +72,7 @@ def write_index(record: RunRecord, folder: Path) -> None:
     books = f"<h2>Books</h2><pre>{_text(chr(10).join(record.books))}</pre>" if record.books else ""
     body = (
         f"<h1>{_text(record.job_name)}: {_text(record.state)}</h1>\n<table>{facts}</table>\n{books}\n<h2>Tasks</h2>\n"
-        f"<table><tr><th>task</th><th>state</th><th>seconds</th><th>records</th><th>message</th><th>notebook</th></tr>\n{rows}</table>"
+        f"<table><tr><th>task</th><th>state</th><th>seconds</th><th>records</th><th>message</th><th>evidence</th></tr>\n{rows}</table>"
     )
     (folder / INDEX).write_text(page(_text(f"{record.job_name} {record.run_id}"), body), encoding="utf-8")
 
@@ -72,7 +90,8 @@ def _facts(record: RunRecord) -> list[tuple[str, object]]:
 
 def _rows(task: TaskRecord) -> Iterator[str]:
     seconds = f"{seconds_between(task.started_at, task.ended_at):.1f}" if task.started_at else ""
-    links = " ".join(f'<a href="{_text(a.html)}">attempt {a.number}</a>' for a in task.attempts if a.html)
+    pages = [(f"attempt {attempt.number}", attempt.html or attempt.log) for attempt in task.attempts]
+    links = " ".join(f'<a href="{_text(page)}">{name}</a>' for name, page in pages if page)
     records = "" if task.records is None else task.records
     cells = [_text(task.task_key), _text(task.state), seconds, _text(records), _text(task.message), links]
     yield "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"

@@ -12,7 +12,7 @@ from bundle_runner.observer import Observer
 from bundle_runner.record import TaskRecord, now, seconds_between
 from bundle_runner.states import CANCELS, FAILURES, ResultState
 
-MARKS = {ResultState.SUCCESS: "ok", ResultState.EXCLUDED: "--"}
+MARKS = {ResultState.SUCCESS: "ok", ResultState.EXCLUDED: "--", ResultState.DISABLED: "--"}
 
 
 class Screen(Observer, AbstractContextManager["Screen"], Protocol):
@@ -45,6 +45,11 @@ class PlainScreen:
     def ended(self, task: TaskRecord) -> None:
         """Print state, duration, records and what went wrong."""
         self._print(task, str(task.state), ended_words(task))
+
+    def warned(self, words: str) -> None:
+        """Print the warning."""
+        with self._lock:
+            print(f"{datetime.now().astimezone():%H:%M:%S}  warning: {words}", flush=True)
 
     def _print(self, task: TaskRecord, state: str, words: str) -> None:
         with self._lock:
@@ -82,6 +87,10 @@ class LiveScreen:
     def ended(self, task: TaskRecord) -> None:
         """Show how it ended."""
         self._show(task)
+
+    def warned(self, words: str) -> None:
+        """Print the warning above the table."""
+        self._live.console.print(f"warning: {words}", markup=False)
 
     def _show(self, task: TaskRecord) -> None:
         with self._lock:
@@ -125,4 +134,8 @@ def _mark(state: ResultState | None) -> str:
 def _style(state: ResultState | None) -> str:
     if state in FAILURES | CANCELS:
         return "bold red"
-    return {ResultState.SUCCESS: "green", ResultState.EXCLUDED: "dim"}.get(state, "cyan") if state else "cyan"
+    return (
+        {ResultState.SUCCESS: "green", ResultState.EXCLUDED: "dim", ResultState.DISABLED: "dim"}.get(state, "cyan")
+        if state
+        else "cyan"
+    )

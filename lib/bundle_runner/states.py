@@ -15,6 +15,7 @@ class ResultState(StrEnum):
     TIMEDOUT = "TIMEDOUT"
     CANCELED = "CANCELED"
     EXCLUDED = "EXCLUDED"
+    DISABLED = "DISABLED"
     UPSTREAM_FAILED = "UPSTREAM_FAILED"
     UPSTREAM_CANCELED = "UPSTREAM_CANCELED"
 
@@ -28,6 +29,8 @@ def run_state(leaves: Iterable[ResultState], everything: Iterable[ResultState]) 
     leaves, everything = set(leaves), set(everything)
     if everything & CANCELS:
         return ResultState.CANCELED
+    if everything == {ResultState.DISABLED}:
+        return ResultState.DISABLED
     if leaves & FAILURES:
         return ResultState.FAILED
     return ResultState.SUCCESS_WITH_FAILURES if everything & FAILURES else ResultState.SUCCESS

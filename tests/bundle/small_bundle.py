@@ -14,6 +14,7 @@ from bundle_runner.bundle import load_bundle
 from bundle_runner.execute import Run
 from bundle_runner.plan import Plan, prepare
 from bundle_runner.record import RunRecord, TaskRecord
+from bundle_runner.repair import prepare_repair
 from bundle_runner.report import write_index
 
 ROOT = "${workspace.file_path}/.state"
@@ -37,10 +38,14 @@ class Watcher:
         """Hear it."""
         self.said.append((str(task.state), task.task_key))
 
+    def warned(self, words: str) -> None:
+        """Hear it."""
+        self.said.append(("warned", words))
+
 
 @dataclass(frozen=True)
 class SmallBundle:
-    """A bundle in a temporary folder, with one job `main`."""
+    """A bundle in a temporary folder, with a job `main`."""
 
     folder: Path
     watcher: Watcher = field(default_factory=Watcher)
@@ -54,6 +59,12 @@ class SmallBundle:
         nbformat.write(book, self.folder / f"{name}.ipynb")
         return f"./{name}.ipynb"
 
+    def source(self, name: str, *cells: str) -> str:
+        """Write a notebook as Databricks keeps it in git, and return its path for the job file."""
+        cut = "\n\n# COMMAND ----------\n\n"
+        (self.folder / f"{name}.py").write_text(f"# Databricks notebook source\n{cut.join(cells)}\n")
+        return f"./{name}.py"
+
     def job(self, *tasks: dict[str, Any], others: dict[str, Any] | None = None, **job: Any) -> None:
         """Write databricks.yml with these tasks in the job `main`, beside other jobs."""
         content = {
@@ -63,13 +74,21 @@ class SmallBundle:
         }
         (self.folder / "databricks.yml").write_text(yaml.safe_dump(content))
 
-    def plan(self, **given: str) -> Plan:
+    def plan(self, *only: str, **given: str) -> Plan:
         """Check the job."""
-        return prepare(load_bundle(self.folder), "main", given)
+        return prepare(load_bundle(self.folder), "main", given, only)
 
-    def run(self, **given: str) -> RunRecord:
-        """Run the job to its end."""
-        return Run(self.plan(**given), self.watcher, publish=write_index).execute()
+    def run(self, *only: str, **given: str) -> RunRecord:
+        """Run the job, or only these tasks of it, to its end."""
+        return Run(self.plan(*only, **given), self.watcher, publish=write_index).execute()
+
+    def repair(self, record: RunRecord, *only: str) -> RunRecord:
+        """Run again what failed, or only these tasks, in the same run."""
+        return Run(self.repair_plan(record, *only), self.watcher).execute()
+
+    def repair_plan(self, record: RunRecord, *only: str) -> Plan:
+        """Check what of a run is to run again."""
+        return prepare_repair(load_bundle(self.folder), record, only)
 
 
 def task(key: str, notebook: str, *after: str, **rest: Any) -> dict[str, Any]:

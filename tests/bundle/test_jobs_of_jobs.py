@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from bundle_runner.errors import BusyError, GraphError, ParameterError
+from bundle_runner.errors import BusyError, GraphError, ParameterError, UsageError
 from bundle_runner.execute import Run
 from bundle_runner.record import read_record
 from bundle_runner.turns import take_turn
-from tests.bundle.small_bundle import SmallBundle, by_key, task
+from tests.bundle.small_bundle import SmallBundle, by_key, states, task
 
 TASK = "from bundle_runner import task"
 CALL: dict[str, Any] = {
@@ -35,6 +35,8 @@ def test_a_job_runs_another_as_a_run_of_its_own(bundle: SmallBundle) -> None:
     assert (folder / str(page)).resolve().name == "index.html"
     inner = read_record((folder / str(page)).resolve().parent)
     assert (inner.job, inner.parameters) == ("inner", {"word": "hi!"})
+    assert (inner.parent, by_key(record)["call"].run_id) == (f"{record.run_id}.call", inner.run_id)
+    assert ("SUCCESS", "call/only") in bundle.watcher.said
 
 
 @pytest.mark.parametrize(("cell", "code"), [("1 / 0", 1), ("task.stop('no more')", 3)])
@@ -64,6 +66,43 @@ def test_a_parameter_that_the_other_job_lacks_is_refused(bundle: SmallBundle) ->
     called = {**CALL, "run_job_task": {"job_id": "inner", "job_parameters": {"wrod": "x"}}}
     bundle.job(called, others=inner_job(bundle))
     with pytest.raises(ParameterError, match="task call wrod: job inner has no such parameter; did you mean word"):
+        bundle.plan()
+
+
+def test_a_loop_runs_a_job_for_each_element(bundle: SmallBundle) -> None:
+    call = {**CALL, "run_job_task": {"job_id": "inner", "job_parameters": {"word": "{{input}}"}}}
+    loop = {"task_key": "loop", "for_each_task": {"inputs": '["a", "b"]', "task": call}}
+    bundle.job(loop, others=inner_job(bundle, "assert word in 'ab'"))
+    record = bundle.run()
+    assert states(record) == {"loop": "SUCCESS"}, by_key(record)["loop"].message
+    runs = [str(part.run_id) for part in by_key(record)["loop"].iterations]
+    assert [read_record(bundle.folder / ".state/runs" / run).parameters["word"] for run in runs] == ["a", "b"]
+
+
+def test_a_repair_runs_the_job_anew(bundle: SmallBundle) -> None:
+    bundle.job(CALL, parameters=WORD, others=inner_job(bundle, "from pathlib import Path; assert Path('on').exists()"))
+    record = bundle.run()
+    (bundle.folder / "on").touch()
+    again = bundle.repair(record)
+    assert states(again) == {"call": "SUCCESS"}
+    assert by_key(again)["call"].run_id != by_key(record)["call"].run_id
+    assert [attempt.number for attempt in by_key(again)["call"].attempts] == [1, 2]
+
+
+def test_a_job_that_is_not_in_the_bundle_is_refused(bundle: SmallBundle) -> None:
+    bundle.job({"task_key": "call", "run_job_task": {"job_id": 1234}})
+    with pytest.raises(UsageError, match="task call of job main: 1234 is no job of this bundle; write job_id: "):
+        bundle.plan()
+
+
+def test_jobs_nest_three_deep_at_most(bundle: SmallBundle) -> None:
+    others: dict[str, Any] = inner_job(bundle)
+    for name, called in [("j4", "inner"), ("j3", "j4"), ("j2", "j3")]:
+        others[name] = {"tasks": [{"task_key": "call", "run_job_task": {"job_id": called}}]}
+    bundle.job({"task_key": "call", "run_job_task": {"job_id": "j3"}}, others=others)
+    assert bundle.plan().job_key == "main"
+    bundle.job({"task_key": "call", "run_job_task": {"job_id": "j2"}}, others=others)
+    with pytest.raises(GraphError, match="jobs nest more than 3 deep: main → j2 → j3 → j4 → inner"):
         bundle.plan()
 
 

@@ -262,3 +262,91 @@ def test_run_json_is_written_while_the_run_goes_on(bundle: SmallBundle) -> None:
     record = bundle.run()
     assert record.exit_code == 0, by_key(record)["look"].message
     assert json.loads((bundle.folder / ".state/runs" / record.run_id / "run.json").read_text())["exit_code"] == 0
+
+
+def test_a_loop_runs_as_many_at_once_as_it_says(bundle: SmallBundle) -> None:
+    each = bundle.notebook(
+        "each",
+        "import time\nfrom pathlib import Path",
+        "Path('times').open('a').write(f'{time.monotonic()} 1\\n')\ntime.sleep(0.5)",
+        "Path('times').open('a').write(f'{time.monotonic()} -1\\n')",
+    )
+    loop = {
+        "inputs": "[1, 2, 3, 4]",
+        "concurrency": 2,
+        "task": {"task_key": "one", "notebook_task": {"notebook_path": each}},
+    }
+    bundle.job({"task_key": "loop", "for_each_task": loop})
+    assert states(bundle.run()) == {"loop": "SUCCESS"}
+    steps = sorted(tuple(map(float, line.split())) for line in (bundle.folder / "times").read_text().splitlines())
+    assert max(sum(step for _, step in steps[: end + 1]) for end in range(len(steps))) == 2
+    assert len(steps) == 8
+
+
+def test_a_disabled_task_is_left_out_and_told_and_who_needs_it_with_it(bundle: SmallBundle) -> None:
+    off = bundle.notebook("off", "1 / 0")
+    look = bundle.notebook("look", "assert state == 'disabled'", parameters='state = ""')
+    bundle.job(
+        task("off", off, disabled=True),
+        task("needs", off, "off"),
+        task("whatever", look, "off", run_if="ALL_DONE", values={"state": "{{tasks.off.result_state}}"}),
+    )
+    record = bundle.run()
+    assert states(record) == {"off": "DISABLED", "needs": "DISABLED", "whatever": "SUCCESS"}
+    assert by_key(record)["needs"].message == "not run: off DISABLED"
+    assert ("DISABLED", "off") in bundle.watcher.said
+    assert ("started", "off") not in bundle.watcher.said
+    assert (str(record.state), record.exit_code) == ("SUCCESS", 0)
+
+
+def test_a_run_of_nothing_but_disabled_tasks_is_disabled(bundle: SmallBundle) -> None:
+    bundle.job(task("off", bundle.notebook("off", "1 / 0"), disabled=True))
+    record = bundle.run()
+    assert (str(record.state), record.exit_code) == ("DISABLED", 0)
+
+
+def test_a_task_that_handles_failures_runs_after_one_and_is_left_out_otherwise(bundle: SmallBundle) -> None:
+    broken, fine = bundle.notebook("broken", "1 / 0"), bundle.notebook("fine", "x = 1")
+    bundle.job(
+        task("broken", broken),
+        task("fine", fine),
+        task("alarm", fine, "broken", "fine", run_if="AT_LEAST_ONE_FAILED"),
+        task("idle", fine, "fine", run_if="ALL_FAILED"),
+    )
+    record = bundle.run()
+    assert states(record) == {"broken": "FAILED", "fine": "SUCCESS", "alarm": "SUCCESS", "idle": "EXCLUDED"}
+    assert (str(record.state), record.exit_code) == ("SUCCESS_WITH_FAILURES", 1)
+
+
+def test_only_runs_the_chosen_tasks_and_tells_the_others(bundle: SmallBundle) -> None:
+    broken, fine = bundle.notebook("broken", "1 / 0"), bundle.notebook("fine", "x = 1")
+    look = bundle.notebook("look", "assert state == 'excluded'", parameters='state = ""')
+    bundle.job(
+        task("first", broken),
+        task("second", look, "first", values={"state": "{{tasks.first.result_state}}"}),
+        task("third", fine, "second"),
+        task("last", fine, "third"),
+    )
+    record = bundle.run("second+", "third")
+    assert states(record) == {"first": "EXCLUDED", "second": "SUCCESS", "third": "SUCCESS", "last": "SUCCESS"}
+    assert by_key(record)["first"].message == "not chosen"
+    assert record.only == ("second+", "third")
+    assert read_record(bundle.folder / ".state/runs" / record.run_id) == record
+    failed = bundle.run("first")
+    assert (str(failed.state), failed.exit_code) == ("FAILED", 1), "what was not chosen does not decide"
+
+
+def test_what_takes_longer_than_its_health_rule_is_warned_of_and_goes_on(bundle: SmallBundle) -> None:
+    health = {"rules": [{"metric": "RUN_DURATION_SECONDS", "op": "GREATER_THAN", "value": 1}]}
+    backlog = {"rules": [{"metric": "STREAMING_BACKLOG_FILES", "op": "GREATER_THAN", "value": 0}]}
+    slow, fast = bundle.notebook("slow", "import time", "time.sleep(1.5)"), bundle.notebook("fast", "x = 1")
+    bundle.job(task("slow", slow, health=health), task("fast", fast, health=backlog), health=health)
+    record = bundle.run()
+    assert (str(record.state), record.exit_code) == ("SUCCESS", 0)
+    rule = "takes longer than 1 s (health: RUN_DURATION_SECONDS)"
+    assert sorted(record.warnings) == [f"job main {rule}", f"task slow {rule}"]
+    assert ("warned", f"task slow {rule}") in bundle.watcher.said
+    assert read_record(bundle.folder / ".state/runs" / record.run_id) == record
+    quiet = {"rules": [{"metric": "RUN_DURATION_SECONDS", "op": "GREATER_THAN", "value": 60}]}
+    bundle.job(task("fast", fast, health=quiet))
+    assert bundle.run().warnings == ()

@@ -139,3 +139,40 @@ def _wait_for_pids(path: Path) -> list[int]:
         assert time.monotonic() < deadline, "the notebook did not start"
         time.sleep(0.1)
     return [int(word) for word in path.read_text().split()]
+
+
+def test_sql_cells_run_on_the_cluster_and_leave_their_last_result(bundle: SmallBundle) -> None:
+    one = bundle.source(
+        "one",
+        "# MAGIC %sql CREATE TEMPORARY VIEW days AS SELECT 'a;b' AS name, 7 AS sales;\n# MAGIC SELECT * FROM days",
+        "assert [tuple(row) for row in _sqldf.collect()] == [('a;b', 7)]",
+        "# MAGIC %sql\n# MAGIC DROP VIEW days",
+        "# MAGIC %sql SELECT * FROM nowhere",
+    )
+    bundle.job(task("one", one))
+    record = bundle.run()
+    message = by_key(record)["one"].message
+    assert message.startswith("cell 4: AnalysisException: [TABLE_OR_VIEW_NOT_FOUND]"), message
+    executed = bundle.folder / ".state/runs" / record.run_id / "tasks/one/attempt_1/one.ipynb"
+    assert "| a;b|    7|" in executed.read_text()
+
+
+def test_a_program_reaches_the_spark_of_its_cluster(bundle: SmallBundle) -> None:
+    (bundle.folder / "it.py").write_text(
+        "from pyspark.sql import SparkSession\n"
+        "from bundle_runner import task\n"
+        "spark = SparkSession.builder.appName('mine').getOrCreate()\n"
+        "assert SparkSession.getActiveSession() is spark\n"
+        "assert spark.conf.get('spark.sql.shuffle.partitions') == '3', 'the cluster says so'\n"
+        f"task.set_value('jvm', {PID})\n"
+        "task.set_value('records', spark.range(5).count())\n"
+    )
+    after = bundle.notebook("after", f"assert {PID} == jvm", parameters='jvm = ""')
+    bundle.job(
+        {"task_key": "it", "spark_python_task": {"python_file": "./it.py"}, "job_cluster_key": "main"},
+        task("after", after, "it", job_cluster_key="main", values={"jvm": "{{tasks.it.values.jvm}}"}),
+        job_clusters=CLUSTER,
+    )
+    record = bundle.run()
+    assert states(record) == {"it": "SUCCESS", "after": "SUCCESS"}, [one.message for one in record.tasks]
+    assert by_key(record)["it"].records == 5

@@ -14,7 +14,7 @@ from bundle_runner.cluster import Clusters
 from bundle_runner.execute import Run
 from bundle_runner.jvm import spark_environment
 from bundle_runner.plan import prepare
-from bundle_runner.report import last_lines
+from bundle_runner.report import Commands, last_lines
 from bundle_runner.screen import PlainScreen
 
 BUNDLE = Path(__file__).parents[2]
@@ -79,7 +79,7 @@ class Story:
         plan = prepare(load_bundle(BUNDLE, None, self.variables()), "sales_daily", {})
         with redirect_stdout(io.StringIO()) as screen:
             record = Run(plan, PlainScreen(30), clusters).execute()
-            print("\n".join(last_lines(record, plan.folder, "")))
+            print("\n".join(last_lines(record, plan.folder, Commands("", ""))))
         return Outcome(record.exit_code or 0, screen.getvalue(), _hashes(self.root))
 
     def run(self) -> Outcome:

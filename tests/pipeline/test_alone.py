@@ -15,7 +15,9 @@ from tests.pipeline.story import BUNDLE, Story
 pytestmark = [pytest.mark.timeout(3600), pytest.mark.usefixtures("runs")]
 BIN = Path(sys.executable).parent
 # What a kernel needs to use the story's Spark: nine JVMs of their own would take minutes. One test has its own.
-JOIN = "import os; from bundle_runner.kernel import join; join(int(os.environ['DOOR_PORT']), os.environ['DOOR_SECRET'])"
+JOIN = (
+    "import os; from bundle_runner.joining import join; join(int(os.environ['DOOR_PORT']), os.environ['DOOR_SECRET'])"
+)
 
 
 @pytest.fixture(scope="module")

@@ -10,14 +10,17 @@ from bundle_runner.model.bundle_file import (
     Workspace,
 )
 from bundle_runner.model.cluster import JobCluster, NewCluster
+from bundle_runner.model.health import Health, HealthRule
 from bundle_runner.model.job import Job, JobParameter, Schedule
 from bundle_runner.model.task import (
     ConditionTask,
     Dependency,
     ForEachTask,
     NotebookTask,
+    PythonWheelTask,
     RunIf,
     RunJobTask,
+    SparkPythonTask,
     Task,
 )
 
@@ -27,14 +30,18 @@ __all__ = [
     "ConditionTask",
     "Dependency",
     "ForEachTask",
+    "Health",
+    "HealthRule",
     "Job",
     "JobCluster",
     "JobParameter",
     "NewCluster",
     "NotebookTask",
+    "PythonWheelTask",
     "RunIf",
     "RunJobTask",
     "Schedule",
+    "SparkPythonTask",
     "Target",
     "Task",
     "Variable",

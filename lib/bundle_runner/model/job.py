@@ -8,6 +8,7 @@ from pydantic import Field
 
 from bundle_runner.model.base import Strict, Text
 from bundle_runner.model.cluster import JobCluster
+from bundle_runner.model.health import Health
 from bundle_runner.model.task import Task
 
 
@@ -47,7 +48,7 @@ class Job(Strict):
     schedule: Schedule | None = None
     trigger: dict[str, Any] | None = None
     continuous: dict[str, Any] | None = None
-    health: dict[str, Any] | None = None
+    health: Health | None = None
     tags: dict[str, Text] = Field(default_factory=dict)
     email_notifications: dict[str, Any] | None = None
     webhook_notifications: dict[str, Any] | None = None

@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from bundle_runner.model.base import Strict, Text
 from bundle_runner.model.cluster import Library, NewCluster
+from bundle_runner.model.health import Health
 
 TaskKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,100}$")]
 
@@ -32,6 +33,29 @@ class NotebookTask(Strict):
     notebook_path: str
     base_parameters: dict[str, Text] = Field(default_factory=dict)
     source: Literal["WORKSPACE"] | None = None
+
+
+class SparkPythonTask(Strict):
+    """A Python file and the arguments of its command line."""
+
+    python_file: str
+    parameters: tuple[Text, ...] = ()
+    source: Literal["WORKSPACE"] | None = None
+
+
+class PythonWheelTask(Strict):
+    """An entry point of a package, and the arguments of its command line."""
+
+    package_name: str
+    entry_point: str
+    parameters: tuple[Text, ...] = ()
+    named_parameters: dict[str, Text] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _one_kind_of_parameters(self) -> PythonWheelTask:
+        if self.parameters and self.named_parameters:
+            raise PydanticCustomError("kind", "give parameters or named_parameters, not both")
+        return self
 
 
 class ConditionTask(Strict):
@@ -88,28 +112,29 @@ LATER_KINDS = frozenset(
         "pipeline_task",
         "power_bi_task",
         "python_operator_task",
-        "python_wheel_task",
         "spark_jar_task",
-        "spark_python_task",
         "spark_submit_task",
         "sql_task",
     }
 )
-KINDS = ("notebook_task", "condition_task", "for_each_task", "run_job_task")
+KINDS = ("notebook_task", "spark_python_task", "python_wheel_task", "run_job_task", "condition_task", "for_each_task")
 
 
 class Task(Strict):
     """One task: exactly one of the kinds, and the rules for running it."""
 
-    later: ClassVar[frozenset[str]] = LATER_KINDS | {"environment_key", "disabled", "compute"}
+    later: ClassVar[frozenset[str]] = LATER_KINDS | {"environment_key", "compute"}
     task_key: TaskKey
     description: str | None = None
     depends_on: tuple[Dependency, ...] = ()
     run_if: RunIf = RunIf.ALL_SUCCESS
+    disabled: bool = False
     notebook_task: NotebookTask | None = None
+    spark_python_task: SparkPythonTask | None = None
+    python_wheel_task: PythonWheelTask | None = None
+    run_job_task: RunJobTask | None = None
     condition_task: ConditionTask | None = None
     for_each_task: ForEachTask | None = None
-    run_job_task: RunJobTask | None = None
     max_retries: int = Field(default=0, ge=-1)
     min_retry_interval_millis: int = Field(default=0, ge=0)
     retry_on_timeout: bool = False
@@ -122,7 +147,7 @@ class Task(Strict):
     email_notifications: dict[str, Any] | None = None
     webhook_notifications: dict[str, Any] | None = None
     notification_settings: dict[str, Any] | None = None
-    health: dict[str, Any] | None = None
+    health: Health | None = None
 
     @model_validator(mode="after")
     def _exactly_one_kind(self) -> Task:
@@ -136,7 +161,7 @@ class Task(Strict):
 
     @property
     def kind(self) -> str:
-        """Return the kind without its ending: notebook, condition, for_each or run_job."""
+        """Return the kind without its ending: notebook, condition, for_each, ..."""
         return next(kind for kind in KINDS if getattr(self, kind) is not None).removesuffix("_task")
 
 

@@ -18,7 +18,7 @@ from bundle_runner import cli
 from bundle_runner.pasted import pasted
 from bundle_runner.plan import runs_folder
 from bundle_runner.record import AttemptRecord, Journal, RunRecord, TaskRecord, read_record
-from bundle_runner.report import last_lines, write_index
+from bundle_runner.report import Commands, last_lines, write_index
 from bundle_runner.screen import ended_words
 from bundle_runner.states import ResultState
 from tests.unit.bundle_runner.bundle_folder import write
@@ -56,6 +56,7 @@ RECORD = RunRecord(
         ),
     ),
     books=("in 5 = out 5",),
+    warnings=("job main takes longer than 60 s",),
 )
 
 
@@ -86,6 +87,10 @@ USAGE = {
     "an unknown job": (["run", "mian"], "job mian does not exist"),
     "an unknown command": (["rnu"], "no command rnu; did you mean run?"),
     "a parameter without a value": (["run", "main", "--params", "x"], "expected name=value, got 'x'"),
+    "an unknown task": (
+        ["run", "main", "--only", "a,b+"],
+        r"--only b\+: the job has no such task; .*nothing was started",
+    ),
     "an unknown parameter": (["run", "main", "--params", "x=1"], "job main has no such parameter"),
     "a missing notebook": (["run", "main"], "task a: .*a.ipynb: there is no such notebook"),
     "an unknown run": (["runs", "show", "2012"], "there is no run 2012; list them: .*lakehouse runs list"),
@@ -127,12 +132,16 @@ def test_a_record_survives_its_file(folder: Path) -> None:
     assert read_record(folder / ".state/runs" / RECORD.run_id) == RECORD
 
 
+COMMANDS = Commands("lakehouse run main", "lakehouse repair 2011")
+
+
 def test_the_last_lines_say_verdict_failure_books_and_report() -> None:
-    assert last_lines(RECORD, Path("/r"), "lakehouse run main") == [
+    assert last_lines(RECORD, Path("/r"), COMMANDS) == [
         "",
         "FAILED  main · target local · 76 s",
         "  gate stopped: 3 rows <script>",
         "    what it saw: /r/tasks/gate/g.html",
+        "  warning: job main takes longer than 60 s",
         "  then run again: lakehouse run main",
         "run     20110105T000000Z-ab12",
         "books   in 5 = out 5",
@@ -141,8 +150,8 @@ def test_the_last_lines_say_verdict_failure_books_and_report() -> None:
 
 
 def test_a_canceled_run_says_how_it_is_run_again() -> None:
-    lines = last_lines(replace(RECORD, state=ResultState.CANCELED, tasks=()), Path("/r"), "lakehouse run main")
-    assert lines[1:3] == ["CANCELED  main · target local · 76 s", "  to run it again: lakehouse run main"]
+    lines = last_lines(replace(RECORD, state=ResultState.CANCELED, tasks=()), Path("/r"), COMMANDS)
+    assert lines[1:4:2] == ["CANCELED  main · target local · 76 s", "  to run it again: lakehouse run main"]
 
 
 def _commands(command: click.Command, *words: str) -> Iterator[tuple[str, ...]]:

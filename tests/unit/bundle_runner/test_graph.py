@@ -1,4 +1,4 @@
-"""Which tasks run: Lakeflow's rules as a table, and what cannot be a graph."""
+"""What cannot be a graph, which tasks are ready, and what becomes of the run."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pytest
 from bundle_runner.bundle import load_bundle
 from bundle_runner.errors import GraphError
 from bundle_runner.execute import exit_code
-from bundle_runner.graph import End, build_graph, verdict
-from bundle_runner.model import Job, Task
+from bundle_runner.graph import build_graph
+from bundle_runner.model import Job
 from bundle_runner.plan import prepare
 from bundle_runner.record import TaskRecord
 from bundle_runner.states import ResultState, run_state
@@ -31,39 +31,6 @@ def job(*tasks: dict[str, Any], **rest: Any) -> Job:
     return Job.model_validate({"tasks": list(tasks), **rest})
 
 
-TABLE = [
-    ("ALL_SUCCESS", [S.SUCCESS, S.SUCCESS], None),
-    ("ALL_SUCCESS", [S.SUCCESS, S.FAILED], S.UPSTREAM_FAILED),
-    ("ALL_SUCCESS", [S.SUCCESS, S.TIMEDOUT], S.UPSTREAM_FAILED),
-    ("ALL_SUCCESS", [S.SUCCESS, S.UPSTREAM_FAILED], S.UPSTREAM_FAILED),
-    ("ALL_SUCCESS", [S.SUCCESS, S.CANCELED], S.UPSTREAM_CANCELED),
-    ("ALL_SUCCESS", [S.SUCCESS, S.EXCLUDED], S.EXCLUDED),
-    ("ALL_SUCCESS", [S.FAILED, S.EXCLUDED], S.UPSTREAM_FAILED),
-    ("ALL_SUCCESS", [S.EXCLUDED, S.EXCLUDED], S.EXCLUDED),
-    ("ALL_DONE", [S.FAILED, S.UPSTREAM_FAILED], None),
-    ("ALL_DONE", [S.SUCCESS, S.EXCLUDED], None),
-    ("ALL_DONE", [S.EXCLUDED, S.EXCLUDED], S.EXCLUDED),
-    ("ALL_DONE", [S.CANCELED, S.SUCCESS], None),
-]
-
-
-@pytest.mark.parametrize(("rule", "states", "expected"), TABLE)
-def test_run_if_decides_by_the_states_above(rule: str, states: list[S], expected: S | None) -> None:
-    parents = [f"p{index}" for index in range(len(states))]
-    child = Task.model_validate(task("child", *parents, run_if=rule))
-    ends = {key: End(state) for key, state in zip(parents, states, strict=True)}
-    assert verdict(child, ends) is expected
-
-
-@pytest.mark.parametrize(("outcome", "expected"), [("true", None), ("false", S.EXCLUDED)])
-def test_a_condition_excludes_those_who_want_the_other_outcome(outcome: str, expected: S | None) -> None:
-    child = Task.model_validate(
-        {"task_key": "c", "depends_on": [{"task_key": "if", "outcome": "true"}], "notebook_task": NOTEBOOK}
-    )
-    assert verdict(child, {"if": End(S.SUCCESS, outcome)}) is expected
-    assert verdict(child, {"if": End(S.FAILED)}) is S.UPSTREAM_FAILED
-
-
 BROKEN = {
     "itself": ([task("a", "a")], "task a depends on itself"),
     "unknown": ([task("load"), task("b", "laod")], "task b depends on laod, which does not exist; did you mean load?"),
@@ -76,13 +43,17 @@ BROKEN = {
         [task("a"), task("b", depends_on=[{"task_key": "a", "outcome": "true"}])],
         "task b: outcome is for conditions only, and a is a notebook task",
     ),
-    "a rule that waits": (
-        [task("a"), task("b", "a", run_if="NONE_FAILED")],
-        "task b: run_if NONE_FAILED is not run by this",
-    ),
     "a retried condition": (
         [task("a", condition_task=CONDITION, max_retries=2)],
         "task a: a condition task is not retried",
+    ),
+    "a loop over a condition": (
+        [task("a", for_each_task={"inputs": "[]", "task": {"task_key": "b", "condition_task": CONDITION}})],
+        "task a: a condition_task cannot stand inside for_each_task",
+    ),
+    "a loop over a disabled task": (
+        [task("a", for_each_task={"inputs": "[]", "task": task("b", disabled=True)})],
+        "task a: the inner task b cannot be disabled; write it at a",
     ),
     "a nested loop": (
         [
@@ -171,10 +142,9 @@ def test_a_finding_names_file_and_line_of_its_task(tmp_path: Path, after: str, m
 
 def test_ready_tasks_are_those_whose_parents_have_ended() -> None:
     graph = build_graph(job(task("a"), task("b", "a"), task("c", "a"), task("d", "b", "c")))
-    done = End(S.SUCCESS)
-    assert graph.ready({}, set()) == ["a"]
-    assert graph.ready({"a": done}, {"a"}) == ["b", "c"]
-    assert graph.ready({"a": done, "b": done}, {"a", "b", "c"}) == []
+    assert graph.ready(set(), set()) == ["a"]
+    assert graph.ready({"a"}, {"a"}) == ["b", "c"]
+    assert graph.ready({"a", "b"}, {"a", "b", "c"}) == []
     assert graph.leaves == ["d"]
     assert graph.upstream("d") == {"a", "b", "c"}
 
@@ -184,6 +154,9 @@ RUNS = [
     ([S.SUCCESS], [S.SUCCESS, S.FAILED], S.SUCCESS_WITH_FAILURES),
     ([S.UPSTREAM_FAILED], [S.FAILED, S.UPSTREAM_FAILED], S.FAILED),
     ([S.CANCELED], [S.SUCCESS, S.CANCELED], S.CANCELED),
+    ([S.DISABLED], [S.SUCCESS, S.DISABLED], S.SUCCESS),
+    ([S.EXCLUDED], [S.FAILED, S.EXCLUDED], S.SUCCESS_WITH_FAILURES),
+    ([S.DISABLED], [S.DISABLED, S.DISABLED], S.DISABLED),
 ]
 
 

@@ -38,10 +38,28 @@ def test_a_parameter_that_is_no_literal_is_refused(tmp_path: Path) -> None:
 
 def test_undeclared_values_are_refused_together(tmp_path: Path) -> None:
     file = notebook(tmp_path, 'day = ""')
-    file.check_values({"day"}, "load")
-    file.check_values(set(), "load")
+    file.check_values({"day"}, set(), "load")
+    file.check_values(set(), set(), "load")
     with pytest.raises(ParameterError, match=r"task load: n.ipynb does not declare aday, root; did you mean day"):
-        file.check_values({"day", "root", "aday"}, "load")
+        file.check_values({"day", "root"}, {"aday"}, "load")
+
+
+def test_a_notebook_with_widgets_takes_what_it_wants_of_the_job_and_must_know_what_its_task_gives(
+    tmp_path: Path,
+) -> None:
+    file = notebook(
+        tmp_path, None, 'dbutils.widgets.text("day", "")', "%sql SELECT 1", 'x = dbutils.widgets.get(name="n")'
+    )
+    assert file.takes_widgets
+    assert file.widgets == {"day", "n"}
+    file.check_values({"region"}, {"day", "n"}, "load")
+    with pytest.raises(
+        ParameterError, match=r'task load: n.ipynb has no widget dy; did you mean day\?;.*text\("dy", ""\)'
+    ):
+        file.check_values(set(), {"dy"}, "load")
+    notebook(tmp_path, None, "dbutils.widgets.getAll()").check_values(set(), {"dy"}, "load")
+    assert not notebook(tmp_path, 'day = ""', 'dbutils.widgets.text("day", "")').takes_widgets
+    assert not notebook(tmp_path, None, "x = 1").takes_widgets
 
 
 @pytest.mark.parametrize(
@@ -59,8 +77,6 @@ def test_what_is_no_notebook_is_named(tmp_path: Path) -> None:
         read_notebook(tmp_path / "bad.ipynb")
     with pytest.raises(BundleError, match=r"lod.ipynb: there is no such notebook; did you mean load.ipynb"):
         read_notebook(tmp_path / "lod")
-    with pytest.raises(BundleError, match=r"a.py: notebooks as .py source are not run by this runner yet"):
-        read_notebook(tmp_path / "a.py")
     with pytest.raises(BundleError, match=r"the folder .* does not exist either"):
         read_notebook(tmp_path / "none" / "a.ipynb")
 

@@ -1,0 +1,59 @@
+"""What a task runs in a process of its own: is it there, and with which words is it called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+from typing import Any
+
+from bundle_runner.errors import BundleError, did_you_mean
+from bundle_runner.model import Job, PythonWheelTask, Task
+from bundle_runner.references import resolve
+
+
+def check_programs(job: Job) -> None:
+    """Look for the files and packages of a job's programs.
+
+    Raises: BundleError for the first that is not there.
+    """
+    for task in job.tasks:
+        body = task.for_each_task.task if task.for_each_task else task
+        if body.spark_python_task:
+            _check_file(Path(body.spark_python_task.python_file), task.task_key)
+        if body.python_wheel_task:
+            _check_package(body.python_wheel_task.package_name, task.task_key)
+
+
+def _check_file(path: Path, key: str) -> None:
+    if not path.is_file():
+        near = did_you_mean(path.name, [file.name for file in path.parent.glob("*.py")])
+        raise BundleError(f"task {key}: {path}: there is no such Python file{near}; nothing was started")
+
+
+def _check_package(name: str, key: str) -> None:
+    try:
+        distribution(name)
+    except PackageNotFoundError:
+        raise BundleError(
+            f"task {key}: package {name} is not installed in this environment; nothing was started; install its wheel, "
+            f"then try again"
+        ) from None
+
+
+def words_of(body: Task, facts: Mapping[str, Any], parameters: Mapping[str, str]) -> tuple[str, ...] | None:
+    """Return what the process of a program is called with; None for a task that is no program."""
+    if body.spark_python_task:
+        arguments = [resolve(text, facts) for text in body.spark_python_task.parameters]
+        return ("file", body.spark_python_task.python_file, *arguments)
+    if body.python_wheel_task:
+        return _wheel(body.python_wheel_task, facts, parameters)
+    return None
+
+
+def _wheel(wheel: PythonWheelTask, facts: Mapping[str, Any], parameters: Mapping[str, str]) -> tuple[str, ...]:
+    """Positional arguments as they are; named ones together with the job's parameters, which win."""
+    named = {} if wheel.parameters else {name: resolve(text, facts) for name, text in wheel.named_parameters.items()}
+    named = {} if wheel.parameters else {**named, **parameters}
+    arguments = [resolve(text, facts) for text in wheel.parameters]
+    return ("wheel", wheel.package_name, wheel.entry_point, *arguments, *(f"--{k}={v}" for k, v in named.items()))
