@@ -36,8 +36,13 @@ def read_bundle(path: Path) -> Map:
     return root
 
 
+def included(path: Path, pattern: str) -> list[Path]:
+    """Return the files that an include of the bundle file names, sorted."""
+    return sorted(file for file in path.parent.glob(pattern) if file.is_file() and file != path)
+
+
 def _included(path: Path, pattern: str) -> list[Path]:
-    found = sorted(file for file in path.parent.glob(pattern) if file.is_file() and file != path)
+    found = included(path, pattern)
     if not found and not any(sign in pattern for sign in "*?["):
         raise BundleError(f"{path}: include {pattern}: there is no such file")
     return found
