@@ -67,6 +67,7 @@ def _of_ipynb(path: Path, content: dict[str, Any]) -> Iterator[Cell]:
     position = 0
     for number, cell in enumerate(content["cells"], 1):
         lines = source_of(cell).splitlines()
+        position = max(position, text.find('"source":', position))  # outputs may stand before, and repeat the code
         places = []
         for line in lines:
             position = _position(text, line, position)
@@ -78,7 +79,8 @@ def _of_ipynb(path: Path, content: dict[str, Any]) -> Iterator[Cell]:
 
 def _position(text: str, line: str, start: int) -> int:
     """Return where a line of a cell stands in the JSON; a file may escape what is not ASCII, or not."""
-    for written in (json.dumps(line, ensure_ascii=False)[1:-1], json.dumps(line)[1:-1]):
+    plain, escaped = json.dumps(line, ensure_ascii=False)[:-1], json.dumps(line)[:-1]
+    for written in (plain, escaped, plain[1:], escaped[1:]):  # a line of a list begins with a quote
         found = text.find(written, start)
         if found >= 0:
             return found + len(written)

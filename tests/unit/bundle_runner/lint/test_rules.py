@@ -1,0 +1,182 @@
+"""Each code has a broken bundle that shows it, and a sound bundle shows none."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from textwrap import dedent, indent
+
+import pytest
+
+from bundle_runner.errors import TargetError
+from bundle_runner.lint.finding import CODES
+from bundle_runner.lint.rules import lint
+from tests.unit.bundle_runner.lint.broken import BUNDLES, JOBS, SOUND, TASKS
+from tests.unit.bundle_runner.lint.broken_notebooks import NOTEBOOKS, notebook
+
+PROJECT = Path(__file__).parents[4]
+MARK = re.compile(r"# ([BN]\d{3}): (.*?)(?=  # [BN]\d{3}: |$)", re.MULTILINE)
+TASK_A = "tasks:\n- {task_key: a, notebook_task: &n {notebook_path: a.ipynb}}\n"
+
+
+def beside_a(text: str) -> str:
+    """Return a bundle with the task `a` and what a text adds to it: tasks, or fields of its job."""
+    return SOUND + indent(TASK_A + text, " " * 6) + "\n"
+
+
+BROKEN = {
+    **{name: beside_a(text) for name, text in {**TASKS, **JOBS}.items()},
+    **{name: dedent(text) for name, text in BUNDLES.items()},
+}
+
+
+def parts(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the files of a text with their names."""
+    yield from re.findall(r"(?s)=== (\S+)\n(.*?)(?=^=== |\Z)", f"=== databricks.yml\n{text}", re.MULTILINE)
+
+
+def write_bundle(folder: Path, text: str) -> None:
+    (folder / "a.ipynb").write_text(notebook('day = ""', tags=["parameters"]))
+    (folder / "plain.py").write_text("print(1)\n")
+    (folder / "source.py").write_text('# Databricks notebook source\nday = dbutils.widgets.get("day")\n')
+    for name, body in parts(text):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(body)
+
+
+def expected(text: str) -> set[tuple[str, int, str]]:
+    found = set()
+    for name, body in parts(text):
+        for number, line in enumerate(body.splitlines(), 1):
+            found |= {(name, number, match[1]) for match in MARK.finditer(line)}
+    return found
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_bundle_is_told_where_it_is_broken_and_nothing_else(name: str, tmp_path: Path) -> None:
+    text = BROKEN[name]
+    write_bundle(tmp_path, text)
+    findings = lint(tmp_path)
+    got = {(str(each.where.file.relative_to(tmp_path)), each.where.line, each.code.name) for each in findings}
+    assert got == expected(text)
+    for match in MARK.finditer(text):
+        assert any(match[2].strip() in each.message for each in findings if each.code.name == match[1]), findings
+
+
+def test_every_code_is_shown_by_a_broken_bundle() -> None:
+    shown = {match[1] for text in BROKEN.values() for match in MARK.finditer(text)}
+    shown |= {code for _, code, _, _ in NOTEBOOKS.values()}
+    shown |= {"B006", "N101"}  # tests of their own
+    assert set(CODES) == shown
+
+
+def test_a_sound_bundle_has_no_finding(tmp_path: Path) -> None:
+    write_bundle(tmp_path, SOUND + indent(TASK_A, " " * 6))
+    assert lint(tmp_path) == []
+
+
+def test_the_project_has_no_finding() -> None:
+    assert lint(PROJECT) == []
+
+
+def test_the_page_of_codes_is_the_one_that_the_code_prints() -> None:
+    from bundle_runner.lint.page import page
+
+    assert (PROJECT / "docs/lint.md").read_text() == page()
+
+
+def test_a_comment_keeps_its_code_quiet_on_its_line_only(tmp_path: Path) -> None:
+    task = "- {{task_key: {0}, notebook_task: *n, run_if: ALL_DONE}}{1}\n"
+    write_bundle(tmp_path, beside_a(task.format("b", "  # lint: ignore B306") + task.format("c", "")))
+    assert [(found.where.line, found.code.name) for found in lint(tmp_path)] == [(9, "B306")]
+
+
+def test_a_target_is_looked_at_alone_when_it_is_named(tmp_path: Path) -> None:
+    write_bundle(
+        tmp_path,
+        """
+        bundle: {name: small}
+        variables: {place: {description: where}}
+        targets:
+          dev: {variables: {place: here}, workspace: {root_path: "/${var.place}"}}
+          test: {}
+        """,
+    )
+    assert [found.message.split(";")[0] for found in lint(tmp_path)] == ["variable place has no value in target test"]
+    assert lint(tmp_path, "dev") == []
+    with pytest.raises(TargetError, match=r"target dve does not exist in this bundle; did you mean dev\?"):
+        lint(tmp_path, "dve")
+
+
+def test_what_a_target_adds_to_a_job_is_judged_together_with_it(tmp_path: Path) -> None:
+    text = """
+    targets:
+      dev: {resources: {jobs: {main: {job_clusters: [{job_cluster_key: m, new_cluster: {num_workers: 1}}]}}}}
+      test: {}
+    """
+    write_bundle(tmp_path, beside_a("- {task_key: b, notebook_task: *n, job_cluster_key: m}") + dedent(text))
+    assert lint(tmp_path, "dev") == []
+    assert [found.code.name for found in lint(tmp_path)] == ["B405"]
+
+
+def test_a_notebook_that_git_ignores_is_told_unless_sync_includes_it(tmp_path: Path) -> None:
+    write_bundle(tmp_path, beside_a(""))
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    (tmp_path / ".gitignore").write_text("*.ipynb\n")
+    assert [(found.where.line, found.code.name) for found in lint(tmp_path)] == [(7, "B006")]
+    with (tmp_path / "databricks.yml").open("a") as file:
+        file.write("sync: {include: ['*.ipynb']}\n")
+    assert lint(tmp_path) == []
+
+
+def test_values_of_variables_are_followed_into_the_tasks(tmp_path: Path) -> None:
+    write_bundle(
+        tmp_path,
+        beside_a("- {task_key: b, notebook_task: {notebook_path: '${var.file}'}}")
+        + "variables: {file: {default: missing.ipynb}}\n",
+    )
+    assert [(found.where.line, found.code.name) for found in lint(tmp_path)] == [(8, "B005")]
+
+
+def test_what_only_a_workspace_knows_is_no_finding(tmp_path: Path) -> None:
+    text = """
+    - {task_key: b, job_cluster_key: "${var.key}", notebook_task: {notebook_path: "${workspace.file_path}/x.ipynb"}}
+    - {task_key: c, spark_python_task: {python_file: "s3://bucket/x.py"}, new_cluster: "${var.cluster}"}
+    - {task_key: d, pipeline_task: {pipeline_id: "${var.key}"}, max_retries: "${var.key}"}
+    """
+    variables = "variables: {key: {lookup: {cluster_policy: x}}, cluster: {type: complex, default: {num_workers: 1}}}\n"
+    write_bundle(tmp_path, beside_a(dedent(text)) + variables)
+    assert lint(tmp_path) == []
+
+
+def test_a_job_out_of_git_needs_no_local_file(tmp_path: Path) -> None:
+    task = "- {task_key: b, notebook_task: {notebook_path: notebooks/x}}\n"
+    source = "git_source: {git_url: https://example.com/x, git_provider: gitHub, git_branch: main}\n"
+    write_bundle(tmp_path, beside_a(task + source))
+    assert lint(tmp_path) == []
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_a_broken_notebook_is_told_with_the_line_in_its_file(name: str, tmp_path: Path) -> None:
+    text, code, words, said = NOTEBOOKS[name]
+    is_source = text.startswith("# Databricks")
+    file = "b.py" if is_source else "b.ipynb"
+    where = "existing_cluster_id: x" if "classic" in name else "description: serverless"
+    write_bundle(tmp_path, beside_a(f"- {{task_key: b, notebook_task: {{notebook_path: {file}}}, {where}}}"))
+    (tmp_path / file).write_text(text)
+    (found,) = lint(tmp_path)
+    assert (found.where.file.name, found.code.name) == (file, code)
+    assert words in text.splitlines()[found.where.line - 1]
+    assert said in found.message
+
+
+@pytest.mark.parametrize("text", ["{", "[]", json.dumps({"nbformat": 4})])
+def test_a_notebook_that_cannot_be_read_is_told(text: str, tmp_path: Path) -> None:
+    write_bundle(tmp_path, beside_a("- {task_key: b, notebook_task: {notebook_path: b.ipynb}}"))
+    (tmp_path / "b.ipynb").write_text(text)
+    found = lint(tmp_path)
+    assert [each.code.name for each in found] == ["N101"]
+    assert found[0].message.startswith("this is not a notebook")
