@@ -19,6 +19,7 @@ UNSAFE = frozenset(
         "createOrReplaceGlobalTempView",
     }
 )
+ENTRY_POINTS = frozenset({"SparkContext", "SQLContext", "HiveContext"})
 GUARDS = (ast.If, ast.Try, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 
@@ -30,6 +31,8 @@ def connect_unsafe(code: str) -> Iterator[tuple[int, str]]:
                 yield node.lineno, f"{ast.unparse(node)[:40]}"
         elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "sc":
             yield node.lineno, f"sc.{node.attr}"
+        elif isinstance(node, ast.Name) and node.id in ENTRY_POINTS:
+            yield node.lineno, node.id
 
 
 def unguarded_dbutils(code: str) -> Iterator[int]:

@@ -32,7 +32,7 @@ WRONG_TYPE = error(
 NO_CHOICE = error(
     "B103",
     "A value is none of those that are possible",
-    "The CLI only warns; the workspace refuses the job.",
+    "The CLI only warns; the workspace refuses it.",
     "run_if: ALL_SUCCEEDED",
     "run_if: ALL_SUCCESS",
 )
@@ -90,7 +90,8 @@ class _Walk:
             if kind is None and self._is_anchor(key):
                 continue  # it only holds what `*name` repeats elsewhere, where it is judged
             if kind is None:
-                hint = did_you_mean(name, shape.fields)
+                is_resource = name in shapes()["resources"].fields and "resources" in shape.fields
+                hint = "; it belongs under resources" if is_resource else did_you_mean(name, shape.fields)
                 yield UNKNOWN.at(self._at(key), f"{subject} has no field {name}, so it would be dropped{hint}")
             else:
                 yield from self.value(value, kind, name)
@@ -117,7 +118,7 @@ class _Walk:
             yield self._wrong(node, name, "a list")
             return
         for item in node.value:
-            yield from self.value(item, kind, name)
+            yield from self.value(item, kind, f"an entry of {name}")
 
     def _mapping(self, node: yaml.Node, kind: Type, name: str) -> Iterator[Finding]:
         if not isinstance(node, yaml.MappingNode):
@@ -132,7 +133,7 @@ class _Walk:
         elif kind.choices:
             if node.value not in kind.choices:
                 hint = did_you_mean(node.value, kind.choices)
-                yield NO_CHOICE.at(self._at(node), f"{name} cannot be {node.value!r}, the job would be refused{hint}")
+                yield NO_CHOICE.at(self._at(node), f"{name} cannot be {node.value!r}, it would be refused{hint}")
         elif kind.name == "text":
             yield from self._text(node, name)
         elif not _fits(node, kind):

@@ -121,6 +121,8 @@ def _named(body: Map, field: str, subject: str, kind: str) -> Iterator[NamedFile
 
 
 def _nearby(path: Path) -> str:
+    if path.is_dir():
+        return " as a file; it is a folder"
     if not path.parent.is_dir():
         return f"; nor does the folder {path.parent}"
     names = sorted(file.name for file in path.parent.iterdir() if file.is_file())

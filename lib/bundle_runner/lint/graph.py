@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from bundle_runner.errors import did_you_mean
 from bundle_runner.lint.finding import Finding, error, warning
-from bundle_runner.lint.places import a_map, a_text, items, members, opaque
+from bundle_runner.lint.places import a_map, a_text, items, members
 from bundle_runner.lint.reading import JobView, ReadBundle, TaskView
 from bundle_runner.located import Map, Where
 
@@ -109,7 +109,7 @@ def check_graph(bundle: ReadBundle) -> Iterator[Finding]:
 
 
 def _check_job(job: JobView, bundle: ReadBundle) -> Iterator[Finding]:
-    if not job.tasks and not opaque(job.body.get("tasks")) and not bundle.makes_resources_in_python:
+    if not job.body.get("tasks") and not bundle.makes_resources_in_python:
         yield EMPTY.at(job.where, f"job {job.key} has no task, so there is nothing to run")
     tasks = {task.key: task for task in job.tasks}
     for task in job.tasks:

@@ -142,7 +142,8 @@ def _read(path: Path) -> tuple[Cell, ...] | Finding:
 
 def _of_file(path: Path, cells: tuple[Cell, ...]) -> Iterator[Finding]:
     for cell in cells:
-        yield from _syntax(path, cell)
+        is_plain = path.suffix == ".py" and not head(path).startswith(HEADER)
+        yield from _syntax(path, cell, path.name if is_plain else f"cell {cell.number}")
         for number, line in enumerate(cell.lines, 1):
             if said := secret_in(line):
                 yield SECRET.at(
@@ -154,14 +155,14 @@ def _of_file(path: Path, cells: tuple[Cell, ...]) -> Iterator[Finding]:
             )
 
 
-def _syntax(path: Path, cell: Cell) -> Iterator[Finding]:
+def _syntax(path: Path, cell: Cell, subject: str) -> Iterator[Finding]:
     try:
         ast.parse(cell.python)
     except SyntaxError as problem:
         where = Where(path, cell.place(problem.lineno or 1), problem.offset or 1)
-        yield SYNTAX.at(where, f"cell {cell.number} is not Python: {problem.msg}; the run would fail there")
+        yield SYNTAX.at(where, f"{subject} is not Python: {problem.msg}; the run would fail there")
     except ValueError as problem:
-        yield SYNTAX.at(Where(path, cell.place(1)), f"cell {cell.number} is not Python: {problem}")
+        yield SYNTAX.at(Where(path, cell.place(1)), f"{subject} is not Python: {problem}")
 
 
 def _of_notebook(file: NamedFile, cells: tuple[Cell, ...]) -> Iterator[Finding]:

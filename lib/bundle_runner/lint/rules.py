@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from bundle_runner.bundle_files import find_bundle
-from bundle_runner.lint import fields, files, graph, notebooks, references, schedule, targets, tasks
+from bundle_runner.lint import calls, fields, files, graph, notebooks, references, schedule, targets, tasks, variables
 from bundle_runner.lint.finding import CODES, Finding, error, warning
 from bundle_runner.lint.reading import ReadBundle, read_for_lint
 from bundle_runner.located import Where
@@ -47,12 +47,14 @@ RULES: tuple[Rule, ...] = (
     graph.check_twins,
     graph.check_graph,
     tasks.check_tasks,
-    references.check_variables,
-    references.check_dollars,
+    variables.check_variables,
+    variables.check_dollars,
     references.check_braces,
     schedule.check_schedules,
     targets.check_targets,
     notebooks.check_notebooks,
+    calls.check_calls,
+    calls.check_values,
 )
 _IGNORE = re.compile(r"#\s*lint:\s*ignore\s+([A-Z]\d{3}(?:[,\s]+[A-Z]\d{3})*)")
 

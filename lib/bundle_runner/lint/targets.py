@@ -33,7 +33,7 @@ NO_ROOT = warning(
 )
 PRINCIPALS = error(
     "B604",
-    "A permission is for nobody or for several",
+    "A permission or run_as is for nobody or for several",
     "An entry names one of user_name, group_name and service_principal_name; the deployment fails.",
     "permissions: [{level: CAN_RUN}]",
     "permissions: [{level: CAN_RUN, group_name: users}]",
@@ -60,6 +60,7 @@ def check_targets(bundle: ReadBundle) -> Iterator[Finding]:
     for view in bundle.views:
         yield from _production(view, a_map(a_map(bundle.merged.get("targets")).get(view.target)))
         yield from _permissions(view.tree)
+        yield from _run_as(view.tree)
     yield from _artifacts(bundle)
 
 
@@ -86,6 +87,14 @@ def _permissions(node: Any) -> Iterator[Finding]:
             yield from _permissions(value)
     for item in node if isinstance(node, Seq) else ():
         yield from _permissions(item)
+
+
+def _run_as(node: Any) -> Iterator[Finding]:
+    for name, value, where in members(node):
+        named = [person for person in PEOPLE if a_map(value).get(person) is not None]
+        if name == "run_as" and len(named) > 1:
+            yield PRINCIPALS.at(where, f"run_as names one of {', '.join(PEOPLE)}, got {' and '.join(named)}")
+        yield from _run_as(value)
 
 
 def _entries(value: Any) -> Iterator[Finding]:

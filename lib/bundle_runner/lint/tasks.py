@@ -10,8 +10,9 @@ from typing import Any
 from bundle_runner.errors import did_you_mean
 from bundle_runner.lint.finding import Finding, error, warning
 from bundle_runner.lint.places import a_map, a_text, items, members, opaque, texts_of
-from bundle_runner.lint.reading import JobView, ReadBundle, TaskView
+from bundle_runner.lint.reading import JobView, ReadBundle, TaskView, View
 from bundle_runner.lint.shapes import shapes
+from bundle_runner.located import Where
 
 NO_KIND = error(
     "B401",
@@ -127,10 +128,17 @@ NO_NUMBER = error(
 )
 CALLS_ITSELF = error(
     "B417",
-    "A job runs itself",
+    "A job runs itself, or jobs run each other",
     "Each run would start another one.",
     'run_job_task: {job_id: "${resources.jobs.daily.id}"} in job daily',
     "another job",
+)
+NO_ID = error(
+    "B419",
+    "job_id is no id",
+    "The CLI wants a number there and refuses the bundle.",
+    "run_job_task: {job_id: daily}",
+    'run_job_task: {job_id: "${resources.jobs.daily.id}"}',
 )
 BACKWARDS = error(
     "B418",
@@ -150,9 +158,10 @@ def check_tasks(bundle: ReadBundle) -> Iterator[Finding]:
     for view in bundle.views:
         for job in view.jobs:
             for task in job.bodies:
-                for rule in (_kind, _condition, _loop, _place, _parameters, _key):
+                for rule in (_kind, _condition, _loop, _place, _parameters, _key, _job_id):
                     yield from rule(task, job)
             yield from _unused(job)
+        yield from _circles(view)
         yield from _sizes(a_map(view.tree.get("resources")))
 
 
@@ -211,7 +220,7 @@ def _place(task: TaskView, job: JobView) -> Iterator[Finding]:
     ):
         key, listed = a_text(task.body.get(name)), job.body.get(part)
         known = texts_of(listed, name)
-        if key is not None and key not in known and not opaque(listed) and not _has_opaque(listed, name):
+        if key is not None and key not in known and not opaque(listed) and not _has_unknown(listed, name):
             yield code.at(
                 task.place(name), f"task {task.key}: {name} {key} is not among {part}{did_you_mean(key, known)}"
             )
@@ -228,8 +237,8 @@ def _place(task: TaskView, job: JobView) -> Iterator[Finding]:
         yield NOWHERE.at(task.place(python), f"task {task.key}: {python} needs environment_key or a cluster")
 
 
-def _has_opaque(listed: Any, name: str) -> bool:
-    return any(opaque(item.get(name)) for item, _ in items(listed))
+def _has_unknown(listed: Any, name: str) -> bool:
+    return any(a_text(item.get(name)) is None for item, _ in items(listed))
 
 
 def _parameters(task: TaskView, job: JobView) -> Iterator[Finding]:
@@ -239,9 +248,39 @@ def _parameters(task: TaskView, job: JobView) -> Iterator[Finding]:
             yield SHADOWED.at(
                 where, f"task {task.key}: the job has a parameter {name}, too, so this value never reaches the notebook"
             )
+
+
+def _called(job: JobView) -> dict[str, Where]:
+    """Return the jobs of this bundle that a job runs, and where it says so."""
+    found = {}
+    for task in job.bodies:
+        run = a_map(task.body.get("run_job_task"))
+        match = re.fullmatch(r"\$\{resources\.jobs\.([\w-]+)\.id\}", str(run.get("job_id")))
+        if match:
+            found[match[1]] = run.where["job_id"]
+    return found
+
+
+def _circles(view: View) -> Iterator[Finding]:
+    calls = {job.key: _called(job) for job in view.jobs}
+    for key, called in calls.items():
+        for first, where in called.items():
+            reached, left = set[str](), [first]
+            while left:
+                job = left.pop()
+                left += [] if job in reached else list(calls.get(job, ()))
+                reached.add(job)
+            if key in reached:
+                way = "itself" if first == key else f"{first}, which runs {key} again"
+                yield CALLS_ITSELF.at(where, f"job {key} runs {way}: one run would start the next without end")
+
+
+def _job_id(task: TaskView, _: JobView) -> Iterator[Finding]:
     run = a_map(task.body.get("run_job_task"))
-    if run.get("job_id") == f"${{resources.jobs.{job.key}.id}}":
-        yield CALLS_ITSELF.at(run.where["job_id"], f"task {task.key}: job {job.key} would run itself, again and again")
+    text = a_text(run.get("job_id"))
+    if text is not None and not text.isdigit() and "{{" not in text:
+        hint = f"${{resources.jobs.{text}.id}}"
+        yield NO_ID.at(run.where["job_id"], f"task {task.key}: job_id must be a number, got {text!r}; say {hint}")
 
 
 def _key(task: TaskView, _: JobView) -> Iterator[Finding]:

@@ -17,7 +17,7 @@ TASKS = {
     "a misspelt field": "- {task_key: b, notebook_task: *n, max_retry: 1}  # B101: task b has no field max_retry, so it would be dropped; did you mean max_retries?",
     "a list where a mapping is wanted": "- {task_key: b, notebook_task: [a]}  # B102: notebook_task must be a mapping, got a list",
     "a word where a number is wanted": "- {task_key: b, notebook_task: *n, max_retries: many}  # B102: max_retries must be a whole number of at least -1, got 'many'",
-    "an unknown choice": "- {task_key: b, notebook_task: *n, depends_on: [{task_key: a}], run_if: ALL_SUCCEEDED}  # B103: run_if cannot be 'ALL_SUCCEEDED', the job would be refused; did you mean ALL_SUCCESS?",
+    "an unknown choice": "- {task_key: b, notebook_task: *n, depends_on: [{task_key: a}], run_if: ALL_SUCCEEDED}  # B103: run_if cannot be 'ALL_SUCCEEDED', it would be refused; did you mean ALL_SUCCESS?",
     "a required field is missing": "- {task_key: b, run_job_task: {}}  # B104: run_job_task needs job_id",
     "a number that is written anew": "- {task_key: b, run_job_task: {job_id: 1, job_parameters: {rate: 1.50}}}  # B105: 1.50 would arrive as \"1.5\"; quote it",
     "a number out of range": "- {task_key: b, for_each_task: {inputs: '[1]', concurrency: 500, task: {task_key: c, notebook_task: *n}}}  # B106: concurrency must be a whole number 1 to 100, got 500",
@@ -47,8 +47,14 @@ TASKS = {
     "a size that is said twice": "- {task_key: b, notebook_task: *n, new_cluster: {num_workers: 2, autoscale: {min_workers: 1, max_workers: 2}}}  # B414: keep one",
     "an interval without retries": "- {task_key: b, notebook_task: *n, min_retry_interval_millis: 1000}  # B415: no effect without max_retries",
     "a size of a word": "- {task_key: b, condition_task: {op: GREATER_THAN, left: many, right: '0'}}  # B416: compares numbers, and left is 'many'",
-    "a job that runs itself": "- {task_key: b, run_job_task: {job_id: '${resources.jobs.main.id}'}}  # B417: would run itself",
+    "a job that runs itself": "- {task_key: b, run_job_task: {job_id: '${resources.jobs.main.id}'}}  # B417: job main runs itself: one run would start the next",
     "more workers at least than at most": "- {task_key: b, notebook_task: *n, new_cluster: {autoscale: {min_workers: 8, max_workers: 2}}}  # B418: min_workers 8 is more than max_workers 2",
+    "a job's name as its id": "- {task_key: b, run_job_task: {job_id: daily}}  # B419: say ${resources.jobs.daily.id}",
+    "a brace that is not closed": "- {task_key: b, notebook_task: {<<: *n, base_parameters: {day: '{{job.run_id}'}}}  # B211: say {{job.run_id}}",
+    "a reference of the run in the CLI's braces": "- {task_key: b, notebook_task: {<<: *n, base_parameters: {day: '${job.run_id}'}}}  # B211: say {{job.run_id}}",
+    "names where entries are wanted": "- {task_key: b, notebook_task: {<<: *n, base_parameters: {day: '{{tasks.a.run_id}}'}}, depends_on: [a]}  # B102: an entry of depends_on must be a mapping, got 'a'",
+    "a folder as a notebook": "- {task_key: b, notebook_task: {notebook_path: .}}  # B005: it is a folder",
+    "a value that its notebook never sets": "- {task_key: b, depends_on: [{task_key: s}], condition_task: {op: EQUAL_TO, left: '{{tasks.s.values.wrk}}', right: ''}}  # N113: source.py of task s never sets wrk; did you mean work?\n- {task_key: s, notebook_task: {notebook_path: source.py}}",
     "a notebook that is not there": "- {task_key: b, notebook_task: {notebook_path: aa.ipynb}}  # B005: aa.ipynb does not exist; did you mean a.ipynb?",
     "a path without its ending": "- {task_key: b, notebook_task: {notebook_path: ./a}}  # B005: did you mean a.ipynb?",
     "a plain file as a notebook": "- {task_key: b, notebook_task: {notebook_path: plain.py}}  # B008: plain.py is no notebook",
@@ -66,6 +72,10 @@ JOBS = {
     "a pause in the job": "continuous: {pause_status: PAUSED}  # B504: holds in every target",
     "no run at a time": "max_concurrent_runs: 0  # B505: every run is skipped",
     "an unused cluster": "job_clusters: [{job_cluster_key: old, new_cluster: {num_workers: 1}}]  # B411: no task uses job_cluster_key old",
+    "a permission of another kind": "permissions: [{level: CAN_RUN, group_name: users}]  # B103: level cannot be 'CAN_RUN'",
+    "two who run": "run_as: {user_name: a, service_principal_name: b}  # B604: run_as names one of",
+    "an unclosed reference": "description: ${workspace.host  # B211: say ${workspace.host}",
+    "braces of a workflow elsewhere": "description: ${{ bundle.name }}  # B211: say ${bundle.name}",
     "a permission for nobody": "permissions: [{level: CAN_VIEW}]  # B604: got none",
     "an unknown variable": "description: ${var.catlog}  # B201: catlog is unknown",
     "an unknown root": "description: ${vars.catlog}  # B201: vars is no root; did you mean var?",
@@ -156,6 +166,17 @@ BUNDLES = {
                     notebook_path: a.ipynb
                     base_parameters:
                       day: "2011-01-05"  # B408: the job has a parameter day, too
+        """,
+    "jobs that run each other": """
+        bundle: {name: small}
+        resources:
+          jobs:
+            a: {tasks: [{task_key: a, run_job_task: {job_id: "${resources.jobs.b.id}"}}]}  # B417: job a runs b, which runs a again
+            b: {tasks: [{task_key: b, run_job_task: {job_id: "${resources.jobs.a.id}"}}]}  # B417: job b runs a, which runs b again
+        """,
+    "a part that stands at the top": """
+        bundle: {name: small}
+        jobs: {}  # B101: it belongs under resources
         """,
     "libraries on serverless": """
         bundle: {name: small}

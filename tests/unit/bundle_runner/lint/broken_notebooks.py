@@ -48,8 +48,15 @@ NOTEBOOKS: dict[str, tuple[str, str, str, str]] = {
         "parallelize",
         "spark.sparkContext does not exist on Spark Connect",
     ),
+    "a context of one's own": (
+        notebook("sc = SparkContext.getOrCreate()"),
+        "N106",
+        "SparkContext",
+        "SparkContext does not",
+    ),
+    "a notebook that is not there": (notebook("%run ./c"), "N114", "%run", "cell 1 calls ./c, which does not exist"),
     "an RDD on a classic cluster": (notebook("df.rdd.map(len)"), "N107", "df.rdd", "df.rdd does not exist on Spark"),
-    "run": (file_of(PARAMETERS, code("%run ./setup")), "N108", "%run", "cell 2: %run exists only in Databricks"),
+    "run": (file_of(PARAMETERS, code("%run ./a")), "N108", "%run", "cell 2: %run exists only in Databricks"),
     "an unguarded dbutils": (file_of(PARAMETERS, code('dbutils.widgets.get("x")')), "N109", "widgets", "guard it"),
     "a secret": (notebook('password = "hunter2Hunter2"'), "N110", "hunter2", "looks like a password or key"),
     "a secret in a source file": (
