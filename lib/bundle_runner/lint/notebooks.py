@@ -7,14 +7,14 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from bundle_runner.errors import BundleError, did_you_mean
+from bundle_runner.errors import BundleError
 from bundle_runner.lint.cells import Cell, read_cells
 from bundle_runner.lint.connect import connect_unsafe, unguarded_dbutils
 from bundle_runner.lint.files import HEADER, NamedFile, head, named_files
 from bundle_runner.lint.finding import Finding, error, warning
-from bundle_runner.lint.places import a_map, members
+from bundle_runner.lint.leaks import secret_in
+from bundle_runner.lint.parameters import of_parameters, tagged
 from bundle_runner.lint.reading import ReadBundle
-from bundle_runner.lint.secrets import secret_in
 from bundle_runner.located import Where
 
 NO_NOTEBOOK = error(
@@ -30,34 +30,6 @@ SYNTAX = error(
     "The run fails when it reaches the cell.",
     "for row in rows",
     "for row in rows:",
-)
-NOT_DECLARED = error(
-    "N103",
-    "A task gives a parameter that the notebook does not declare",
-    "The notebook runs with its own default, without a word.",
-    "base_parameters: {dya: …} where the parameters cell declares day",
-    "base_parameters: {day: …}",
-)
-NOT_READ = warning(
-    "N112",
-    "A task gives a parameter that the notebook never mentions",
-    "The value is of no use; often the name is misspelt on one of the two sides.",
-    'base_parameters: {dya: …} where a cell says dbutils.widgets.get("day")',
-    "base_parameters: {day: …}",
-)
-TWO_CELLS = error(
-    "N104",
-    "Two cells are tagged `parameters`",
-    "Values reach only the first.",
-    "two tagged cells",
-    "one tagged cell",
-)
-NO_LITERAL = error(
-    "N105",
-    "A parameter's default is computed",
-    "The parameters cell holds literals, one a line, so that the names can be known before a run.",
-    "day = date.today()",
-    'day = ""',
 )
 FAILS_ON_SERVERLESS = error(
     "N106",
@@ -168,15 +140,7 @@ def _syntax(path: Path, cell: Cell, subject: str) -> Iterator[Finding]:
 def _of_notebook(file: NamedFile, cells: tuple[Cell, ...]) -> Iterator[Finding]:
     if file.path.suffix == ".py" and not head(file.path).startswith(HEADER):
         return
-    tagged = [cell for cell in cells if "parameters" in cell.tags and cell.language == "python"]
-    for cell in tagged[1:]:
-        yield TWO_CELLS.at(
-            Where(file.path, cell.place(1)),
-            f"cell {cell.number} is tagged parameters, and so is cell {tagged[0].number}",
-        )
-    declared, problems = _declared(file.path, tagged[0]) if tagged else (frozenset(), [])
-    yield from problems
-    yield from _given(file, cells, declared if tagged else None)
+    yield from of_parameters(file, cells)
     serverless = file.task is not None and not any(file.task.body.get(name) for name in SERVED)
     for cell in cells:
         for line, name in connect_unsafe(cell.python):
@@ -185,7 +149,7 @@ def _of_notebook(file: NamedFile, cells: tuple[Cell, ...]) -> Iterator[Finding]:
                 Where(file.path, cell.place(line)),
                 f"cell {cell.number}: {name} does not exist on Spark Connect, so this fails on serverless",
             )
-        yield from _elsewhere(file.path, cell) if tagged else ()
+        yield from _elsewhere(file.path, cell) if tagged(cells) else ()
 
 
 def _elsewhere(path: Path, cell: Cell) -> Iterator[Finding]:
@@ -199,53 +163,3 @@ def _elsewhere(path: Path, cell: Cell) -> Iterator[Finding]:
             Where(path, cell.place(line_number)),
             f"cell {cell.number}: dbutils does not exist where this notebook is opened by itself; guard it",
         )
-
-
-def _declared(path: Path, cell: Cell) -> tuple[frozenset[str], list[Finding]]:
-    try:
-        statements = ast.parse(cell.python).body
-    except (SyntaxError, ValueError):
-        return frozenset(), []
-    names, problems = set(), []
-    for statement in statements:
-        targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
-        for target in targets:
-            if isinstance(target, ast.Name):
-                names.add(target.id)
-                value = getattr(statement, "value", None)
-                if value is not None and not _is_literal(value):
-                    problems.append(
-                        NO_LITERAL.at(
-                            Where(path, cell.place(statement.lineno)),
-                            f'parameter {target.id}: expected a literal such as ""; compute in a later cell',
-                        )
-                    )
-    return frozenset(names), problems
-
-
-def _is_literal(value: ast.expr) -> bool:
-    try:
-        ast.literal_eval(value)
-    except (ValueError, TypeError):
-        return False
-    return True
-
-
-def _given(file: NamedFile, cells: tuple[Cell, ...], declared: frozenset[str] | None) -> Iterator[Finding]:
-    """Check the task's own parameters; a notebook without a parameters cell may read them in many ways."""
-    if file.task is None or (not cells and file.path.suffix != ".py"):
-        return
-    text = "\n".join(line for cell in cells for line in cell.lines)
-    if re.search(r"getAll\(|entry_point|getCurrentBindings|^\s*%run\b", text, re.MULTILINE):
-        return
-    widgets = set(re.findall(r"widgets\.\w+\(\s*(?:name\s*=\s*)?[\"']([\w.-]+)", text))
-    for name, _, where in members(a_map(file.task.body.get("notebook_task")).get("base_parameters")):
-        known = widgets | (declared or set())
-        mentioned = declared is None and re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text)
-        if name not in known and not mentioned:
-            code, verb = (NOT_READ, "never mentions") if declared is None else (NOT_DECLARED, "does not declare")
-            yield code.at(
-                where,
-                f"task {file.task.key}: {file.path.name} {verb} {name}, "
-                f"so the value would be lost{did_you_mean(name, known)}",
-            )

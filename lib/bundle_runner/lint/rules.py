@@ -7,7 +7,19 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from bundle_runner.bundle_files import find_bundle
-from bundle_runner.lint import calls, fields, files, graph, notebooks, references, schedule, targets, tasks, variables
+from bundle_runner.lint import (
+    calls,
+    compute,
+    fields,
+    files,
+    graph,
+    notebooks,
+    references,
+    schedule,
+    targets,
+    tasks,
+    variables,
+)
 from bundle_runner.lint.finding import CODES, Finding, error, warning
 from bundle_runner.lint.reading import ReadBundle, read_for_lint
 from bundle_runner.located import Where
@@ -47,6 +59,7 @@ RULES: tuple[Rule, ...] = (
     graph.check_twins,
     graph.check_graph,
     tasks.check_tasks,
+    compute.check_compute,
     variables.check_variables,
     variables.check_dollars,
     references.check_braces,
