@@ -9,6 +9,7 @@ from bundle_runner.errors import BundleError, TargetError, UsageError, did_you_m
 from bundle_runner.located import Map, load, merge
 
 NAMES = ("databricks.yml", "databricks.yaml", "bundle.yml", "bundle.yaml")
+REPLACED = ("run_as",)
 TARGET_PARTS = ("bundle", "workspace", "resources", "presets", "artifacts", "permissions", "sync", "run_as")
 
 
@@ -84,7 +85,10 @@ def _no_default(targets: dict[str, Any]) -> str:
 
 
 def apply_target(tree: Map, target: str) -> Map:
-    """Lay what the target changes upon the bundle; its variables are chosen elsewhere."""
+    """Lay what the target changes upon the bundle; its variables are chosen elsewhere.
+
+    Who runs it is replaced whole: a bundle's service principal beside a target's user would be two.
+    """
     body = (tree.get("targets") or {}).get(target)
     if not isinstance(body, Map):
         return tree
@@ -92,4 +96,8 @@ def apply_target(tree: Map, target: str) -> Map:
     for part in TARGET_PARTS:
         if body.get(part) is not None:
             changes.put(part, body[part], body.where[part])
-    return merge(tree, changes)
+    rest = Map()
+    for key, value in tree.items():
+        if key not in changes or key not in REPLACED:
+            rest.put(key, value, tree.where[key])
+    return merge(rest, changes)

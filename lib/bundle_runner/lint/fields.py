@@ -75,19 +75,20 @@ class _Walk:
 
     def __init__(self, file: Document) -> None:
         self._path: Path = file.path
-        self._lines = file.text.splitlines()
+        self._written = file.text
 
     def _at(self, node: yaml.Node) -> Where:
         return Where(self._path, node.start_mark.line + 1, node.start_mark.column + 1)
 
-    def _is_anchor(self, key: yaml.Node) -> bool:
-        return re.match(r"\s*:\s*&", self._lines[key.end_mark.line][key.end_mark.column :]) is not None
+    def _holds_anchors(self, key: yaml.Node, value: yaml.Node) -> bool:
+        written = self._written[key.end_mark.index : value.end_mark.index]
+        return re.search(r"(?::|-|^)\s+&\w|^\s*:\s*&\w", written) is not None
 
     def shape(self, node: yaml.MappingNode, shape: Shape, subject: str) -> Iterator[Finding]:
         written = {str(key.value): (key, value) for key, value in node.value}
         for name, (key, value) in written.items():
             kind = shape.fields.get(name)
-            if kind is None and self._is_anchor(key):
+            if kind is None and self._holds_anchors(key, value):
                 continue  # it only holds what `*name` repeats elsewhere, where it is judged
             if kind is None:
                 is_resource = name in shapes()["resources"].fields and "resources" in shape.fields

@@ -49,7 +49,7 @@ OUTCOME = error(
 RUN_IF = error(
     "B306",
     "run_if without depends_on",
-    "There is nothing to judge by; the workspace refuses the job.",
+    "There is nothing to judge by: the task runs, or the workspace refuses the job.",
     "{task_key: load, run_if: ALL_DONE}",
     "{task_key: load}",
 )
@@ -60,10 +60,10 @@ TWICE = warning(
     "depends_on: [{task_key: load}, {task_key: load}]",
     "depends_on: [{task_key: load}]",
 )
-EMPTY = error(
+EMPTY = warning(
     "B308",
     "A job has no task",
-    "The workspace refuses to run it.",
+    "It is deployed, and there is nothing to run.",
     "jobs: {daily: {name: daily}}",
     "jobs: {daily: {name: daily, tasks: [{…}]}}",
 )
@@ -114,7 +114,7 @@ def _check_job(job: JobView, bundle: ReadBundle) -> Iterator[Finding]:
     tasks = {task.key: task for task in job.tasks}
     for task in job.tasks:
         yield from _check_dependencies(task, tasks)
-        if task.body.get("run_if") and not task.body.get("depends_on"):
+        if task.body.get("run_if", "ALL_SUCCESS") != "ALL_SUCCESS" and not task.body.get("depends_on"):
             yield RUN_IF.at(
                 task.place("run_if"),
                 f"task {task.key}: run_if says nothing without depends_on; remove one or add the other",

@@ -65,9 +65,6 @@ JOB = ("id", "name", "run_id", "repair_count", "start_time", "parameters", "trig
 TASK = ("name", "run_id", "execution_count", "notebook_path")
 ENDED = ("run_id", "result_state", "error_code", "execution_count", "notebook_path", "values", "output")
 PATTERNS = {"job": JOB, "task": TASK, "workspace": ("id", "url"), "backfill": FORMATS}
-OLD = frozenset(
-    {"job_id", "run_id", "start_date", "start_time", "task_key", "parent_run_id", "task_retry_count", "job_name"}
-)
 
 
 def check_braces(bundle: ReadBundle) -> Iterator[Finding]:
@@ -96,7 +93,7 @@ def _brace(said: str, where: Where, task: TaskView, tasks: dict[str, TaskView], 
     if not found:
         root = said.partition(".")[0]
         hint = did_you_mean(root, NAMESPACES)
-        if root not in OLD and hint.startswith("; did"):
+        if "." in said and hint.startswith("; did"):
             yield NO_SUCH_FACT.at(where, f"{subject} is no reference and stays as it stands: {root} is unknown{hint}")
         return
     root, *rest = found[0]

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from bundle_runner.lint.finding import Finding, error, warning
-from bundle_runner.lint.places import a_map, a_text, members, opaque, texts_of
+from bundle_runner.lint.places import a_map, a_text, items, members, opaque
 from bundle_runner.lint.reading import JobView, ReadBundle, TaskView, View
 from bundle_runner.lint.shapes import shapes
 from bundle_runner.located import Where
@@ -152,9 +152,9 @@ def _is_list(text: str) -> bool:
 
 
 def _parameters(task: TaskView, job: JobView) -> Iterator[Finding]:
-    of_job = texts_of(job.body.get("parameters"), "name")
+    of_job = {a_text(item.get("name")): item.get("default") for item, _ in items(job.body.get("parameters"))}
     for name, value, where in members(a_map(task.body.get("notebook_task")).get("base_parameters")):
-        if name in of_job and value != f"{{{{job.parameters.{name}}}}}":
+        if name in of_job and value not in (of_job[name], f"{{{{job.parameters.{name}}}}}"):
             yield SHADOWED.at(
                 where, f"task {task.key}: the job has a parameter {name}, too, so this value never reaches the notebook"
             )

@@ -65,7 +65,7 @@ OF_RUN = r"(?:job|task|tasks|backfill)\.[\w.-]+|input(?:\.[\w.-]+)?"
 MISTAKEN = (
     (re.compile(rf"\$?\{{\{{\s*({OF_CLI})\s*\}}\}}"), "${{{0}}}"),
     (re.compile(rf"\$\(({OF_CLI})\)"), "${{{0}}}"),
-    (re.compile(rf"\$\{{({OF_CLI})(?![\w.\[\]}}-])"), "${{{0}}}"),
+    (re.compile(rf"\$\{{({OF_CLI})(?![\w.\[\]}}$-])"), "${{{0}}}"),
     (re.compile(rf"\$\{{({OF_RUN})\}}"), "{{{{{0}}}}}"),
     (re.compile(rf"\{{\{{\s*({OF_RUN})\s*(?:\}}(?!\}})|$)"), "{{{{{0}}}}}"),
     (re.compile(r"(?<![{$])\{((?:job|tasks)\.[\w.-]+)\}"), "{{{{{0}}}}}"),
