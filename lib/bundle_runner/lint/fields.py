@@ -36,13 +36,6 @@ NO_CHOICE = error(
     "run_if: ALL_SUCCEEDED",
     "run_if: ALL_SUCCESS",
 )
-MISSING = error(
-    "B104",
-    "A required field is missing",
-    "The CLI only warns; the workspace refuses the job.",
-    "parameters: [{name: day}]",
-    'parameters: [{name: day, default: ""}]',
-)
 REWRITTEN = warning(
     "B105",
     "A plain number or date stands where text is wanted",
@@ -88,17 +81,14 @@ class _Walk:
         written = {str(key.value): (key, value) for key, value in node.value}
         for name, (key, value) in written.items():
             kind = shape.fields.get(name)
-            if kind is None and self._holds_anchors(key, value):
-                continue  # it only holds what `*name` repeats elsewhere, where it is judged
+            if kind is None and (shape.is_open or self._holds_anchors(key, value)):
+                continue  # what an anchor holds is judged where `*name` repeats it
             if kind is None:
                 is_resource = name in shapes()["resources"].fields and "resources" in shape.fields
                 hint = "; it belongs under resources" if is_resource else did_you_mean(name, shape.fields)
                 yield UNKNOWN.at(self._at(key), f"{subject} has no field {name}, so it would be dropped{hint}")
             else:
                 yield from self.value(value, kind, name)
-        for name in shape.required:
-            if name not in written:
-                yield MISSING.at(self._at(node), f"{subject} needs {name}, and it is not there")
 
     def value(self, node: yaml.Node, kind: Type, name: str) -> Iterator[Finding]:
         if kind.name == "any" or _is_unset(node) or (isinstance(node, yaml.ScalarNode) and opaque(node.value)):

@@ -15,13 +15,6 @@ from bundle_runner.lint.places import a_map, a_text, items, members, opaque
 from bundle_runner.lint.reading import JobView, ReadBundle, TaskView
 from bundle_runner.located import Map, Seq, Where
 
-TWO_FILES = error(
-    "B003",
-    "A resource is defined in two files",
-    "The CLI refuses the bundle.",
-    "jobs.daily in resources/a.yml and in resources/b.yml",
-    "one of them, or another key",
-)
 NO_FILE = error(
     "B005",
     "A file does not exist",
@@ -131,15 +124,16 @@ def _nearby(path: Path) -> str:
 
 
 def _kind(file: NamedFile) -> Iterator[Finding]:
-    if file.path.suffix != ".py" or file.kind not in ("notebook", "python") or file.subject.startswith("pipeline"):
+    if file.path.suffix != ".py" or file.kind == "sql":
         return
     is_notebook = head(file.path).startswith(HEADER)
     if file.kind == "notebook" and not is_notebook:
         yield NOT_THAT_KIND.at(
             file.where, f"{file.subject}: {file.written} is no notebook: its first line is not `{HEADER}`"
         )
-    if file.kind == "python" and is_notebook:
-        yield NOT_THAT_KIND.at(file.where, f"{file.subject}: {file.written} is a notebook; name it in a notebook_task")
+    if file.kind in ("python", "file") and is_notebook:
+        hint = "in a notebook_task" if file.kind == "python" else "as notebook"
+        yield NOT_THAT_KIND.at(file.where, f"{file.subject}: {file.written} is a notebook; name it {hint}")
 
 
 def head(path: Path) -> str:
@@ -200,14 +194,3 @@ def _matches(path: Path, pattern: str, folder: Path) -> bool:
         return any(fnmatch(part, bare) for part in Path(name).parts)
     bare = bare.lstrip("/")
     return fnmatch(name, bare) or fnmatch(name, f"{bare}/*") or fnmatch(name, bare.replace("**/", ""))
-
-
-def check_two_files(bundle: ReadBundle) -> Iterator[Finding]:
-    """Look for resources that stand in more than one file."""
-    first: dict[tuple[str, str], Where] = {}
-    for file in bundle.files:
-        for kind, resources, _ in members(file.tree.get("resources")):
-            for key, _, where in members(resources):
-                old = first.setdefault((kind, key), where)
-                if old is not where:
-                    yield TWO_FILES.at(where, f"{kind}.{key} is also defined in {old.file.name}:{old.line}; keep one")

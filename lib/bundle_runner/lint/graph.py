@@ -7,17 +7,9 @@ from collections.abc import Iterator
 
 from bundle_runner.errors import did_you_mean
 from bundle_runner.lint.finding import Finding, error, warning
-from bundle_runner.lint.places import a_map, a_text, items, members
+from bundle_runner.lint.places import a_map, a_text, items
 from bundle_runner.lint.reading import JobView, ReadBundle, TaskView
-from bundle_runner.located import Map, Where
 
-TWIN = error(
-    "B301",
-    "A key stands twice in one list",
-    "The CLI merges entries of the same task_key into one without a word: one of the two tasks is gone.",
-    "tasks: [{task_key: load, …}, {task_key: load, …}]",
-    "tasks: [{task_key: load, …}, {task_key: check, …}]",
-)
 UNKNOWN = error(
     "B302",
     "depends_on names a task that does not exist",
@@ -74,31 +66,6 @@ INNER = error(
     "for_each_task: {task: {depends_on: [{task_key: load}], …}}",
     "depends_on: [{task_key: load}] at the outer task",
 )
-KEYS = {"tasks": "task_key", "job_clusters": "job_cluster_key", "environments": "environment_key", "parameters": "name"}
-
-
-def check_twins(bundle: ReadBundle) -> Iterator[Finding]:
-    """Look at each file by itself: a target may well say a key again to change it."""
-    for file in bundle.files:
-        trees = [file.tree, *(a_map(body) for _, body, _ in members(file.tree.get("targets")))]
-        for tree in trees:
-            for name, job, _ in members(a_map(tree.get("resources")).get("jobs")):
-                yield from _twins(name, a_map(job))
-
-
-def _twins(job: str, body: Map) -> Iterator[Finding]:
-    for part, key in KEYS.items():
-        first: dict[str, Where] = {}
-        for item, where in items(body.get(part)):
-            name = a_text(item.get(key))
-            if name is not None and name in first:
-                yield TWIN.at(
-                    item.where[key],
-                    f"job {job}: {key} {name} stands here and in line {first[name].line}; "
-                    "the CLI would merge the two into one",
-                )
-            elif name is not None:
-                first[name] = where
 
 
 def check_graph(bundle: ReadBundle) -> Iterator[Finding]:

@@ -13,26 +13,21 @@ from bundle_runner.lint import (
     fields,
     files,
     graph,
+    keys,
     notebooks,
     references,
+    required,
     schedule,
     targets,
     tasks,
     variables,
 )
-from bundle_runner.lint.finding import CODES, Finding, error, warning
+from bundle_runner.lint.finding import CODES, Finding, warning
 from bundle_runner.lint.reading import ReadBundle, read_for_lint
 from bundle_runner.located import Where
 
 Rule = Callable[[ReadBundle], Iterator[Finding]]
 
-TWIN_KEY = error(
-    "B002",
-    "A mapping says a key twice",
-    "Only the last of the two counts, without a word.",
-    "{name: a, name: b}",
-    "{name: b}",
-)
 UNUSED = warning(
     "B009",
     "A suppression suppresses nothing",
@@ -42,26 +37,21 @@ UNUSED = warning(
 )
 
 
-def check_twin_keys(bundle: ReadBundle) -> Iterator[Finding]:
-    """Look for keys that stand twice in one mapping."""
-    for file in bundle.files:
-        for twin in file.twins:
-            yield TWIN_KEY.at(
-                twin.where, f"{twin.name} stands here and in line {twin.first}; only the last would count, keep one"
-            )
-
-
 RULES: tuple[Rule, ...] = (
-    check_twin_keys,
+    keys.check_mappings,
+    keys.check_lists,
+    keys.check_resources,
+    keys.check_includes,
     fields.check_fields,
-    files.check_two_files,
+    required.check_required,
     files.check_files,
-    graph.check_twins,
     graph.check_graph,
     tasks.check_tasks,
     compute.check_compute,
     variables.check_variables,
     variables.check_dollars,
+    variables.check_circles,
+    variables.check_unresolved,
     references.check_braces,
     schedule.check_schedules,
     targets.check_targets,

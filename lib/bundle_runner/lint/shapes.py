@@ -27,10 +27,11 @@ class Type:
 
 @dataclass(frozen=True)
 class Shape:
-    """The fields of one mapping."""
+    """The fields of one mapping; an open one has others that are not listed."""
 
     fields: dict[str, Type]
     required: tuple[str, ...]
+    is_open: bool
 
 
 @cache
@@ -42,8 +43,9 @@ def shapes() -> dict[str, Shape]:
 
 def _shape(fields: dict[str, Any]) -> Shape:
     return Shape(
-        {name.rstrip("!"): _type(written) for name, written in fields.items()},
+        {name.rstrip("!"): _type(written) for name, written in fields.items() if name != "+"},
         tuple(name[:-1] for name in fields if name.endswith("!")),
+        "+" in fields,
     )
 
 

@@ -45,6 +45,20 @@ NO_BUILD = error(
     "artifacts: {lib: {type: whl}}",
     "artifacts: {lib: {type: whl, build: python -m build --wheel}}",
 )
+UNPAUSED = error(
+    "B607",
+    "A development target lets triggers run",
+    "The CLI refuses it: copies of developers would run beside each other.",
+    "dev: {mode: development, presets: {trigger_pause_status: UNPAUSED}}",
+    "dev: {mode: development}",
+)
+IN_VOLUME = error(
+    "B608",
+    "A path of the workspace lies in a volume",
+    "Only workspace.artifact_path may; the CLI refuses it.",
+    "workspace: {root_path: /Volumes/main/default/x}",
+    "workspace: {root_path: /Workspace/Users/…}",
+)
 PEOPLE = ("user_name", "group_name", "service_principal_name")
 
 
@@ -59,6 +73,8 @@ def check_targets(bundle: ReadBundle) -> Iterator[Finding]:
         yield TWO_DEFAULTS.at(where, f"targets {chosen[0][0]} and {name} both say default: true; keep one")
     for view in bundle.views:
         yield from _production(view, a_map(a_map(bundle.merged.get("targets")).get(view.target)))
+        yield from _development(view, a_map(a_map(bundle.merged.get("targets")).get(view.target)))
+        yield from _paths(view)
         yield from _permissions(view.tree)
         yield from _run_as(view.tree)
     yield from _artifacts(bundle)
@@ -79,6 +95,21 @@ def _production(view: View, target: Map) -> Iterator[Finding]:
         )
 
 
+def _development(view: View, target: Map) -> Iterator[Finding]:
+    presets = a_map(view.tree.get("presets"))
+    if target.get("mode") == "development" and presets.get("trigger_pause_status") == "UNPAUSED":
+        yield UNPAUSED.at(
+            presets.where["trigger_pause_status"],
+            f"target {view.target}: a development target cannot run triggers",
+        )
+
+
+def _paths(view: View) -> Iterator[Finding]:
+    for name, value, where in members(view.tree.get("workspace")):
+        if name != "artifact_path" and name.endswith("_path") and str(value).startswith("/Volumes/"):
+            yield IN_VOLUME.at(where, f"target {view.target}: {name} cannot lie in a volume; only artifact_path can")
+
+
 def _permissions(node: Any) -> Iterator[Finding]:
     for name, value, _ in members(node):
         if name == "permissions":
@@ -92,8 +123,9 @@ def _permissions(node: Any) -> Iterator[Finding]:
 def _run_as(node: Any) -> Iterator[Finding]:
     for name, value, where in members(node):
         named = [person for person in PEOPLE if a_map(value).get(person) is not None]
-        if name == "run_as" and len(named) > 1:
-            yield PRINCIPALS.at(where, f"run_as names one of {', '.join(PEOPLE)}, got {' and '.join(named)}")
+        if name == "run_as" and isinstance(value, Map) and len(named) != 1:
+            got = " and ".join(named) or "none"
+            yield PRINCIPALS.at(where, f"run_as names one of {', '.join(PEOPLE)}, got {got}")
         yield from _run_as(value)
 
 

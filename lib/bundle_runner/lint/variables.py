@@ -8,7 +8,7 @@ from typing import Any
 
 from bundle_runner.errors import did_you_mean
 from bundle_runner.lint.finding import Finding, error, warning
-from bundle_runner.lint.places import a_map, members, words
+from bundle_runner.lint.places import a_map, members, opaque, words
 from bundle_runner.lint.reading import ReadBundle
 from bundle_runner.lint.shapes import shapes
 from bundle_runner.located import Where
@@ -55,6 +55,22 @@ NO_REFERENCE = error(
     "${{ var.catalog }}, ${var.catalog or {{job.run_id}",
     "${var.catalog}, {{job.run_id}}",
 )
+
+CIRCLE = error(
+    "B212",
+    "Variables name each other in a circle",
+    "None of them has a value; the CLI refuses the bundle.",
+    'a: {default: "${var.b}"} and b: {default: "${var.a}"}',
+    "a: {default: x}",
+)
+NOT_READ = warning(
+    "B213",
+    "A variable stands where the CLI resolves none",
+    "Which workspace to speak to, and the bundle's name, must be known before variables are.",
+    'workspace: {host: "${var.host}"}',
+    "workspace: {host: https://…} in each target",
+)
+UNRESOLVED = ("host", "profile", "client_id", "azure_client_id", "azure_tenant_id", "account_id")
 
 DOLLAR = re.compile(r"\$\{([A-Za-z][\w-]*(?:\.[\w-]+(?:\[\d+\])*)*)\}")
 ROOTS = ("var", "variables", "bundle", "workspace", "resources", "artifacts")
@@ -162,3 +178,31 @@ def _no_resource(rest: list[str], bundle: ReadBundle) -> str | None:
     if len(rest) > 1 and rest[1] not in known[rest[0]]:
         return f"{rest[1]} is not among its {rest[0]}{did_you_mean(rest[1], known[rest[0]])}"
     return None
+
+
+def check_circles(bundle: ReadBundle) -> Iterator[Finding]:
+    """Look for variables whose defaults lead back to themselves."""
+    declared = a_map(bundle.merged.get("variables"))
+    named = {}
+    for name, body, where in members(declared):
+        default = a_map(body).get("default")
+        named[name] = {found for text, _ in words(default, where) for found in re.findall(r"\$\{var\.([\w-]+)\}", text)}
+    for name, direct in named.items():
+        seen, left = set[str](), [*direct]
+        while left:
+            other = left.pop()
+            left += [] if other in seen else named.get(other, ())
+            seen.add(other)
+        if name in seen:
+            yield CIRCLE.at(declared.where[name], f"variable {name} leads back to itself, so it has no value")
+
+
+def check_unresolved(bundle: ReadBundle) -> Iterator[Finding]:
+    """Look for variables in what must be known before variables are."""
+    targets = [a_map(body) for _, body, _ in members(bundle.merged.get("targets"))]
+    for tree in (bundle.merged, *targets):
+        workspace, settings = a_map(tree.get("workspace")), a_map(tree.get("bundle"))
+        written = [(workspace, name) for name in UNRESOLVED] + [(settings, "name")]
+        for part, name in written:
+            if opaque(part.get(name)):
+                yield NOT_READ.at(part.where[name], f"{name}: the CLI resolves no ${{...}} here; write the value")

@@ -104,6 +104,55 @@ BUNDLES = {
         === jobs/b.yml
         resources: {jobs: {main: {tasks: [{task_key: a, run_job_task: {job_id: 1}}]}}}  # B003: jobs.main is also defined in a.yml:1
         """,
+    "a key of two kinds": """
+        bundle: {name: small}
+        resources:
+          schemas: {lake: {name: lake, catalog_name: main}}
+          volumes: {lake: {name: lake, catalog_name: main, schema_name: lake}}  # B011: volumes.lake has the key of schemas.lake
+        """,
+    "an include in an included file": """
+        bundle: {name: small}
+        include: [part.yml]
+        === part.yml
+        include: [other.yml]  # B012: include is read in databricks.yml only
+        """,
+    "variables in a circle": """
+        bundle: {name: small}
+        variables:
+          a: {default: "${var.b}"}  # B212: variable a leads back to itself
+          b: {default: "x${var.a}"}  # B212: variable b leads back to itself
+        """,
+    "a variable where none is resolved": """
+        bundle: {name: small}
+        variables: {host: {default: x}}
+        workspace:
+          host: ${var.host}  # B213: host: the CLI resolves no ${...} here
+        """,
+    "no name": """
+        bundle: {uuid: x}  # B606: the bundle has no name
+        """,
+    "triggers that run in development": """
+        bundle: {name: small}
+        targets:
+          dev: {mode: development, presets: {trigger_pause_status: UNPAUSED}}  # B607: a development target cannot run triggers
+        """,
+    "a path in a volume": """
+        bundle: {name: small}
+        workspace:
+          artifact_path: /Volumes/main/default/x
+          root_path: /Volumes/main/default/x  # B608: root_path cannot lie in a volume
+        """,
+    "a part that is missing in one target only": """
+        bundle: {name: small}
+        resources:
+          jobs:
+            main:
+              tasks: [{task_key: a, run_job_task: {job_id: 1}}]
+              schedule: {quartz_cron_expression: "0 0 5 * * ?"}  # B104: schedule needs timezone_id
+        targets:
+          dev: {resources: {jobs: {main: {schedule: {timezone_id: UTC}}}}}
+          test: {}
+        """,
     "an include that is not there": """
         bundle: {name: small}
         include:
