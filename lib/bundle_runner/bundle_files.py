@@ -89,7 +89,8 @@ def apply_target(tree: Map, target: str) -> Map:
 
     Who runs it is replaced whole: a bundle's service principal beside a target's user would be two.
     """
-    body = (tree.get("targets") or {}).get(target)
+    targets = tree.get("targets")
+    body = targets.get(target) if isinstance(targets, Map) else None
     if not isinstance(body, Map):
         return tree
     changes = Map()

@@ -45,6 +45,7 @@ NOT_THAT_KIND = error(
 )
 
 HEADER = "# Databricks notebook source"
+SOURCES = frozenset({".ipynb", ".py", ".r", ".R", ".scala", ".sql"})
 ELSEWHERE = ("/", "~", "dbfs:", "http:", "https:")
 LEFT_OUT = frozenset({".git", ".venv", "node_modules", ".databricks", ".lakehouse"})
 
@@ -124,9 +125,9 @@ def _nearby(path: Path) -> str:
 
 
 def _kind(file: NamedFile) -> Iterator[Finding]:
-    if file.path.suffix != ".py" or file.kind == "sql":
+    if file.path.suffix not in SOURCES or file.kind == "sql":
         return
-    is_notebook = head(file.path).startswith(HEADER)
+    is_notebook = file.path.suffix == ".ipynb" or head(file.path).endswith(HEADER.removeprefix("# "))
     if file.kind == "notebook" and not is_notebook:
         yield NOT_THAT_KIND.at(
             file.where, f"{file.subject}: {file.written} is no notebook: its first line is not `{HEADER}`"

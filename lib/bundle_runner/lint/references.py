@@ -9,7 +9,7 @@ from bundle_runner.lint.finding import Finding, error
 from bundle_runner.lint.graph import parents, upstream
 from bundle_runner.lint.places import a_map, a_text, members, texts_of, words
 from bundle_runner.lint.reading import JobView, ReadBundle, TaskView
-from bundle_runner.located import Where
+from bundle_runner.located import Seq, Where
 from bundle_runner.references import NAMESPACES, REFERENCE, paths
 
 NO_SUCH_FACT = error(
@@ -142,7 +142,11 @@ def _of_task(
 def _sound(keys: set[str], tasks: dict[str, TaskView]) -> bool:
     """Tell whether what these tasks depend on is written right: else that is the one thing to say."""
     for key in keys:
-        written = tasks[key].body.get("depends_on") or []
-        if len(parents(tasks[key])) < len(written) or not parents(tasks[key]) <= set(tasks):
+        written = tasks[key].body.get("depends_on") or Seq()
+        if (
+            not isinstance(written, Seq)
+            or len(parents(tasks[key])) < len(written)
+            or not parents(tasks[key]) <= set(tasks)
+        ):
             return False
     return True

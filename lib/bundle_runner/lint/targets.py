@@ -122,7 +122,7 @@ def _permissions(node: Any) -> Iterator[Finding]:
 
 def _run_as(node: Any) -> Iterator[Finding]:
     for name, value, where in members(node):
-        named = [person for person in PEOPLE if a_map(value).get(person) is not None]
+        named = [person for person in PEOPLE if a_map(value).get(person)]
         if name == "run_as" and isinstance(value, Map) and len(named) != 1:
             got = " and ".join(named) or "none"
             yield PRINCIPALS.at(where, f"run_as names one of {', '.join(PEOPLE)}, got {got}")
@@ -131,7 +131,7 @@ def _run_as(node: Any) -> Iterator[Finding]:
 
 def _entries(value: Any) -> Iterator[Finding]:
     for entry, where in items(value):
-        named = [name for name in PEOPLE if entry.get(name) is not None]
+        named = [name for name in PEOPLE if entry.get(name)]
         if len(named) != 1:
             got = " and ".join(named) or "none"
             yield PRINCIPALS.at(where, f"a permission names one of {', '.join(PEOPLE)}, got {got}")

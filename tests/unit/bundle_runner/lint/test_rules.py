@@ -8,8 +8,10 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent, indent
+from typing import Any
 
 import pytest
+import yaml
 
 from bundle_runner.errors import TargetError
 from bundle_runner.lint.finding import CODES
@@ -159,6 +161,53 @@ def test_a_job_out_of_git_needs_no_local_file(tmp_path: Path) -> None:
     source = "git_source: {git_url: https://example.com/x, git_provider: gitHub, git_branch: main}\n"
     write_bundle(tmp_path, beside_a(task + source))
     assert lint(tmp_path) == []
+
+
+RICH = """
+bundle: {name: small}
+include: [x.yml]
+variables: {a: {default: x}}
+sync: {exclude: [x]}
+scripts: {b: {content: echo}}
+artifacts: {c: {type: whl, path: .}}
+permissions: [{level: CAN_VIEW, user_name: x}]
+targets: {dev: {mode: production, variables: {a: y}, presets: {tags: {a: b}}}}
+resources:
+  pipelines: {e: {libraries: [{file: {path: x.py}}]}}
+  jobs:
+    d:
+      run_as: {user_name: x}
+      schedule: {quartz_cron_expression: x, timezone_id: x}
+      trigger: {periodic: {interval: 1, unit: DAYS}}
+      parameters: [{name: a, default: x}]
+      job_clusters: [{job_cluster_key: a, new_cluster: {autoscale: {min_workers: 1, max_workers: 2}}}]
+      environments: [{environment_key: a, spec: {client: "1"}}]
+      tasks:
+        - {task_key: a, depends_on: [{task_key: b}], notebook_task: {notebook_path: a.ipynb, base_parameters: {day: "{{tasks.b.values.x}}"}}}
+        - {task_key: b, run_if: ALL_DONE, condition_task: {op: LESS_THAN, left: "{{job.id}}", right: "${var.a}"}}
+        - {task_key: c, for_each_task: {inputs: "[]", task: {task_key: d, run_job_task: {job_id: 1}}}}
+"""
+
+
+def replaced(node: Any, value: Any) -> Iterator[Any]:
+    """Yield copies of a tree in which one node after the other is replaced."""
+    yield value
+    if isinstance(node, dict):
+        for key, item in node.items():
+            yield from ({**node, key: other} for other in replaced(item, value))
+    if isinstance(node, list):
+        for place, item in enumerate(node):
+            yield from ([*node[:place], other, *node[place + 1 :]] for other in replaced(item, value))
+
+
+@pytest.mark.parametrize("value", [None, 7, "${var.a}", [[]], {"a": {}}], ids=str)
+def test_lint_has_an_answer_whatever_stands_anywhere(value: Any, tmp_path: Path) -> None:
+    write_bundle(tmp_path, RICH)
+    bundles = list(replaced(yaml.safe_load(RICH), value))
+    assert len(bundles) > 80
+    for bundle in bundles:
+        (tmp_path / "databricks.yml").write_text(yaml.safe_dump(bundle))
+        assert lint(tmp_path)
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
