@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections.abc import Iterator
@@ -31,17 +32,27 @@ class Cell:
     @property
     def python(self) -> str:
         """Return the cell as Python, line by line; what IPython adds to the language stands as `pass`."""
-        lines = self.lines if self.language == "python" else ()
-        return "\n".join(_plain(line) for line in lines)
+        if self.language != "python":
+            return ""
+        code = "\n".join(self.lines)
+        return code if _is_python(code) else "\n".join(_plain(line) for line in self.lines)
 
     def place(self, line: int) -> int:
         """Return the line in the file of a line of this cell, counted from 1."""
         return self.places[min(max(line, 1), len(self.places)) - 1] if self.places else 1
 
 
+def _is_python(code: str) -> bool:
+    try:
+        ast.parse(code)
+    except (SyntaxError, ValueError):
+        return False
+    return True
+
+
 def _plain(line: str) -> str:
-    line = re.sub(r"^(\s*)[%!?].*", r"\1pass", line)
-    line = re.sub(r"=\s*[%!].*", "= None", line)
+    line = re.sub(r"^(\s*)(?:%{1,2}|!{1,2}|\?)[\w./~$].*", r"\1pass", line)
+    line = re.sub(r"=\s*[%!][\w./~$].*", "= None", line)
     return re.sub(r"^(\s*)[\w.]+\?+\s*$", r"\1pass", line)
 
 

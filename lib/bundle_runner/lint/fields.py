@@ -12,6 +12,7 @@ from bundle_runner.errors import did_you_mean
 from bundle_runner.lint.finding import Finding, error, warning
 from bundle_runner.lint.places import opaque
 from bundle_runner.lint.reading import ReadBundle
+from bundle_runner.lint.scalars import number, sent, whole_number
 from bundle_runner.lint.shapes import SCALARS, Shape, Type, shapes
 from bundle_runner.located import Document, Where
 
@@ -52,7 +53,6 @@ OUT_OF_RANGE = error(
 )
 
 TAG = "tag:yaml.org,2002:"
-TYPES = {"int": ("int",), "number": ("int", "float"), "bool": ("bool",)}
 WORDS_FOR_BOOL = frozenset({"true", "false", "yes", "no", "on", "off", "y", "n"})
 
 
@@ -129,14 +129,14 @@ class _Walk:
             yield from self._text(node, name)
         elif not _fits(node, kind):
             yield self._wrong(node, name, _expected(kind))
-        elif kind.least is not None and not _within(int(node.value.replace("_", "")), kind):
+        elif not _within(whole_number(node), kind):
             yield OUT_OF_RANGE.at(self._at(node), f"{name} must be {_expected(kind)}, got {node.value}")
 
     def _text(self, node: yaml.ScalarNode, name: str) -> Iterator[Finding]:
-        sent = _sent(node)
-        if sent != node.value:
+        text = sent(node)
+        if text != node.value:
             yield REWRITTEN.at(
-                self._at(node), f'{name}: {node.value} would arrive as "{sent}"; quote it: "{node.value}"'
+                self._at(node), f'{name}: {node.value} would arrive as "{text}"; quote it: "{node.value}"'
             )
 
     def _wrong(self, node: yaml.Node, name: str, expected: str) -> Finding:
@@ -158,30 +158,18 @@ def _is_unset(node: yaml.Node) -> bool:
 
 
 def _fits(node: yaml.ScalarNode, kind: Type) -> bool:
-    if node.style in ("'", '"'):  # the CLI reads numbers and truth values out of texts
-        word = node.value.lower()
-        return word in WORDS_FOR_BOOL if kind.name == "bool" else word.lstrip("-").isdigit()
-    plain_words = kind.name == "bool" and node.value.lower() in WORDS_FOR_BOOL
-    return plain_words or node.tag.removeprefix(TAG) in TYPES[kind.name]
+    if kind.name == "bool":
+        return node.value.lower() in WORDS_FOR_BOOL
+    return (whole_number(node) if kind.name == "int" else number(node)) is not None
 
 
-def _within(number: int, kind: Type) -> bool:
-    return (kind.least is None or kind.least <= number) and (kind.most is None or number <= kind.most)
+def _within(found: int | None, kind: Type) -> bool:
+    if found is None:
+        return True
+    return (kind.least is None or kind.least <= found) and (kind.most is None or found <= kind.most)
 
 
 def _expected(kind: Type) -> str:
     if kind.least is not None:
-        return (
-            f"a whole number {kind.least} to {kind.most}" if kind.most else f"a whole number of at least {kind.least}"
-        )
+        return f"a whole number {f'{kind.least} to {kind.most}' if kind.most else f'of at least {kind.least}'}"
     return {"int": "a whole number", "number": "a number", "bool": "true or false"}.get(kind.name, "a text")
-
-
-def _sent(node: yaml.ScalarNode) -> str:
-    """Return the text that the CLI makes of a scalar; nothing but plain numbers changes."""
-    kind = node.tag.removeprefix(TAG)
-    if kind == "int":
-        return str(yaml.SafeLoader("").construct_yaml_int(node))
-    if kind == "float":
-        return f"{yaml.SafeLoader('').construct_yaml_float(node):.15g}"
-    return str(node.value)

@@ -80,6 +80,7 @@ IN_BUNDLE = error(
     'spark_env_vars: {TOKEN: "dapi0123…"}',
     "spark_env_vars: {TOKEN: {{secrets/shop/token}}}",
 )
+RUN_AS_PYTHON = ("notebook", "python", "file")
 SERVED = ("job_cluster_key", "existing_cluster_id", "new_cluster")
 
 
@@ -91,18 +92,14 @@ def check_notebooks(bundle: ReadBundle) -> Iterator[Finding]:
                 yield IN_BUNDLE.at(
                     Where(document.path, number), f"this looks like {said}; change it and use a reference"
                 )
-    read: dict[Path, tuple[Cell, ...] | Finding] = {}
-    for file in named_files(bundle):
-        if file.kind not in ("notebook", "python", "file") or not file.path.is_file():
-            continue
-        is_new = file.path not in read
-        found = read.setdefault(file.path, _read(file.path)) if is_new else read[file.path]
-        if isinstance(found, Finding):
-            yield from (found,) if is_new else ()
-            continue
-        yield from _of_file(file.path, found) if is_new else ()
-        if file.kind == "notebook":
-            yield from _of_notebook(file, found)
+    files = [file for file in named_files(bundle) if file.kind in RUN_AS_PYTHON and file.path.is_file()]
+    cells = {path: _read(path) for path in sorted({file.path for file in files})}
+    for path, found in cells.items():
+        yield from [found] if isinstance(found, Finding) else _of_file(path, found)
+    for file in files:
+        read = cells[file.path]
+        if file.kind == "notebook" and not isinstance(read, Finding):
+            yield from _of_notebook(file, read)
 
 
 def _read(path: Path) -> tuple[Cell, ...] | Finding:

@@ -224,6 +224,13 @@ def test_a_broken_notebook_is_told_with_the_line_in_its_file(name: str, tmp_path
     assert said in found.message
 
 
+def test_what_ipython_adds_to_python_is_no_finding(tmp_path: Path) -> None:
+    lines = ["%pip install x", "files = !ls", "if files:", "    %timeit 1", 'text = ("%s"', "    % 1)", "text?"]
+    write_bundle(tmp_path, beside_a("- {task_key: b, notebook_task: {notebook_path: b.ipynb}}"))
+    (tmp_path / "b.ipynb").write_text(notebook(*lines))
+    assert lint(tmp_path) == []
+
+
 @pytest.mark.parametrize("text", ["{", "[]", json.dumps({"nbformat": 4})])
 def test_a_notebook_that_cannot_be_read_is_told(text: str, tmp_path: Path) -> None:
     write_bundle(tmp_path, beside_a("- {task_key: b, notebook_task: {notebook_path: b.ipynb}}"))
