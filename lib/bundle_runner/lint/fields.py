@@ -123,7 +123,8 @@ class _Walk:
             yield self._wrong(node, name, _expected(kind))
         elif kind.choices:
             if node.value not in kind.choices:
-                hint = did_you_mean(node.value, kind.choices)
+                other_case = node.value.upper() if node.value.upper() in kind.choices else node.value
+                hint = did_you_mean(other_case, kind.choices)
                 yield NO_CHOICE.at(self._at(node), f"{name} cannot be {node.value!r}, it would be refused{hint}")
         elif kind.name == "text":
             yield from self._text(node, name)

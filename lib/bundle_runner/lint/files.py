@@ -60,6 +60,7 @@ class NamedFile:
     subject: str
     kind: str
     task: TaskView | None = None
+    job: JobView | None = None
 
 
 def check_files(bundle: ReadBundle) -> Iterator[Finding]:
@@ -99,7 +100,7 @@ def _of_task(task: TaskView, job: JobView) -> Iterator[NamedFile]:
     ):
         if not _from_git(body, job):
             for file in _named(body, field, f"task {task.key}", kind):
-                yield replace(file, task=task)
+                yield replace(file, task=task, job=job)
 
 
 def _from_git(body: Map, job: JobView) -> bool:

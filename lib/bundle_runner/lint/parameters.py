@@ -11,7 +11,7 @@ from bundle_runner.errors import did_you_mean
 from bundle_runner.lint.cells import Cell
 from bundle_runner.lint.files import NamedFile
 from bundle_runner.lint.finding import Finding, error, warning
-from bundle_runner.lint.places import a_map, members
+from bundle_runner.lint.places import a_map, members, texts_of
 from bundle_runner.located import Where
 
 NOT_DECLARED = error(
@@ -42,6 +42,13 @@ NO_LITERAL = error(
     "day = date.today()",
     'day = ""',
 )
+NO_WIDGET = warning(
+    "N115",
+    "A notebook asks for a widget that nobody gives",
+    "Neither the notebook makes it nor the job gives it; the run fails when it reaches the cell.",
+    'dbutils.widgets.get("dya") where the job gives day',
+    'dbutils.widgets.get("day")',
+)
 
 
 def tagged(cells: tuple[Cell, ...]) -> list[Cell]:
@@ -60,6 +67,7 @@ def of_parameters(file: NamedFile, cells: tuple[Cell, ...]) -> Iterator[Finding]
     declared, problems = _declared(file.path, found[0]) if found else (None, [])
     yield from problems
     yield from _given(file, cells, declared)
+    yield from _asked(file, cells)
 
 
 def _declared(path: Path, cell: Cell) -> tuple[frozenset[str], list[Finding]]:
@@ -110,3 +118,23 @@ def _given(file: NamedFile, cells: tuple[Cell, ...], declared: frozenset[str] | 
                 f"task {file.task.key}: {file.path.name} {verb} {name}, "
                 f"so the value would be lost{did_you_mean(name, known)}",
             )
+
+
+def _asked(file: NamedFile, cells: tuple[Cell, ...]) -> Iterator[Finding]:
+    text = "\n".join(line for cell in cells for line in cell.lines)
+    if file.task is None or file.job is None or re.search(r"^\s*%run\b|CREATE\s+WIDGET", text, re.MULTILINE):
+        return
+    made = set(re.findall(r"widgets\.(?:text|dropdown|combobox|multiselect)\(\s*(?:name\s*=\s*)?[\"']([\w.-]+)", text))
+    given = a_map(a_map(file.task.body.get("notebook_task")).get("base_parameters"))
+    known = {*made, *given, *texts_of(file.job.body.get("parameters"), "name")}
+    if re.search(r"widgets\.(?:text|dropdown|combobox|multiselect)\(\s*(?:name\s*=\s*)?[^\"'\s]", text):
+        return  # some are made by a name that only a run knows
+    for cell in cells:
+        for number, line in enumerate(cell.lines, 1):
+            for name in re.findall(r"dbutils\.widgets\.get\(\s*[\"']([\w.-]+)[\"']\s*\)", line):
+                if name not in known:
+                    yield NO_WIDGET.at(
+                        Where(file.path, cell.place(number)),
+                        f"cell {cell.number}: neither this notebook nor task {file.task.key} gives a widget {name}"
+                        f"{did_you_mean(name, known)}",
+                    )

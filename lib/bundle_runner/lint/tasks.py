@@ -8,9 +8,8 @@ from collections.abc import Iterator
 
 from bundle_runner.lint.finding import Finding, error, warning
 from bundle_runner.lint.places import a_map, a_text, items, members, opaque
-from bundle_runner.lint.reading import JobView, ReadBundle, TaskView, View
+from bundle_runner.lint.reading import JobView, ReadBundle, TaskView
 from bundle_runner.lint.shapes import shapes
-from bundle_runner.located import Where
 
 NO_KIND = error(
     "B401",
@@ -75,20 +74,6 @@ NO_NUMBER = error(
     '{op: GREATER_THAN, left: many, right: "0"}',
     '{op: GREATER_THAN, left: "{{tasks.plan.values.work}}", right: "0"}',
 )
-CALLS_ITSELF = error(
-    "B417",
-    "A job runs itself, or jobs run each other",
-    "Each run would start another one.",
-    'run_job_task: {job_id: "${resources.jobs.daily.id}"} in job daily',
-    "another job",
-)
-NO_ID = error(
-    "B419",
-    "job_id is no id",
-    "The CLI wants a number there and refuses the bundle.",
-    "run_job_task: {job_id: daily}",
-    'run_job_task: {job_id: "${resources.jobs.daily.id}"}',
-)
 
 KINDS = tuple(name for name in shapes()["task"].fields if name.endswith("_task"))
 
@@ -98,9 +83,8 @@ def check_tasks(bundle: ReadBundle) -> Iterator[Finding]:
     for view in bundle.views:
         for job in view.jobs:
             for task in job.bodies:
-                for rule in (_kind, _condition, _loop, _parameters, _key, _job_id):
+                for rule in (_kind, _condition, _loop, _parameters, _key):
                     yield from rule(task, job)
-        yield from _circles(view)
 
 
 def _kind(task: TaskView, _: JobView) -> Iterator[Finding]:
@@ -158,39 +142,6 @@ def _parameters(task: TaskView, job: JobView) -> Iterator[Finding]:
             yield SHADOWED.at(
                 where, f"task {task.key}: the job has a parameter {name}, too, so this value never reaches the notebook"
             )
-
-
-def _called(job: JobView) -> dict[str, Where]:
-    """Return the jobs of this bundle that a job runs, and where it says so."""
-    found = {}
-    for task in job.bodies:
-        run = a_map(task.body.get("run_job_task"))
-        match = re.fullmatch(r"\$\{resources\.jobs\.([\w-]+)\.id\}", str(run.get("job_id")))
-        if match:
-            found[match[1]] = run.where["job_id"]
-    return found
-
-
-def _circles(view: View) -> Iterator[Finding]:
-    calls = {job.key: _called(job) for job in view.jobs}
-    for key, called in calls.items():
-        for first, where in called.items():
-            reached, left = set[str](), [first]
-            while left:
-                job = left.pop()
-                left += [] if job in reached else list(calls.get(job, ()))
-                reached.add(job)
-            if key in reached:
-                way = "itself" if first == key else f"{first}, which runs {key} again"
-                yield CALLS_ITSELF.at(where, f"job {key} runs {way}: one run would start the next without end")
-
-
-def _job_id(task: TaskView, _: JobView) -> Iterator[Finding]:
-    run = a_map(task.body.get("run_job_task"))
-    text = a_text(run.get("job_id"))
-    if text is not None and not text.isdigit() and "{{" not in text:
-        hint = f"${{resources.jobs.{text}.id}}"
-        yield NO_ID.at(run.where["job_id"], f"task {task.key}: job_id must be a number, got {text!r}; say {hint}")
 
 
 def _key(task: TaskView, _: JobView) -> Iterator[Finding]:

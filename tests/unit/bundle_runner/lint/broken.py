@@ -28,6 +28,7 @@ TASKS = {
     "an unknown job parameter": "- {task_key: b, notebook_task: {<<: *n, base_parameters: {day: '{{job.parameters.dya}}'}}}  # B207: job main has no such parameter",
     "an input outside of a loop": "- {task_key: b, notebook_task: {<<: *n, base_parameters: {day: '{{input}}'}}}  # B208: inside for_each_task only",
     "a task that is written twice": "- {task_key: a, notebook_task: *n}  # B301: task_key a stands here and in line 7; the CLI would merge",
+    "a choice in small letters": "- {task_key: b, notebook_task: *n, depends_on: [{task_key: a}], run_if: all_done}  # B103: did you mean ALL_DONE?",
     "an unknown dependency": "- {task_key: bcd, notebook_task: *n, depends_on: [{task_key: bdc}]}  # B302: task bcd depends on bdc, which does not exist",
     "a dependency on itself": "- {task_key: b, notebook_task: *n, depends_on: [{task_key: b}]}  # B303: depends on itself",
     "an outcome of a notebook": "- {task_key: b, notebook_task: *n, depends_on: [{task_key: a, outcome: 'true'}]}  # B305: a is no condition",
@@ -225,6 +226,20 @@ BUNDLES = {
           jobs:
             a: {tasks: [{task_key: a, run_job_task: {job_id: "${resources.jobs.b.id}"}}]}  # B417: job a runs b, which runs a again
             b: {tasks: [{task_key: b, run_job_task: {job_id: "${resources.jobs.a.id}"}}]}  # B417: job b runs a, which runs b again
+        """,
+    "a parameter that another job does not have": """
+        bundle: {name: small}
+        resources:
+          jobs:
+            a:
+              tasks:
+                - task_key: a
+                  run_job_task:
+                    job_id: ${resources.jobs.b.id}
+                    job_parameters: {dya: x}  # B420: job b has no parameter dya; did you mean day?
+            b:
+              parameters: [{name: day, default: ""}]
+              tasks: [{task_key: a, run_job_task: {job_id: 1}}]
         """,
     "a part that stands at the top": """
         bundle: {name: small}

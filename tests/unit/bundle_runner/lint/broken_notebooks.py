@@ -55,9 +55,15 @@ NOTEBOOKS: dict[str, tuple[str, str, str, str]] = {
         "SparkContext does not",
     ),
     "a notebook that is not there": (notebook("%run ./c"), "N114", "%run", "cell 1 calls ./c, which does not exist"),
+    "a widget that nobody gives": (
+        notebook('dbutils.widgets.get("day")'),
+        "N115",
+        "widgets",
+        "neither this notebook nor",
+    ),
     "an RDD on a classic cluster": (notebook("df.rdd.map(len)"), "N107", "df.rdd", "df.rdd does not exist on Spark"),
     "run": (file_of(PARAMETERS, code("%run ./a")), "N108", "%run", "cell 2: %run exists only in Databricks"),
-    "an unguarded dbutils": (file_of(PARAMETERS, code('dbutils.widgets.get("x")')), "N109", "widgets", "guard it"),
+    "an unguarded dbutils": (file_of(PARAMETERS, code('dbutils.fs.ls("/")')), "N109", "fs.ls", "guard it"),
     "a secret": (notebook('password = "hunter2Hunter2"'), "N110", "hunter2", "looks like a password or key"),
     "a secret in a source file": (
         SOURCE.format("x = 1", '# MAGIC %sql\n# MAGIC SELECT "AKIA0123456789ABCDEF"'),

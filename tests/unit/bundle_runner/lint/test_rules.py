@@ -44,7 +44,7 @@ def write_bundle(folder: Path, text: str) -> None:
     (folder / "a.ipynb").write_text(notebook('day = ""', tags=["parameters"]))
     (folder / "plain.py").write_text("print(1)\n")
     (folder / "source.py").write_text(
-        '# Databricks notebook source\nday = dbutils.widgets.get("day")\ntask.set_value("work", day)\n'
+        '# Databricks notebook source\nday = dbutils.widgets.text("day", "")\ntask.set_value("work", day)\n'
     )
     for name, body in parts(text):
         (folder / name).parent.mkdir(exist_ok=True)
