@@ -17,7 +17,7 @@ from bundle_runner.errors import TargetError
 from bundle_runner.lint.finding import CODES
 from bundle_runner.lint.rules import lint
 from tests.unit.bundle_runner.lint.broken import BUNDLES, JOBS, SOUND, TASKS
-from tests.unit.bundle_runner.lint.broken_notebooks import NOTEBOOKS, notebook
+from tests.unit.bundle_runner.lint.broken_notebooks import NOTEBOOKS, code, file_of, notebook
 
 PROJECT = Path(__file__).parents[4]
 MARK = re.compile(r"# ([BN]\d{3}): (.*?)(?=  # [BN]\d{3}: |$)", re.MULTILINE)
@@ -72,7 +72,7 @@ def test_a_broken_bundle_is_told_where_it_is_broken_and_nothing_else(name: str, 
 
 def test_every_code_is_shown_by_a_broken_bundle() -> None:
     shown = {match[1] for text in BROKEN.values() for match in MARK.finditer(text)}
-    shown |= {code for _, code, _, _ in NOTEBOOKS.values()}
+    shown |= {kind for _, kind, _, _ in NOTEBOOKS.values()}
     shown |= {"B006", "N101"}  # tests of their own
     assert set(CODES) == shown
 
@@ -136,10 +136,11 @@ def test_a_notebook_that_git_ignores_is_told_unless_sync_includes_it(tmp_path: P
     assert lint(tmp_path) == []
 
 
-def test_values_of_variables_are_followed_into_the_tasks(tmp_path: Path) -> None:
+@pytest.mark.parametrize("written", ["${var.file}", "./${var.file}"], ids=["the whole text", "a part of it"])
+def test_values_of_variables_are_followed_into_the_tasks(written: str, tmp_path: Path) -> None:
     write_bundle(
         tmp_path,
-        beside_a("- {task_key: b, notebook_task: {notebook_path: '${var.file}'}}")
+        beside_a(f"- {{task_key: b, notebook_task: {{notebook_path: '{written}'}}}}")
         + "variables: {file: {default: missing.ipynb}}\n",
     )
     assert [(found.where.line, found.code.name) for found in lint(tmp_path)] == [(8, "B005")]
@@ -212,14 +213,14 @@ def test_lint_has_an_answer_whatever_stands_anywhere(value: Any, tmp_path: Path)
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_a_broken_notebook_is_told_with_the_line_in_its_file(name: str, tmp_path: Path) -> None:
-    text, code, words, said = NOTEBOOKS[name]
+    text, kind, words, said = NOTEBOOKS[name]
     is_source = text.startswith("# Databricks")
     file = "b.py" if is_source else "b.ipynb"
     where = "existing_cluster_id: x" if "classic" in name else "description: serverless"
     write_bundle(tmp_path, beside_a(f"- {{task_key: b, notebook_task: {{notebook_path: {file}}}, {where}}}"))
     (tmp_path / file).write_text(text)
     (found,) = lint(tmp_path)
-    assert (found.where.file.name, found.code.name) == (file, code)
+    assert (found.where.file.name, found.code.name) == (file, kind)
     assert words in text.splitlines()[found.where.line - 1]
     assert said in found.message
 
@@ -229,6 +230,45 @@ def test_what_ipython_adds_to_python_is_no_finding(tmp_path: Path) -> None:
     write_bundle(tmp_path, beside_a("- {task_key: b, notebook_task: {notebook_path: b.ipynb}}"))
     (tmp_path / "b.ipynb").write_text(notebook(*lines))
     assert lint(tmp_path) == []
+
+
+ALLOWED = {
+    "a field that only holds an anchor": "shared: &shared {max_retries: 1}\n",
+    "a field that holds anchors below": "definitions:\n  retries: &retries\n    max_retries: 1\n",
+    "a pattern with a folder": "sync: {exclude: [./src/*.csv]}\n",
+    "a bundle's service principal and a target's user": "run_as: {service_principal_name: x}\n"
+    "targets: {dev: {run_as: {user_name: y}}}\n",
+    "a pattern of any depth": "sync: {exclude: ['**/*.csv']}\n",
+}
+
+
+@pytest.mark.parametrize("name", ALLOWED)
+def test_what_the_cli_allows_is_no_finding(name: str, tmp_path: Path) -> None:
+    write_bundle(tmp_path, beside_a("") + ALLOWED[name])
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src/a.csv").write_text("")
+    assert lint(tmp_path) == []
+
+
+def test_an_offset_is_a_time_zone(tmp_path: Path) -> None:
+    write_bundle(tmp_path, beside_a("schedule: {quartz_cron_expression: '0 0 5 L * ?', timezone_id: 'GMT+02:00'}"))
+    assert lint(tmp_path) == []
+
+
+def test_a_notebook_may_ask_whether_it_is_on_databricks(tmp_path: Path) -> None:
+    guarded = code('if "dbutils" in globals():', '    dbutils.fs.ls("/")', '    dbutils.notebook.run("/Shared/x", 60)')
+    write_bundle(tmp_path, beside_a("- {task_key: b, notebook_task: {notebook_path: b.ipynb}}"))
+    (tmp_path / "b.ipynb").write_text(file_of(code('day = ""', tags=["parameters"]), guarded))
+    assert lint(tmp_path) == []
+
+
+def test_a_line_of_a_cell_is_not_sought_in_its_output(tmp_path: Path) -> None:
+    output = {"output_type": "stream", "name": "stdout", "text": ["for y in x"]}
+    text = file_of(code("for y in x", tags=["summary"], outputs=[output]))
+    write_bundle(tmp_path, beside_a("- {task_key: b, notebook_task: {notebook_path: b.ipynb}}"))
+    (tmp_path / "b.ipynb").write_text(text)
+    (found,) = lint(tmp_path)
+    assert found.where.line == max(number for number, line in enumerate(text.splitlines(), 1) if "for y" in line)
 
 
 @pytest.mark.parametrize("text", ["{", "[]", json.dumps({"nbformat": 4})])
