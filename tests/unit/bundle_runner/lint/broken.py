@@ -6,13 +6,6 @@ BUNDLES stand for themselves; a line `=== name` begins a further file.
 
 from __future__ import annotations
 
-SOUND = """
-bundle: {name: small}
-resources:
-  jobs:
-    main:
-"""
-
 TASKS = {
     "a misspelt field": "- {task_key: b, notebook_task: *n, max_retry: 1}  # B101: task b has no field max_retry, so it would be dropped; did you mean max_retries?",
     "a list where a mapping is wanted": "- {task_key: b, notebook_task: [a]}  # B102: notebook_task must be a mapping, got a list",

@@ -7,7 +7,7 @@ import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from textwrap import dedent, indent
+from textwrap import dedent
 from typing import Any
 
 import pytest
@@ -16,39 +16,18 @@ import yaml
 from bundle_runner.errors import TargetError
 from bundle_runner.lint.finding import CODES
 from bundle_runner.lint.rules import lint
-from tests.unit.bundle_runner.lint.broken import BUNDLES, JOBS, SOUND, TASKS
-from tests.unit.bundle_runner.lint.broken_notebooks import NOTEBOOKS, code, file_of, notebook
+from tests.unit.bundle_runner.lint.broken import BUNDLES, JOBS, TASKS
+from tests.unit.bundle_runner.lint.broken_notebooks import NOTEBOOKS, code, file_of
+from tests.unit.bundle_runner.lint.bundle_texts import beside_a, parts, write_bundle
 
 PROJECT = Path(__file__).parents[4]
 MARK = re.compile(r"# ([BN]\d{3}): (.*?)(?=  # [BN]\d{3}: |$)", re.MULTILINE)
-TASK_A = "tasks:\n- {task_key: a, notebook_task: &n {notebook_path: a.ipynb}}\n"
-
-
-def beside_a(text: str) -> str:
-    """Return a bundle with the task `a` and what a text adds to it: tasks, or fields of its job."""
-    return SOUND + indent(TASK_A + text, " " * 6) + "\n"
 
 
 BROKEN = {
     **{name: beside_a(text) for name, text in {**TASKS, **JOBS}.items()},
     **{name: dedent(text) for name, text in BUNDLES.items()},
 }
-
-
-def parts(text: str) -> Iterator[tuple[str, str]]:
-    """Yield the files of a text with their names."""
-    yield from re.findall(r"(?s)=== (\S+)\n(.*?)(?=^=== |\Z)", f"=== databricks.yml\n{text}", re.MULTILINE)
-
-
-def write_bundle(folder: Path, text: str) -> None:
-    (folder / "a.ipynb").write_text(notebook('day = ""', tags=["parameters"]))
-    (folder / "plain.py").write_text("print(1)\n")
-    (folder / "source.py").write_text(
-        '# Databricks notebook source\nday = dbutils.widgets.text("day", "")\ntask.set_value("work", day)\n'
-    )
-    for name, body in parts(text):
-        (folder / name).parent.mkdir(exist_ok=True)
-        (folder / name).write_text(body)
 
 
 def expected(text: str) -> set[tuple[str, int, str]]:
@@ -75,15 +54,6 @@ def test_every_code_is_shown_by_a_broken_bundle() -> None:
     shown |= {kind for _, kind, _, _ in NOTEBOOKS.values()}
     shown |= {"B006", "N101"}  # tests of their own
     assert set(CODES) == shown
-
-
-def test_a_sound_bundle_has_no_finding(tmp_path: Path) -> None:
-    write_bundle(tmp_path, SOUND + indent(TASK_A, " " * 6))
-    assert lint(tmp_path) == []
-
-
-def test_the_project_has_no_finding() -> None:
-    assert lint(PROJECT) == []
 
 
 def test_the_page_of_codes_is_the_one_that_the_code_prints() -> None:
@@ -146,24 +116,6 @@ def test_values_of_variables_are_followed_into_the_tasks(written: str, tmp_path:
     assert [(found.where.line, found.code.name) for found in lint(tmp_path)] == [(8, "B005")]
 
 
-def test_what_only_a_workspace_knows_is_no_finding(tmp_path: Path) -> None:
-    text = """
-    - {task_key: b, job_cluster_key: "${var.key}", notebook_task: {notebook_path: "${workspace.file_path}/x.ipynb"}}
-    - {task_key: c, spark_python_task: {python_file: "s3://bucket/x.py"}, new_cluster: "${var.cluster}"}
-    - {task_key: d, pipeline_task: {pipeline_id: "${var.key}"}, max_retries: "${var.key}"}
-    """
-    variables = "variables: {key: {lookup: {cluster_policy: x}}, cluster: {type: complex, default: {num_workers: 1}}}\n"
-    write_bundle(tmp_path, beside_a(dedent(text)) + variables)
-    assert lint(tmp_path) == []
-
-
-def test_a_job_out_of_git_needs_no_local_file(tmp_path: Path) -> None:
-    task = "- {task_key: b, notebook_task: {notebook_path: notebooks/x}}\n"
-    source = "git_source: {git_url: https://example.com/x, git_provider: gitHub, git_branch: main}\n"
-    write_bundle(tmp_path, beside_a(task + source))
-    assert lint(tmp_path) == []
-
-
 RICH = """
 bundle: {name: small}
 include: [x.yml]
@@ -223,43 +175,6 @@ def test_a_broken_notebook_is_told_with_the_line_in_its_file(name: str, tmp_path
     assert (found.where.file.name, found.code.name) == (file, kind)
     assert words in text.splitlines()[found.where.line - 1]
     assert said in found.message
-
-
-def test_what_ipython_adds_to_python_is_no_finding(tmp_path: Path) -> None:
-    lines = ["%pip install x", "files = !ls", "if files:", "    %timeit 1", 'text = ("%s"', "    % 1)", "text?"]
-    write_bundle(tmp_path, beside_a("- {task_key: b, notebook_task: {notebook_path: b.ipynb}}"))
-    (tmp_path / "b.ipynb").write_text(notebook(*lines))
-    assert lint(tmp_path) == []
-
-
-ALLOWED = {
-    "a field that only holds an anchor": "shared: &shared {max_retries: 1}\n",
-    "a field that holds anchors below": "definitions:\n  retries: &retries\n    max_retries: 1\n",
-    "a pattern with a folder": "sync: {exclude: [./src/*.csv]}\n",
-    "a bundle's service principal and a target's user": "run_as: {service_principal_name: x}\n"
-    "targets: {dev: {run_as: {user_name: y}}}\n",
-    "a pattern of any depth": "sync: {exclude: ['**/*.csv']}\n",
-}
-
-
-@pytest.mark.parametrize("name", ALLOWED)
-def test_what_the_cli_allows_is_no_finding(name: str, tmp_path: Path) -> None:
-    write_bundle(tmp_path, beside_a("") + ALLOWED[name])
-    (tmp_path / "src").mkdir()
-    (tmp_path / "src/a.csv").write_text("")
-    assert lint(tmp_path) == []
-
-
-def test_an_offset_is_a_time_zone(tmp_path: Path) -> None:
-    write_bundle(tmp_path, beside_a("schedule: {quartz_cron_expression: '0 0 5 L * ?', timezone_id: 'GMT+02:00'}"))
-    assert lint(tmp_path) == []
-
-
-def test_a_notebook_may_ask_whether_it_is_on_databricks(tmp_path: Path) -> None:
-    guarded = code('if "dbutils" in globals():', '    dbutils.fs.ls("/")', '    dbutils.notebook.run("/Shared/x", 60)')
-    write_bundle(tmp_path, beside_a("- {task_key: b, notebook_task: {notebook_path: b.ipynb}}"))
-    (tmp_path / "b.ipynb").write_text(file_of(code('day = ""', tags=["parameters"]), guarded))
-    assert lint(tmp_path) == []
 
 
 def test_a_line_of_a_cell_is_not_sought_in_its_output(tmp_path: Path) -> None:
