@@ -17,6 +17,8 @@ from typing import Any
 import httpx
 import uvicorn
 
+from sales_lakehouse.simulate.churn import Churn
+from sales_lakehouse.simulate.doorkeeper import Doorkeeper
 from sales_lakehouse.simulate.listing import Listing
 from sales_lakehouse.simulate.server import bind_port
 from sales_lakehouse.simulate.shop_api import build_app
@@ -59,9 +61,12 @@ def running_shop(bundle: Path, *options: str) -> Iterator[httpx.Client]:
 
 
 @contextmanager
-def served(listings: Iterable[Listing]) -> Iterator[httpx.Client]:
+def served(
+    listings: Iterable[Listing], keeper: Doorkeeper | None = None, churn: Churn | None = None
+) -> Iterator[httpx.Client]:
     """Serve listings over HTTP from a thread of this process: for many worlds in one test."""
-    server = uvicorn.Server(uvicorn.Config(build_app(listings, 100), log_level="warning", access_log=False))
+    app = build_app(listings, 100, keeper, churn)
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
     with bind_port(0) as door:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [door]})
         thread.start()

@@ -14,14 +14,18 @@ from bundle_runner.attempts import Work, Workshop
 from bundle_runner.conditions import evaluate
 from bundle_runner.errors import RunError
 from bundle_runner.lineup import place_of
-from bundle_runner.model import ConditionTask, ForEachTask, Task
+from bundle_runner.model import ConditionTask, ForEachTask, RunJobTask, Task
 from bundle_runner.observer import Observer
 from bundle_runner.plan import Plan
-from bundle_runner.record import AttemptRecord, TaskRecord, now
+from bundle_runner.record import AttemptRecord, RunRecord, TaskRecord, now
 from bundle_runner.references import resolve
 from bundle_runner.states import ResultState
 from bundle_runner.stopper import Stopper, within
 
+STOPPED = 3
+"""The exit code of a run whose root failures are deliberate stops."""
+Call = Callable[[str, Mapping[str, str], Stopper], RunRecord]
+"""Runs another job with these parameters and returns its record."""
 Note = Callable[[TaskRecord], None]
 """Hears of every step of a task."""
 
@@ -45,6 +49,7 @@ class TaskRun:
     workshop: Workshop
     observer: Observer
     stopper: Stopper
+    call: Call
 
     def carry_out(self, record: TaskRecord, note: Note) -> TaskRecord:
         """Do what the task's kind demands and return its finished record; `note` hears of every step.
@@ -56,7 +61,22 @@ class TaskRun:
         if self.task.for_each_task:
             with within(self.stopper, self.task.timeout_seconds, self.task.task_key) as limit:
                 return self._for_each(self.task.for_each_task, record, limit, note)
+        if self.task.run_job_task:
+            with within(self.stopper, self.task.timeout_seconds, self.task.task_key) as limit:
+                return self._run_job(self.task.run_job_task, record, limit)
         return self._notebook(Step(self.task, self._facts, self._folder), record, self.stopper, note)
+
+    def _run_job(self, called: RunJobTask, record: TaskRecord, stopper: Stopper) -> TaskRecord:
+        """Run another job; its run is told as the one attempt of this task."""
+        given = {name: resolve(text, self._facts) for name, text in called.job_parameters.items()}
+        run = self.call(called.job_id, given, stopper)
+        state = ResultState.SUCCESS if run.exit_code == 0 else stopper.state or ResultState.FAILED
+        told = {"books": list(run.books), "records": f"run {run.run_id}", "report": bool(run.report)}
+        page = f"../{run.run_id}/{run.report or 'index.html'}"
+        message = "" if state is ResultState.SUCCESS else f"run {run.run_id} of job {run.job}: {run.state}"
+        stopped = run.exit_code == STOPPED
+        attempt = AttemptRecord(1, run.started_at, state, run.ended_at, message, stopped, html=page, values=told)
+        return replace(record, attempts=(attempt,), state=state, message=message, stopped=stopped)
 
     @property
     def _facts(self) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import json
 import shlex
 import signal
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -21,6 +22,7 @@ from bundle_runner.plan import Plan, prepare, runs_folder
 from bundle_runner.record import FILE, RunRecord, read_record, seconds_between
 from bundle_runner.report import last_lines, write_index
 from bundle_runner.screen import LiveScreen, PlainScreen, Screen, ended_words
+from bundle_runner.turns import take_turn
 
 
 def run_job(folder: Path, job: str, target: str | None, params: Mapping[str, str], variables: Mapping[str, str]) -> int:
@@ -36,13 +38,27 @@ def run_job(folder: Path, job: str, target: str | None, params: Mapping[str, str
         Run,  # papermill and Jupyter are read only when something runs
     )
 
-    with _screen(plan) as screen:
-        current = Run(plan, screen)
+    with take_turn(plan, _Waiting(job).wait), _screen(plan) as screen:
+        current = Run(plan, screen, publish=write_index)
         with _interrupts(current):
             record = current.execute()
-    write_index(record, plan.folder)
     click.echo("\n".join(last_lines(record, plan.folder, _again(folder, job, target, params, variables))))
     return record.exit_code if record.exit_code is not None else 1
+
+
+class _Waiting:
+    """Says once that a run waits for its turn."""
+
+    def __init__(self, job: str) -> None:
+        self._job, self._said = job, False
+
+    def wait(self) -> bool:
+        """Pass a moment; nobody gives up but by Ctrl-C."""
+        if not self._said:
+            click.echo(f"another run of {self._job} goes on: this one waits for it (queue)")
+        self._said = True
+        time.sleep(0.2)
+        return False
 
 
 def _screen(plan: Plan) -> Screen:

@@ -4,7 +4,8 @@ RunnerError                   the root; `exit_code` 1
 ├── UsageError                the command line asks for what is not there (exit 2)
 │   ├── TargetError           the target cannot run on this machine, or does not exist
 │   ├── ParameterError        a parameter is unknown, or a notebook does not declare it
-│   └── CheckError            a check of the project found something before the run
+│   ├── CheckError            a check of the project found something before the run
+│   └── BusyError             as many runs of the job go on as it allows (exit 4)
 ├── BundleError               a file of the bundle is wrong; nothing was started (exit 2)
 │   ├── ModelError            a field is unknown, missing, of the wrong type, or not run yet
 │   ├── ReferenceProblem      `${...}` or `{{...}}` names something that does not exist
@@ -42,6 +43,12 @@ class ParameterError(UsageError):
 
 class CheckError(UsageError):
     """Say each finding in a line of its own."""
+
+
+class BusyError(UsageError):
+    """Name the job and how many of its runs go on."""
+
+    exit_code = 4
 
 
 class BundleError(RunnerError):

@@ -5,35 +5,45 @@ from __future__ import annotations
 import os
 import queue
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from itertools import islice
+from pathlib import Path
 
 from bundle_runner.attempts import Workshop
 from bundle_runner.carry_out import TaskRun
+from bundle_runner.checks import findings
 from bundle_runner.cluster import Clusters
-from bundle_runner.errors import RunnerError
+from bundle_runner.errors import CheckError, RunnerError
 from bundle_runner.graph import End, Graph, verdict
 from bundle_runner.jvm import spark_environment
 from bundle_runner.lineup import line_up, open_places
 from bundle_runner.model import Task
 from bundle_runner.observer import Observer
-from bundle_runner.plan import Plan
+from bundle_runner.plan import Plan, prepare
 from bundle_runner.record import Journal, RunRecord, TaskRecord, now, written
 from bundle_runner.spares import LIMIT
 from bundle_runner.states import CANCELS, FAILURES, ResultState, run_state
 from bundle_runner.stopper import Stopper, within
+from bundle_runner.turns import take_turn
 
 KERNELS = max(4, os.cpu_count() or 1)
 POLL_SECONDS = 0.1
 
 
+Publish = Callable[[RunRecord, Path], None]
+"""Writes the page of a run that has ended into its folder."""
+
+
 class Run:
     """One run of a planned job. Setting `interrupted` cancels it; `lasting` clusters outlive it."""
 
-    def __init__(self, plan: Plan, observer: Observer, lasting: Clusters | None = None) -> None:
+    def __init__(
+        self, plan: Plan, observer: Observer, lasting: Clusters | None = None, publish: Publish | None = None
+    ) -> None:
         self.plan = plan
         self.interrupted = threading.Event()
+        self._publish: Publish = publish or (lambda *_: None)
         self._observer = observer
         self._done: queue.SimpleQueue[TaskRecord] = queue.SimpleQueue()
         self._records: dict[str, TaskRecord] = {}
@@ -52,7 +62,19 @@ class Run:
         finally:
             stopper.stop(ResultState.CANCELED, "the run broke off")  # where the loop failed, nothing may go on
             problems = self._workshop.close()
-        return self._close(stopped_by if self._cut_short() else None, problems)
+        record = self._close(stopped_by if self._cut_short() else None, problems)
+        self._publish(record, self.plan.folder)
+        return record
+
+    def _call(self, job_key: str, given: Mapping[str, str], stopper: Stopper) -> RunRecord:
+        """Run another job of the bundle, when it is its turn; what stops the task stops that run."""
+        plan = prepare(self.plan.bundle, job_key, given)
+        if found := findings(plan.parameters):
+            raise CheckError("; ".join(found))
+        with take_turn(plan, lambda: stopper.wait(POLL_SECONDS)):
+            inner = Run(plan, self._observer, publish=self._publish)
+            stopper.listen(lambda *_: inner.interrupted.set())
+            return inner.execute()
 
     def _cut_short(self) -> bool:
         return any(record.state in CANCELS | {ResultState.TIMEDOUT} for record in self._records.values())
@@ -95,7 +117,7 @@ class Run:
         record = replace(record, started_at=now())
         self._journal.put(record)
         self._observer.started(record)
-        work = TaskRun(self.plan, task, dict(self._records), self._workshop, self._observer, stopper)
+        work = TaskRun(self.plan, task, dict(self._records), self._workshop, self._observer, stopper, self._call)
         threading.Thread(target=self._carry_out, args=(work, record), name=task.task_key).start()
 
     def _carry_out(self, work: TaskRun, record: TaskRecord) -> None:

@@ -89,8 +89,8 @@ def _check(task: Task, graph: Graph, job: Job) -> Iterator[str]:
         yield from _check_dependency(name, task, dependency, graph)
     if task.run_if not in RUN_IFS:
         yield f"{name}: run_if {task.run_if} is not run by this runner yet"
-    if task.condition_task and task.max_retries:
-        yield f"{name}: a condition is not retried; remove max_retries"
+    if (task.condition_task or task.run_job_task) and task.max_retries:
+        yield f"{name}: a {task.kind} task is not retried by this runner; remove max_retries"
     yield from _check_inner(name, task)
     yield from _check_clusters(name, task, job)
     for text in texts(task):
@@ -135,6 +135,8 @@ def texts(task: Task) -> list[str]:
         found += task.notebook_task.base_parameters.values()
     if task.condition_task:
         found += [task.condition_task.left, task.condition_task.right]
+    if task.run_job_task:
+        found += task.run_job_task.job_parameters.values()
     if task.for_each_task:
         found += [task.for_each_task.inputs, *texts(task.for_each_task.task)]
     return found

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bundle_runner.bundle import Bundle
-from bundle_runner.errors import BundleError, ParameterError, did_you_mean
+from bundle_runner.errors import BundleError, GraphError, ParameterError, did_you_mean
 from bundle_runner.graph import Graph, build_graph
 from bundle_runner.model import Job, Task
 from bundle_runner.notebook_file import NotebookFile, read_notebook
@@ -64,7 +64,21 @@ def prepare(bundle: Bundle, job_key: str, given: Mapping[str, str], run_id: str 
     facts = {"job": _job_facts(job_key, job.name or job_key, run_id, started)}
     parameters = {name: resolve(value, facts) for name, value in _choose(job, job_key, given).items()}
     notebooks = dict(_read_notebooks(job, set(parameters)))
+    _check_called(bundle, job, (job_key,))
     return Plan(bundle, job_key, job, graph, notebooks, parameters, run_id, root, started)
+
+
+def _check_called(bundle: Bundle, job: Job, callers: tuple[str, ...]) -> None:
+    """Check the jobs that tasks run: they exist, have these parameters, and do not call each other in a circle."""
+    for task in job.tasks:
+        if called := task.run_job_task:
+            if called.job_id in callers:
+                raise GraphError(f"task {task.task_key}: jobs run each other: {' → '.join((*callers, called.job_id))}")
+            inner = bundle.job(called.job_id)
+            _choose(inner, called.job_id, called.job_parameters, f"task {task.task_key}")
+            build_graph(inner, bundle.task_places(called.job_id))
+            dict(_read_notebooks(inner, {parameter.name for parameter in inner.parameters}))
+            _check_called(bundle, inner, (*callers, called.job_id))
 
 
 def new_run_id(moment: datetime) -> str:
@@ -83,12 +97,12 @@ def _job_facts(key: str, name: str, run_id: str, started: datetime) -> dict[str,
     }
 
 
-def _choose(job: Job, job_key: str, given: Mapping[str, str]) -> dict[str, str]:
+def _choose(job: Job, job_key: str, given: Mapping[str, str], said_by: str = "--params") -> dict[str, str]:
     declared = {parameter.name: parameter.default for parameter in job.parameters}
     for name in given:
         if name not in declared:
             hint = did_you_mean(name, declared)
-            raise ParameterError(f"--params {name}: job {job_key} has no such parameter{hint}; nothing was started")
+            raise ParameterError(f"{said_by} {name}: job {job_key} has no such parameter{hint}; nothing was started")
     return {**declared, **given}
 
 

@@ -116,7 +116,7 @@ def balance(candidate_df: DataFrame, table: SilverSpec, run_id: str) -> DataFram
         F.count_if(counts).alias("records"),
         F.count("*").alias("line_count"),
         F.coalesce(F.sum(amount), F.lit(0)).cast("decimal(38,4)").alias("amount"),
-        F.count_if(F.col(amount).isNull()).alias("unknown_amounts"),
+        F.count_if(F.col(amount).isNull() & (F.col("_disposition") != "withdrawn")).alias("unknown_amounts"),
     ).withColumn("run_id", F.lit(run_id))
 
 

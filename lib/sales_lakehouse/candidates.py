@@ -16,7 +16,7 @@ from sales_lakehouse.stages.bronze import bronze_ddl
 from sales_lakehouse.stages.conform import conform_records
 from sales_lakehouse.stages.repairs import as_delivered, with_repairs
 from sales_lakehouse.stages.silver import decide, future_of, select_deleted, silver_ddl
-from sales_lakehouse.stages.standing import EMPTY_DDL
+from sales_lakehouse.stages.standing import EMPTY_DDL, STATEMENT
 from sales_lakehouse.tables import Lakehouse
 
 
@@ -69,8 +69,8 @@ def build_candidate(lakehouse: Lakehouse, run: Run, table: SilverSpec, units_df:
     conformed = [conform_records(_open_records(lakehouse, units_df, source), source, table) for source in sources]
     rows_df, empty_df = reduce(DataFrame.unionByName, conformed), _empty_statements(lakehouse, units_df, sources)
     lakehouse.overwrite(candidate.name, decide(rows_df, candidate.published_df, table, run.run_id, empty_df))
-    if all(source.silver.scope.kind == "key" for source in sources):
-        return candidate  # a statement of one row leaves none out
+    if all(source.silver.scope.kind == "key" and not source.silver.deleted for source in sources):
+        return candidate  # a statement of one row leaves none out, and none takes one back
     gone_df = select_deleted(lakehouse.read(candidate.name), candidate.published_df, table, run.run_id, empty_df)
     # By the version: a retry of the same run has overwritten what it appended before, and must append it again.
     lakehouse.append(candidate.name, gone_df, f"{run.run_id}/deleted/{lakehouse.version(candidate.name)}")
@@ -78,7 +78,10 @@ def build_candidate(lakehouse: Lakehouse, run: Run, table: SilverSpec, units_df:
 
 
 def _empty_statements(lakehouse: Lakehouse, units_df: DataFrame, sources: list[SourceSpec]) -> DataFrame | None:
-    """Return the files that state a date without a line: those that arrive, and applied ones, which keep older out."""
+    """Return the statements without a row: files without a line that arrive or were applied, tombstones of all runs.
+
+    They keep out what is older.
+    """
     names = [s.source for s in sources if s.silver.scope.kind == "slice" and s.silver.sequence == "received_at"]
     log_df = lakehouse.read_or_empty("ops.units", books.UNITS_DDL).where("state = 'applied'")
     told = [
@@ -88,6 +91,11 @@ def _empty_statements(lakehouse: Lakehouse, units_df: DataFrame, sources: list[S
         for rows_df in (log_df, units_df)
     ]
     statements = [(*row, row["unit_id"]) for rows in told for row in rows]
+    withdrawing = [source.source for source in sources if source.silver.deleted]
+    if withdrawing:
+        withdrawn_df = lakehouse.read_or_empty("ops.withdrawn", f"{EMPTY_DDL}, _unit_id STRING")
+        told_df = withdrawn_df.where(F.col("source").isin(withdrawing)).select(*STATEMENT)
+        statements += [tuple(row) for row in told_df.collect()]
     if not statements:
         return None
     return local_frame(lakehouse.spark, statements, EMPTY_DDL)

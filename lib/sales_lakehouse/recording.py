@@ -25,6 +25,7 @@ from sales_lakehouse.stages.bronze import bronze_ddl, read_records
 from sales_lakehouse.stages.gold import slices_predicate
 from sales_lakehouse.stages.repairs import read_repairs, repair_form
 from sales_lakehouse.stages.silver import select_pending, silver_ddl
+from sales_lakehouse.stages.standing import STATEMENT
 from sales_lakehouse.tables import Lakehouse
 
 
@@ -143,7 +144,7 @@ def _dates(lakehouse: Lakehouse, table: SilverSpec) -> list[date]:
 
 
 def write_books(lakehouse: Lakehouse, candidate: Candidate, units_df: DataFrame) -> None:
-    """Put the quarantined rows, the balance and the superseded statements of units in place of what was there.
+    """Put the quarantined rows, balance, superseded statements and tombstones of units in place of what was there.
 
     `units_df` are those that the candidate was built from: what was written for any other unit stays. Of those that
     were applied once (a repair reopened them, or they came back), the amounts that earlier runs published or took back
@@ -162,6 +163,8 @@ def write_books(lakehouse: Lakehouse, candidate: Candidate, units_df: DataFrame)
         .groupBy("source", "_scope", "_statement", "_unit_id", "_winner", "_disposition")
         .agg(F.count("*").alias("line_count"))
     )
+    withdrawn_df = candidate.rows_df.where("_disposition = 'withdrawn'").select(*STATEMENT, "_unit_id").distinct()
+    _replace(lakehouse, "ops.withdrawn", withdrawn_df, ("_unit_id", unit_ids), "withdrawn" in went)
     _replace(lakehouse, f"quarantine.{candidate.table.table}", aside_df, ("_unit_id", unit_ids), "quarantined" in went)
     settled_df = books.settled(candidate.balances_df, _published_before(lakehouse, again))
     _replace(lakehouse, "ops.balances", settled_df, ("unit_id", unit_ids), bool(went))

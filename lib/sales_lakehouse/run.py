@@ -11,6 +11,8 @@ from pathlib import Path
 from sales_lakehouse.errors import ParameterError
 from sales_lakehouse.specs import Pipelines, load_pipelines
 
+_DELIVERIES = ("files", "rest")
+
 
 @dataclass(frozen=True)
 class Run:
@@ -23,6 +25,7 @@ class Run:
     pipelines_root: Path
     connections: dict[str, str]
     business_date: date | None
+    deliveries: str = ""
 
     @classmethod
     def of(cls, parameters: dict[str, str]) -> Run:
@@ -42,12 +45,19 @@ class Run:
             pipelines_root=Path(parameters["pipelines_root"]),
             connections=_connections(parameters.get("connections") or "{}"),
             business_date=_date(parameters.get("business_date", "")),
+            deliveries=_deliveries(parameters.get("deliveries", "")),
         )
 
     @cached_property
     def pipelines(self) -> Pipelines:
         """Read all declarations; a broken one stops the step here."""
         return load_pipelines(self.pipelines_root)
+
+    @property
+    def sources_to_land(self) -> list[str]:
+        """Return the names of the sources that this run reads: all, or those of one kind of delivery."""
+        wanted = {self.deliveries} if self.deliveries else {*_DELIVERIES}
+        return [name for name, source in self.pipelines.sources.items() if source.delivery.kind in wanted]
 
     @property
     def stamp(self) -> tuple[str, datetime]:
@@ -67,6 +77,12 @@ def _date(text: str) -> date | None:
         raise ParameterError(
             f"business_date is {text!r}; expected a date like 2011-01-05, or nothing for all new units"
         ) from cause
+
+
+def _deliveries(text: str) -> str:
+    if text not in ("", *_DELIVERIES):
+        raise ParameterError(f"deliveries is {text[:40]!r}; expected {', '.join(_DELIVERIES)}, or nothing for all")
+    return text
 
 
 def _instant(text: str) -> datetime:

@@ -14,6 +14,7 @@ from bundle_runner.bundle import load_bundle
 from bundle_runner.execute import Run
 from bundle_runner.plan import Plan, prepare
 from bundle_runner.record import RunRecord, TaskRecord
+from bundle_runner.report import write_index
 
 ROOT = "${workspace.file_path}/.state"
 
@@ -53,12 +54,12 @@ class SmallBundle:
         nbformat.write(book, self.folder / f"{name}.ipynb")
         return f"./{name}.ipynb"
 
-    def job(self, *tasks: dict[str, Any], **job: Any) -> None:
-        """Write databricks.yml with these tasks; a text for notebook_task is the notebook's path."""
+    def job(self, *tasks: dict[str, Any], others: dict[str, Any] | None = None, **job: Any) -> None:
+        """Write databricks.yml with these tasks in the job `main`, beside other jobs."""
         content = {
             "bundle": {"name": "small"},
             "targets": {"local": {"default": True, "workspace": {"root_path": ROOT}}},
-            "resources": {"jobs": {"main": {"tasks": list(tasks), **job}}},
+            "resources": {"jobs": {"main": {"tasks": list(tasks), **job}, **(others or {})}},
         }
         (self.folder / "databricks.yml").write_text(yaml.safe_dump(content))
 
@@ -68,7 +69,7 @@ class SmallBundle:
 
     def run(self, **given: str) -> RunRecord:
         """Run the job to its end."""
-        return Run(self.plan(**given), self.watcher).execute()
+        return Run(self.plan(**given), self.watcher, publish=write_index).execute()
 
 
 def task(key: str, notebook: str, *after: str, **rest: Any) -> dict[str, Any]:

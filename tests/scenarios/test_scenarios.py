@@ -29,7 +29,7 @@ from sales_lakehouse.specs.formats import CsvFormat
 from sales_lakehouse.stages.conform import conform_records
 from sales_lakehouse.stages.repairs import as_delivered
 from sales_lakehouse.stages.silver import decide, future_of, select_deleted, silver_ddl
-from sales_lakehouse.stages.standing import EMPTY_DDL
+from sales_lakehouse.stages.standing import EMPTY_DDL, STATEMENT
 from tests.rows import rows_of
 
 # One worker lives through all of them.
@@ -142,6 +142,7 @@ def live_through(spark: SparkSession, deliveries: list[Delivery], pipelines: Pip
         decided_df = computed(decide(reduce(DataFrame.unionByName, rows), published_df, table, str(run), empty_df))
         gone_df = select_deleted(decided_df, published_df, table, str(run), empty_df)
         aside += as_rows(decided_df.where("_disposition = 'quarantined'"))
+        empty += [tuple(row) for row in decided_df.where("_disposition = 'withdrawn'").select(*STATEMENT).collect()]
         published_df = computed(future_of(published_df, decided_df.unionByName(gone_df), table))
     return Outcome(as_rows(published_df), aside)
 

@@ -17,6 +17,7 @@ from bundle_runner.model.task import (
     ForEachTask,
     NotebookTask,
     RunIf,
+    RunJobTask,
     Task,
 )
 
@@ -32,6 +33,7 @@ __all__ = [
     "NewCluster",
     "NotebookTask",
     "RunIf",
+    "RunJobTask",
     "Schedule",
     "Target",
     "Task",

@@ -50,6 +50,25 @@ class ForEachTask(Strict):
     concurrency: int = Field(default=1, ge=1, le=100)
 
 
+class RunJobTask(Strict):
+    """Another job of the bundle, run as a run of its own; `${resources.jobs.<key>.id}` names it."""
+
+    later: ClassVar[frozenset[str]] = frozenset(
+        {
+            "dbt_commands",
+            "jar_params",
+            "notebook_params",
+            "pipeline_params",
+            "python_named_params",
+            "python_params",
+            "spark_submit_params",
+            "sql_params",
+        }
+    )
+    job_id: Text
+    job_parameters: dict[str, Text] = Field(default_factory=dict)
+
+
 class Dependency(Strict):
     """A task that must end first, and for a condition the outcome it must have."""
 
@@ -70,14 +89,13 @@ LATER_KINDS = frozenset(
         "power_bi_task",
         "python_operator_task",
         "python_wheel_task",
-        "run_job_task",
         "spark_jar_task",
         "spark_python_task",
         "spark_submit_task",
         "sql_task",
     }
 )
-KINDS = ("notebook_task", "condition_task", "for_each_task")
+KINDS = ("notebook_task", "condition_task", "for_each_task", "run_job_task")
 
 
 class Task(Strict):
@@ -91,6 +109,7 @@ class Task(Strict):
     notebook_task: NotebookTask | None = None
     condition_task: ConditionTask | None = None
     for_each_task: ForEachTask | None = None
+    run_job_task: RunJobTask | None = None
     max_retries: int = Field(default=0, ge=-1)
     min_retry_interval_millis: int = Field(default=0, ge=0)
     retry_on_timeout: bool = False
@@ -117,7 +136,7 @@ class Task(Strict):
 
     @property
     def kind(self) -> str:
-        """Return the kind without its ending: notebook, condition or for_each."""
+        """Return the kind without its ending: notebook, condition, for_each or run_job."""
         return next(kind for kind in KINDS if getattr(self, kind) is not None).removesuffix("_task")
 
 

@@ -1,20 +1,27 @@
 """`lakehouse simulate`: the sources of the samples, on this machine."""
 
+import os
 import sys
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
+from sales_lakehouse.simulate.churn import Churn, synthetic_orders
 from sales_lakehouse.simulate.customers import customer_listing
+from sales_lakehouse.simulate.doorkeeper import KINDS, Doorkeeper
+from sales_lakehouse.simulate.faults import FAULTS
 from sales_lakehouse.simulate.health import HOST
 from sales_lakehouse.simulate.inbox import drop_files
+from sales_lakehouse.simulate.listing import Listing
 from sales_lakehouse.simulate.orders import order_listing
 from sales_lakehouse.simulate.partner_files import partner_files
 from sales_lakehouse.simulate.places import INBOX_IN_BUNDLE, find_bundle, find_samples
 from sales_lakehouse.simulate.products import product_listing
 from sales_lakehouse.simulate.samples import TradingDay, read_samples
+from sales_lakehouse.simulate.server import Play
 
 API_URL_VARIABLE = "BUNDLE_VAR_shop_api_url"
 INBOX_VARIABLE = "BUNDLE_VAR_inbox_root"
@@ -50,21 +57,36 @@ def simulate() -> None:
 @_date_option
 @_bundle_option
 @click.option("--page-size", type=click.IntRange(1, 100), default=100, show_default=True)
+@click.option("--orders", type=click.IntRange(1, 1_000_000), help="So many invented orders in place of the samples'.")
+@click.option("--changes-every", type=click.IntRange(1), help="Change an order and add one, every so many requests.")
+@click.option("--auth", type=click.Choice(KINDS), help="Ask for credentials: those of the environment's SECRET_SHOP_….")
+@click.option(
+    "--fault", type=click.Choice([*FAULTS]), metavar="NAME", help="Let this go wrong, as docs/rest.md names it."
+)
+@click.option("--seed", type=int, default=0, help="Decides what is invented and where the fault strikes.")
 @click.option("--until-stdin-ends", is_flag=True, hidden=True)
-def shop_api(port: int, until: datetime | None, bundle: Path, page_size: int, until_stdin_ends: bool) -> None:
+def shop_api(
+    port: int, until: datetime | None, bundle: Path, page_size: int, until_stdin_ends: bool, **play: Any
+) -> None:
     """Serve the online shop's REST API until Ctrl-C.
 
-    /orders holds the shop's own orders; /customers and /products describe those of all sellers.
+    /orders holds the shop's own orders; /customers and /products describe those of all sellers. All are served in
+    every paging style, too: /styles/STYLE/orders, where STYLE is page-from-1, page-from-0, offset, link-header,
+    next-url, cursor-body, cursor-header, cursor-post, token-header, after-id or single.
     """
     from sales_lakehouse.simulate.server import bind_port, serve
 
-    days = _days(bundle, until)
-    listings = (order_listing(days), customer_listing(days), product_listing(days))
+    if play["changes_every"] and play["orders"] is None:
+        raise click.UsageError("--changes-every changes invented orders: give --orders, too")
+    days = _days(bundle, until) if play["orders"] is None else ()
+    orders = order_listing(days) if days else synthetic_orders(play["orders"], play["seed"])
+    listings = (orders, customer_listing(days), product_listing(days))
+    behaviour = _play(orders, play)
     with bind_port(port) as door:
         if not until_stdin_ends:
             click.echo(_shop_line(port, {each.name: len(each) for each in listings}), err=True)
         try:
-            serve(listings, door, page_size, until_stdin_ends)
+            serve(listings, door, page_size, until_stdin_ends, behaviour)
         except KeyboardInterrupt:
             sys.exit(130)
 
@@ -108,6 +130,12 @@ def world(port: int, inbox: Path | None, until: datetime | None, bundle: Path, c
         click.echo(_deliver(inbox or find_bundle(bundle) / INBOX_IN_BUNDLE, days), err=True)
         code = surroundings.run_command(command, variables)
     sys.exit(code)
+
+
+def _play(orders: Listing, asked: Mapping[str, Any]) -> Play:
+    keeper = Doorkeeper.of(asked["auth"], os.environ) if asked["auth"] else None
+    churn = Churn(orders, asked["changes_every"], asked["seed"]) if asked["changes_every"] else None
+    return Play(keeper, churn, FAULTS[asked["fault"]] if asked["fault"] else None, asked["seed"])
 
 
 def _days(bundle: Path, until: datetime | None) -> tuple[TradingDay, ...]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,8 @@ class Manifest:
 
     Units: times are ISO UTC; `corrects` is the unit that an earlier delivery of the same name brought; `repairs` are
     the units whose records a repair file corrects, none for what a source delivers; `stated` is what the partner says
-    of the file in its name or beside it: records, amount, sha256, bytes.
+    of the file in its name or beside it: records, amount, sha256, bytes. `reading` is the reading of an API that
+    brought the page.
     """
 
     source: str
@@ -28,8 +29,7 @@ class Manifest:
     request: dict[str, str] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
     status: int | None = None
-    cursor_in: str | None = None
-    cursor_out: str | None = None
+    reading: str | None = None
     modified_ns: int | None = None
     repairs: list[str] = field(default_factory=list)
     stated: dict[str, str] = field(default_factory=dict)
@@ -38,14 +38,19 @@ class Manifest:
     corrects: str | None = None
 
 
+_FACTS = frozenset(fact.name for fact in fields(Manifest))
+
+
 @dataclass(frozen=True)
 class LandingStore:
     """The units of all sources under `<root>/<source>/`."""
 
     root: Path
 
-    def put(self, content: bytes, manifest: Manifest) -> Manifest | None:
+    def put(self, content: bytes, manifest: Manifest, newest: Mapping[str, str] | None = None) -> Manifest | None:
         """Keep the bytes of a delivery; the same bytes again are only noted.
+
+        `newest` is the last unit of each name, where the caller knows them all: else they are looked up.
 
         Returns the manifest as kept, or None when the bytes were there before and still stand under their name.
         When another delivery of the name came in between, the old bytes come back as a correction: the unit is
@@ -56,7 +61,7 @@ class LandingStore:
         unit_id = hashlib.sha256(content).hexdigest()
         folder = self.root / manifest.source
         folder.mkdir(parents=True, exist_ok=True)
-        last = self._last_named(manifest)
+        last = self._last_named(manifest) if newest is None else newest.get(manifest.name)
         kept = replace(manifest, unit_id=unit_id, size_bytes=len(content), corrects=last)
         if (folder / f"{unit_id}.json").exists():
             return self._receive_again(folder, kept)
@@ -120,7 +125,7 @@ class LandingStore:
     def mark(self, source: str, unit_ids: list[str], state: str) -> None:
         """Note the state of units, after the tables hold it."""
         for unit_id in unit_ids:
-            _publish(self.root / source / f"{unit_id}.state", state.encode())
+            publish(self.root / source / f"{unit_id}.state", state.encode())
 
     def set_state(self, manifest: Manifest, state: str | None) -> None:
         """Note the state that somebody decided; None makes the unit work again."""
@@ -133,11 +138,15 @@ class LandingStore:
         """Return the names of the sources that anything landed from."""
         return sorted(path.name for path in self.root.iterdir() if path.is_dir()) if self.root.is_dir() else []
 
-    def note_answer(self, source: str, facts: dict[str, object]) -> None:
-        """Record an answer that brought no record: it is kept as a fact, but is not work."""
+    def note(self, source: str, log: str, facts: dict[str, object]) -> None:
+        """Add a line to a log beside the units: `answers` that brought no record, `readings` that were complete."""
         (self.root / source).mkdir(parents=True, exist_ok=True)
-        with (self.root / source / "answers.jsonl").open("a", encoding="utf-8") as lines:
+        with (self.root / source / f"{log}.jsonl").open("a", encoding="utf-8") as lines:
             lines.write(json.dumps(facts) + "\n")
+
+    def notes(self, source: str, log: str) -> list[dict[str, Any]]:
+        """Return the lines of a log, in their order."""
+        return _notes(self.root / source / f"{log}.jsonl")
 
     def _manifest_paths(self, source: str) -> Iterator[Path]:
         return (path for path in (self.root / source).glob("*.json") if not path.name.startswith("."))
@@ -147,7 +156,8 @@ class LandingStore:
         return same[-1].unit_id if same else None
 
     def _read_manifest(self, path: Path) -> Manifest:
-        manifest = Manifest(**json.loads(path.read_text()))
+        # What another version of this project noted beside is none of our facts.
+        manifest = Manifest(**{name: value for name, value in json.loads(path.read_text()).items() if name in _FACTS})
         notes = _notes(path.with_suffix(".redelivered"))
         for note in (note for note in notes if note.get("received_anew")):
             told = {name: note[name] for name in ("received_at", "corrects", "stated")}
@@ -179,10 +189,11 @@ def _notes(path: Path) -> list[dict[str, Any]]:
 
 def _create(path: Path, content: bytes) -> None:
     if not path.exists():
-        _publish(path, content)
+        publish(path, content)
 
 
-def _publish(path: Path, content: bytes) -> None:
+def publish(path: Path, content: bytes) -> None:
+    """Write a file that is there whole or not at all."""
     part = path.with_name(f".{path.name}.{os.getpid()}")
     part.write_bytes(content)
     part.replace(path)

@@ -18,6 +18,7 @@ DISPOSITIONS = (
     "superseded",
     "quarantined",
     "repaired",
+    "withdrawn",
 )
 """What becomes of a kept record; `replaced` and `deleted` beside them speak of older units' lines."""
 SIGNS = {"accepted_new": 1, "accepted_update": 1, "replaced": -1, "deleted": -1}

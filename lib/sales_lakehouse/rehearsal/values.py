@@ -28,6 +28,9 @@ class Judge:
 
     def reasons(self, record: Record) -> list[str]:
         """Return why a record would go to quarantine, each reason once; none where nothing speaks against it."""
+        deleted = self.source.silver.deleted
+        if deleted and record[deleted.column] in deleted.values:
+            return []  # a tombstone: no rule asks for more than its name, and that only the run can judge
         found = (reason for item in _items(record, self.source) for reason in self._of_row(record, item))
         return list(dict.fromkeys(found))
 

@@ -22,18 +22,36 @@ def parse_query(pairs: Sequence[tuple[str, str]], default_size: int) -> PageRequ
 
     Raises: ValueError, worded for the client, when one is unknown, repeated or unreadable.
     """
-    names = [name for name, _ in pairs]
-    for name in names:
-        if name not in PARAMETERS:
-            raise ValueError(f"unknown parameter {name[:40]!r}; known: {', '.join(PARAMETERS)}")
-        if names.count(name) > 1:
-            raise ValueError(f"{name} is given twice")
-    query = dict(pairs)
+    query = strict_query(pairs, PARAMETERS)
     return PageRequest(
         since=_instant(query["updated_since"]) if "updated_since" in query else None,
-        page=_count("page", query.get("page", "1")),
-        size=min(_count("page_size", query.get("page_size", f"{default_size}")), LARGEST_PAGE),
+        page=whole_number("page", query.get("page", "1"), 1),
+        size=min(whole_number("page_size", query.get("page_size", f"{default_size}"), 1), LARGEST_PAGE),
     )
+
+
+def strict_query(pairs: Sequence[tuple[str, str]], known: Sequence[str]) -> dict[str, str]:
+    """Take parameters of these names, each at most once.
+
+    Raises: ValueError, worded for the client, when one is unknown or repeated.
+    """
+    names = [name for name, _ in pairs]
+    for name in names:
+        if name not in known:
+            raise ValueError(f"unknown parameter {name[:40]!r}; known: {', '.join(known)}")
+        if names.count(name) > 1:
+            raise ValueError(f"{name} is given twice")
+    return dict(pairs)
+
+
+def whole_number(name: str, text: str, smallest: int) -> int:
+    """Read a whole number.
+
+    Raises: ValueError, worded for the client, when it is none or too small.
+    """
+    if not (text.isascii() and text.isdigit() and len(text) <= 9 and int(text) >= smallest):
+        raise ValueError(f"{name}: {text[:40]!r} is not a whole number from {smallest} up")
+    return int(text)
 
 
 def _instant(text: str) -> datetime:
@@ -44,9 +62,3 @@ def _instant(text: str) -> datetime:
     if instant.utcoffset() != timedelta(0):
         raise ValueError(f"updated_since: {text[:40]!r} is not UTC like 2011-01-05T09:11:00Z")
     return instant
-
-
-def _count(name: str, text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= 9 and int(text) > 0):
-        raise ValueError(f"{name}: {text[:40]!r} is not a whole number from 1 up")
-    return int(text)

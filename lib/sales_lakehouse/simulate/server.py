@@ -1,10 +1,12 @@
 """Serve the shop API from this process until it is told to end."""
 
+import asyncio
 import errno
 import socket
 import sys
 import threading
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sales_lakehouse.simulate.errors import SimulatorError
@@ -13,6 +15,10 @@ from sales_lakehouse.simulate.listing import Listing
 
 if TYPE_CHECKING:
     import uvicorn
+
+    from sales_lakehouse.simulate.churn import Churn
+    from sales_lakehouse.simulate.doorkeeper import Doorkeeper
+    from sales_lakehouse.simulate.faults import Fault
 
 
 def bind_port(port: int) -> socket.socket:
@@ -34,17 +40,45 @@ def bind_port(port: int) -> socket.socket:
     return door
 
 
-def serve(listings: Iterable[Listing], door: socket.socket, page_size: int, until_stdin_ends: bool) -> None:
+@dataclass(frozen=True)
+class Play:
+    """How the shop behaves beyond answering: who may ask, what changes meanwhile, what goes wrong on the way."""
+
+    keeper: "Doorkeeper | None" = None
+    churn: "Churn | None" = None
+    fault: "Fault | None" = None
+    seed: int = 0
+
+
+def serve(
+    listings: Iterable[Listing], door: socket.socket, page_size: int, until_stdin_ends: bool, play: Play | None = None
+) -> None:
     """Answer requests at the door until a signal, or the end of standard input, says stop."""
     import uvicorn
 
     from sales_lakehouse.simulate.shop_api import build_app
 
-    config = uvicorn.Config(build_app(listings, page_size), log_level="warning", access_log=False)
+    play = play or Play()
+    config = uvicorn.Config(
+        build_app(listings, page_size, play.keeper, play.churn), log_level="warning", access_log=False
+    )
     server = uvicorn.Server(config)
     if until_stdin_ends:
         threading.Thread(target=_end_with_stdin, args=(server,), daemon=True).start()
-    server.run(sockets=[door])
+    if play.fault:
+        _serve_behind(server, door, play.fault, play.seed)
+    else:
+        server.run(sockets=[door])
+
+
+def _serve_behind(server: "uvicorn.Server", door: socket.socket, fault: "Fault", seed: int) -> None:
+    """Let every answer pass a door that damages some."""
+    from sales_lakehouse.simulate.faulty import FaultyDoor
+
+    with bind_port(0) as inner:
+        threading.Thread(target=server.run, kwargs={"sockets": [inner]}, daemon=True).start()
+        faulty = FaultyDoor(f"http://{HOST}:{inner.getsockname()[1]}", fault, seed)
+        asyncio.run(faulty.serve(door))
 
 
 def _end_with_stdin(server: "uvicorn.Server") -> None:

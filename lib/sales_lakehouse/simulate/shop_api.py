@@ -4,6 +4,9 @@ GET /orders?updated_since=<ISO UTC, exclusive>&page=<1..>&page_size=<n, at most 
 → {"orders": [...], "page": 1, "pages": 4, "total": 312}, sorted by (updated_at, order_id)
 /customers and /products answer alike. A listing holds each record's current version only, so an increment
 brings a changed record as it now is, never what it was in between.
+
+/orders/<order_id>/refunds has the refunds of an order; /styles/<style>/<listing> serves the same records in every
+paging style; see `styles`.
 """
 
 import os
@@ -12,23 +15,37 @@ from typing import TypeAlias
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from sales_lakehouse.simulate.churn import Churn
+from sales_lakehouse.simulate.doorkeeper import Doorkeeper
 from sales_lakehouse.simulate.health import SERVICE
 from sales_lakehouse.simulate.listing import Listing, render_page
 from sales_lakehouse.simulate.query import parse_query
+from sales_lakehouse.simulate.refunds import refunds_route
+from sales_lakehouse.simulate.styled import styled_routes, tagged
 
 Answer: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 
-def build_app(listings: Iterable[Listing], default_page_size: int) -> Starlette:
-    """Build the API that serves these listings, each under its own name."""
+def build_app(
+    listings: Iterable[Listing], default_page_size: int, keeper: Doorkeeper | None = None, churn: Churn | None = None
+) -> Starlette:
+    """Build the API that serves these listings, each under its own name.
+
+    `keeper` asks for credentials; `churn` changes a listing while it is read.
+    """
     listings = tuple(listings)
     routes = [Route(f"/{each.name}", _endpoint(each, default_page_size)) for each in listings]
+    routes += styled_routes(listings, default_page_size)
+    routes += [refunds_route(each) for each in listings if each.name == "orders"]
+    middleware = [Middleware(each.middleware) for each in (keeper, churn) if each]
     return Starlette(
-        routes=[Route("/health", _health(listings)), *routes],
+        routes=[Route("/health", _health(listings)), *routes, *(keeper.routes if keeper else ())],
+        middleware=middleware,
         exception_handlers={HTTPException: _json_error},
     )
 
@@ -40,7 +57,7 @@ def _endpoint(listing: Listing, default_page_size: int) -> Answer:
         except ValueError as error:
             raise HTTPException(400, str(error)) from error
         body = render_page(listing, asked.since, asked.page, asked.size)
-        return Response(body, media_type="application/json")
+        return tagged(request, body.encode(), {})
 
     return answer
 

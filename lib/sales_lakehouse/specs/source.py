@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, field_validator, model_validator
 
 from sales_lakehouse.specs.formats import CsvFormat, JsonFormat, NdjsonFormat, Part
+from sales_lakehouse.specs.rest import RestDelivery
 from sales_lakehouse.specs.rules import Rule
 from sales_lakehouse.specs.tables import Name
 
@@ -98,20 +99,6 @@ class FilesDelivery(Part):
             return date.fromisoformat(said["business_date"]) if said else None
         except ValueError:
             return None  # 2011-13-45 follows the pattern and is no date
-
-
-class RestDelivery(Part):
-    """Pages of a REST API, numbered from 1, filtered by a watermark."""
-
-    kind: Annotated[Literal["rest"], Field(description="pages of a REST API")]
-    connection: Annotated[Name, Field(description="name of the base URL in the bundle's connections")]
-    path: Annotated[str, Field(pattern="^/", description="what is asked for below the base URL: /orders")]
-    page_size: Annotated[int, Field(ge=1, description="records asked for per page")] = 100
-    watermark: Annotated[str, Field(description="the records' field that only grows: updated_at")]
-    watermark_parameter: Annotated[
-        str | None,
-        Field(description="query parameter: only records whose watermark is greater; without it all, each time"),
-    ] = None
 
 
 class OnChange(Part):
@@ -216,6 +203,13 @@ class Scope(Part):
         return self
 
 
+class Deleted(Part):
+    """How a record says that what it names is gone: a tombstone, or a status that means as much."""
+
+    column: Annotated[str, Field(description="the raw column that says it: status, is_deleted")]
+    values: Annotated[tuple[str, ...], Field(min_length=1, description="its texts that say so: deleted, true")]
+
+
 class Judgement(Part):
     """How the source's records become rows of a silver table, and when they are good."""
 
@@ -223,6 +217,10 @@ class Judgement(Part):
     explode: Annotated[str | None, Field(description="raw column with a list: one row per element")] = None
     scope: Annotated[Scope, Field(description="what one statement covers; its rows go when a newer one lacks them")]
     sequence: Annotated[str, Field(description="received_at, or the raw column that orders statements")] = "received_at"
+    deleted: Annotated[
+        Deleted | None,
+        Field(description="records that take back what they name; such a record stands like any other, with no row"),
+    ] = None
     columns: Annotated[
         dict[Name, Mapping],
         Field(min_length=1, description="origin of every column of the silver table but `source` and derived ones"),
@@ -230,6 +228,13 @@ class Judgement(Part):
     rules: Annotated[
         tuple[Rule, ...], Field(description="rules for this source's rows, beside the table's; of severity error only")
     ] = ()
+
+    @model_validator(mode="after")
+    def check_deletions(self) -> Self:
+        """Refuse deletions by records that state a whole date: there a row goes by not being stated."""
+        if self.deleted and self.scope.kind == "slice":
+            raise ValueError("deleted: with scope slice a file states its whole date; what it leaves out is gone")
+        return self
 
     @model_validator(mode="after")
     def check_rules_label_rows(self) -> Self:
@@ -273,9 +278,38 @@ class SourceSpec(Part):
     ] = 5
 
     @model_validator(mode="after")
+    def check_pages_are_json(self) -> Self:
+        """Refuse an API whose pages the reading could not follow."""
+        if isinstance(self.delivery, RestDelivery) and (
+            not isinstance(self.format, JsonFormat) or self.format.packed != "none"
+        ):
+            raise ValueError("delivery rest: pages are read as JSON documents; write format: {kind: json, records: …}")
+        return self
+
+    @property
+    def compares_listings(self) -> str:
+        """Return the column of ids by which complete listings are compared; empty where they are not."""
+        delivery = self.delivery
+        return delivery.id if isinstance(delivery, RestDelivery) and delivery.absent == "deleted" else ""
+
+    @model_validator(mode="after")
+    def check_absent_can_be_told(self) -> Self:
+        """Refuse to take what a listing lacks for deleted where that cannot be said in the source's own columns."""
+        if not self.compares_listings:
+            return self
+        if self.silver.deleted is None or self.compares_listings not in self.columns:
+            raise ValueError("delivery.absent: name silver.deleted, and as delivery.id one of the agreed columns")
+        if not (isinstance(self.format, JsonFormat) and self.format.records):
+            raise ValueError("delivery.absent: format.records must name the list, so that ours can say since when")
+        if self.silver.sequence != "received_at":
+            raise ValueError("delivery.absent: silver.sequence must be received_at, by which a tombstone is the newest")
+        return self
+
+    @model_validator(mode="after")
     def check_columns_are_agreed(self) -> Self:
         """Refuse a mapping from a raw column that the source does not deliver."""
         wanted = {m.from_.split(".")[0] for m in self.silver.columns.values() if m.from_}
+        wanted |= {self.silver.deleted.column} if self.silver.deleted else set()
         wanted |= {m.number_within for m in self.silver.columns.values() if m.number_within}
         unknown = sorted(wanted - set(self.columns))
         if unknown:

@@ -23,16 +23,16 @@ def conform_records(records_df: DataFrame, source: SourceSpec, table: SilverSpec
     """Type and judge the records of one source.
 
     Grain: one row per readable record (bronze columns, what `as_delivered` or `with_repairs` says of its statement,
-    `received_at`, `unit_date`) → one row per line, with `_repaired_by`,
-    `_errors` and `_warnings` (names of broken rules) and `_raw` (the record's texts as JSON, of a list in it only
-    the row's own element).
+    `received_at`, `unit_date`) → one row per line, with `_repaired_by`, `_errors` and `_warnings` (names of broken
+    rules), `_raw` (the record's texts as JSON, of a list in it only the row's own element) and `_withdraws`: the record
+    says that what it names is gone; no rule asks for more than that name.
     Units: times are UTC, dates are local dates of the source.
     """
     texts_df = _with_list_items(_with_numbers(_with_hash(records_df, source), source), source)
     texts = [_text_of(name, mapping).alias(f"_text_{name}") for name, mapping in source.silver.columns.items()]
     typed_df = _with_statement(_with_types(texts_df.select("*", *texts), source, table), source, table)
     judged_df = _with_verdict(typed_df, source, table)
-    return judged_df.select(*table.names(), *LINEAGE, "_errors", "_warnings", "_raw", "_repaired_by")
+    return judged_df.select(*table.names(), *LINEAGE, "_errors", "_warnings", "_raw", "_repaired_by", "_withdraws")
 
 
 def _with_hash(records_df: DataFrame, source: SourceSpec) -> DataFrame:
@@ -95,6 +95,7 @@ def _with_types(texts_df: DataFrame, source: SourceSpec, table: SilverSpec) -> D
         F.lit(source.source).alias("source"),
         F.col(sequence).alias("_sequence"),
         raw.alias("_raw"),
+        _withdraws(source).alias("_withdraws"),
     )
     lost = [
         F.when(F.col(f"_text_{name}").isNotNull() & F.col(name).isNull(), F.lit(f"{name}_is_readable"))
@@ -102,6 +103,11 @@ def _with_types(texts_df: DataFrame, source: SourceSpec, table: SilverSpec) -> D
     ]
     derived = [F.expr(column.derived).alias(column.name) for column in table.columns if column.derived]
     return typed_df.select("*", *derived, F.array_compact(F.array(*lost)).alias("_unreadable"))
+
+
+def _withdraws(source: SourceSpec) -> Column:
+    deleted = source.silver.deleted
+    return F.coalesce(F.col(f"`{deleted.column}`").isin(*deleted.values), F.lit(False)) if deleted else F.lit(False)
 
 
 def _left_out(source: SourceSpec, table: SilverSpec) -> list[TableColumn]:
@@ -127,6 +133,7 @@ def _with_statement(rows_df: DataFrame, source: SourceSpec, table: SilverSpec) -
     return rows_df.select(
         "*",
         F.coalesce(scope.cast("string"), record).alias("_scope"),
+        scope.isNull().alias("_names_none"),
         statement.alias("_statement"),
         content.alias("_statement_hash"),
     )
@@ -139,10 +146,13 @@ def _with_verdict(rows_df: DataFrame, source: SourceSpec, table: SilverSpec) -> 
         column = f"{source.silver.scope.column}"
         outside = ~F.coalesce(F.col(column).cast("string") == F.col("unit_date"), F.lit(True))
         errors.append(F.array_compact(F.array(F.when(outside, F.lit(f"{column}_is_the_unit_s")))))
-    judged_df = rows_df.withColumn("_errors", F.array_distinct(F.concat(*errors)))
+    nameless = F.array_compact(F.array(F.when(F.col("_names_none"), F.lit("a_deletion_names_what_goes"))))
+    broken = F.when(F.col("_withdraws"), nameless).otherwise(F.array_distinct(F.concat(*errors)))
+    judged_df = rows_df.withColumn("_errors", broken)
     if source.silver.explode:
         record = Window.partitionBy("_unit_id", "_record_no")
         whole = F.array_sort(F.array_distinct(F.flatten(F.collect_list("_errors").over(record))))
         judged_df = judged_df.withColumn("_errors", whole)
     warnings = [rule for rule in rules if rule.severity == "warn" and rule.kind != "unique"]
-    return judged_df.withColumn("_warnings", broken_rules(warnings))
+    warned = F.when(~F.col("_withdraws"), broken_rules(warnings)).otherwise(F.array().cast("array<string>"))
+    return judged_df.withColumn("_warnings", warned)

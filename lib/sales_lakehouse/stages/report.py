@@ -6,7 +6,16 @@ import pandas as pd
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-_FLOW = ["accepted_new", "accepted_update", "unchanged", "duplicate", "superseded", "quarantined", "repaired"]
+_FLOW = [
+    "accepted_new",
+    "accepted_update",
+    "unchanged",
+    "duplicate",
+    "superseded",
+    "quarantined",
+    "repaired",
+    "withdrawn",
+]
 _COUNTS = ["order_count", "cancellation_count", "line_count", "quantity"]
 _AMOUNTS = ["sales_amount", "cancelled_amount", "net_amount"]
 DAILY_DDL = ", ".join(

@@ -8,7 +8,9 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 EMPTY_DDL = "source STRING, _scope STRING, _sequence STRING, _statement STRING, _statement_hash STRING"
-"""Statements without a row: a file that states a date on which nothing was sold."""
+"""Statements without a row: a file that states a date on which nothing was sold, a record that is a tombstone."""
+STATEMENT = ("source", "_scope", "_sequence", "_statement", "_statement_hash")
+"""What tells a statement from every other, and which of two is the newer."""
 
 
 def stated(*statements: DataFrame | None) -> DataFrame:
@@ -39,7 +41,7 @@ def with_standing(rows_df: DataFrame, stated_df: DataFrame) -> DataFrame:
     """Find the newest statement of each scope, among those that arrive and those that stand.
 
     Grain: one row per line of a record → the same rows with `_winner` (the arriving statement that stands, NULL where
-    none does) and `_disposition` repaired, superseded, duplicate or quarantined; NULL where the row stands.
+    none does) and `_disposition` repaired, superseded, duplicate, quarantined or withdrawn; NULL where the row stands.
     """
     scope = Window.partitionBy("source", "_scope")
     ranked_df = rows_df.withColumn("_rank", _rank()).join(stated_df, on=["source", "_scope"], how="left")
@@ -51,5 +53,6 @@ def with_standing(rows_df: DataFrame, stated_df: DataFrame) -> DataFrame:
         .when(F.col("_rank") < F.col("_best"), "superseded")
         .when(F.col("_statement") != F.col("_winner"), "duplicate")
         .when(F.size("_errors") > 0, "quarantined")
+        .when(F.col("_withdraws"), "withdrawn")
     )
-    return ranked_df.withColumn("_disposition", standing).drop("_rank", "_best", "_stated_rank")
+    return ranked_df.withColumn("_disposition", standing).drop("_rank", "_best", "_stated_rank", "_withdraws")

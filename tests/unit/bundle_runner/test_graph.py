@@ -80,7 +80,10 @@ BROKEN = {
         [task("a"), task("b", "a", run_if="NONE_FAILED")],
         "task b: run_if NONE_FAILED is not run by this",
     ),
-    "a retried condition": ([task("a", condition_task=CONDITION, max_retries=2)], "task a: a condition is not retried"),
+    "a retried condition": (
+        [task("a", condition_task=CONDITION, max_retries=2)],
+        "task a: a condition task is not retried",
+    ),
     "a nested loop": (
         [
             task(

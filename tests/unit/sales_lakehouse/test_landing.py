@@ -8,10 +8,8 @@ import pytest
 
 from sales_lakehouse.errors import ApiError, DeliveryError, ParameterError
 from sales_lakehouse.landing import LandingStore, Manifest, land_source
-from sales_lakehouse.landing.rest import read_pages
 from sales_lakehouse.plan import finish, make_plan
 from sales_lakehouse.run import Run
-from sales_lakehouse.specs.source import RestDelivery
 from tests.conftest import PIPELINES
 from tests.samples import seller_total
 from tests.shops import free_port, make_bundle, running_shop
@@ -140,8 +138,6 @@ def test_the_shop_is_read_completely_then_only_what_is_new(tmp_path: Path) -> No
 
 
 def test_an_api_that_is_not_up_is_told_with_the_remedy(tmp_path: Path) -> None:
-    delivery = RestDelivery(
-        kind="rest", connection="c", path="/orders", page_size=1, watermark="u", watermark_parameter="s"
-    )
-    with pytest.raises(ApiError, match=r"nothing answers at .*simulate shop-api"):
-        list(read_pages("online_shop", delivery, f"http://127.0.0.1:{free_port()}", "orders", None))
+    run = make_run(tmp_path, connections=f'{{"shop_api": "http://127.0.0.1:{free_port()}"}}')
+    with pytest.raises(ApiError, match=r"not up: nothing answers at .*simulate shop-api"):
+        land_source(run, run.pipelines.source("online_shop"))

@@ -1,0 +1,48 @@
+"""Let no more runs of a job go on at once than it allows: the others wait in the queue, or do not begin."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bundle_runner.errors import BusyError
+from bundle_runner.plan import Plan, runs_folder
+
+
+@contextmanager
+def take_turn(plan: Plan, wait: Callable[[], bool]) -> Iterator[None]:
+    """Hold one of the job's places while its run goes on.
+
+    `wait` passes a moment and tells whether to give up. A place is a lock of the system: it ends with its process,
+    however that dies.
+    Raises: BusyError when all places are taken and the job does not queue, or the waiting was given up.
+    """
+    places = plan.job.max_concurrent_runs or 1
+    queues = plan.job.queue is not None and plan.job.queue.enabled
+    folder = runs_folder(plan.root) / ".turns"
+    folder.mkdir(parents=True, exist_ok=True)
+    while (held := _take(folder, plan.job_key, places)) is None:
+        if not queues or wait():
+            raise BusyError(
+                f"job {plan.job_key}: {places} of {places} runs go on (max_concurrent_runs); nothing was started; run "
+                "it again later, or say queue: {enabled: true} in the job, then it waits"
+            )
+    try:
+        yield
+    finally:
+        os.close(held)
+
+
+def _take(folder: Path, job_key: str, places: int) -> int | None:
+    for number in range(places):
+        door = os.open(folder / f"{job_key}.{number}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
+        try:
+            fcntl.flock(door, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(door)
+        else:
+            return door
+    return None

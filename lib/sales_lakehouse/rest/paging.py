@@ -1,0 +1,101 @@
+"""From one page to the next, in each of the ways that APIs have."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import httpx
+
+from sales_lakehouse.rest.answer import Ask
+from sales_lakehouse.rest.faults import FaultError
+from sales_lakehouse.rest.origin import Origin
+from sales_lakehouse.rest.page import Page, find
+from sales_lakehouse.rest.question import Question
+from sales_lakehouse.specs.paging import (
+    CursorPaging,
+    KeysetPaging,
+    LinkPaging,
+    NextUrlPaging,
+    OffsetPaging,
+    PagePaging,
+)
+
+_LINK = re.compile(r'<([^<>]*)>\s*((?:;\s*[\w!#$&+.^`|~-]+\*?\s*=\s*(?:"[^"]*"|[^;,\s"]*)\s*)*)')
+_NEXT = re.compile(r';\s*rel\s*=\s*(?:"([^"]*)"|([^;,\s"]*))', re.IGNORECASE)
+
+
+def first_ask(question: Question) -> Ask:
+    """Return the question for the first page."""
+    match question.delivery.paging:
+        case PagePaging() as paging:
+            return _ask(question, {paging.parameter: str(paging.first)})
+        case OffsetPaging() as paging:
+            return _ask(question, {paging.parameter: "0"})
+        case _:
+            return _ask(question, {})
+
+
+def next_ask(question: Question, ask: Ask, page: Page, seen: int, origin: Origin) -> Ask | None:
+    """Return the question for the page after this one; None where the API says that there is none.
+
+    `seen` are the records on this walk's pages so far, this one included.
+    Raises: FaultError when the API leads elsewhere.
+    """
+    match question.delivery.paging:
+        case PagePaging() | OffsetPaging() | KeysetPaging() as paging:
+            return _ask(question, {paging.parameter: _place(paging, page, seen)})
+        case LinkPaging():
+            return _follow(ask, _linked(page.answer.headers.get("link", "")), origin)
+        case NextUrlPaging() as paging:
+            return _follow(ask, find(page.body, paging.at, page.answer), origin)
+        case CursorPaging() as paging:
+            return _with_cursor(question, paging, page)
+        case _:
+            return None
+
+
+def _place(paging: PagePaging | OffsetPaging | KeysetPaging, page: Page, seen: int) -> str:
+    match paging:
+        case PagePaging():
+            return str(paging.first + page.number)
+        case OffsetPaging():
+            return str(seen if page.records else seen + 1)
+        case _:
+            return page.ids[-1]
+
+
+def _follow(ask: Ask, told: object, origin: Origin) -> Ask | None:
+    if told is None or told == "":
+        return None
+    if not isinstance(told, str):
+        raise FaultError("no address", f"expected the URL of the next page, got {str(told)[:80]!r}")
+    return Ask(origin.follow(ask.url, told))
+
+
+def _linked(header: str) -> str | None:
+    for target, attributes in _LINK.findall(header):
+        relations = " ".join(quoted or bare for quoted, bare in _NEXT.findall(attributes))
+        if "next" in relations.lower().split():
+            return str(target)
+    return None
+
+
+def _with_cursor(question: Question, paging: CursorPaging, page: Page) -> Ask | None:
+    answer = page.answer
+    told = answer.headers.get(paging.header.lower()) if paging.header else find(page.body, paging.at or "", answer)
+    if told is None or told == "":
+        return None
+    if isinstance(told, dict | list | bool):
+        raise FaultError("no cursor", f"expected a text at {paging.header or paging.at}, got {str(told)[:80]!r}")
+    return _ask(question, {paging.parameter or paging.field or "": str(told)})
+
+
+def _ask(question: Question, own: dict[str, str]) -> Ask:
+    # Joined as text: httpx would drop a path below the base URL.
+    url = httpx.URL(question.base_url.rstrip("/") + question.delivery.path)
+    asked = {**question.parameters, **own}
+    paging = question.delivery.paging
+    if isinstance(paging, CursorPaging) and paging.field:
+        return Ask(str(url), json.dumps(asked, sort_keys=True))
+    return Ask(str(url.copy_merge_params(asked)))

@@ -1,0 +1,93 @@
+"""A job that runs another, and jobs that wait for their turn."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+
+from bundle_runner.errors import BusyError, GraphError, ParameterError
+from bundle_runner.execute import Run
+from bundle_runner.record import read_record
+from bundle_runner.turns import take_turn
+from tests.bundle.small_bundle import SmallBundle, by_key, task
+
+TASK = "from bundle_runner import task"
+CALL: dict[str, Any] = {
+    "task_key": "call",
+    "run_job_task": {"job_id": "${resources.jobs.inner.id}", "job_parameters": {"word": "{{job.parameters.word}}!"}},
+}
+WORD = [{"name": "word", "default": "hello"}]
+
+
+def inner_job(bundle: SmallBundle, *cells: str) -> dict[str, Any]:
+    notebook = bundle.notebook("inner", TASK, *cells, "task.end()", parameters='word = ""')
+    return {"inner": {"tasks": [task("only", notebook)], "parameters": WORD}}
+
+
+def test_a_job_runs_another_as_a_run_of_its_own(bundle: SmallBundle) -> None:
+    bundle.job(CALL, parameters=WORD, others=inner_job(bundle, "task.set_value('books', [word])"))
+    record = bundle.run(word="hi")
+    assert (record.state, record.books) == ("SUCCESS", ("hi!",))
+    (page,) = [attempt.html for attempt in by_key(record)["call"].attempts]
+    folder = bundle.folder / ".state/runs" / record.run_id
+    assert (folder / str(page)).resolve().name == "index.html"
+    inner = read_record((folder / str(page)).resolve().parent)
+    assert (inner.job, inner.parameters) == ("inner", {"word": "hi!"})
+
+
+@pytest.mark.parametrize(("cell", "code"), [("1 / 0", 1), ("task.stop('no more')", 3)])
+def test_a_job_fails_with_the_one_it_runs(bundle: SmallBundle, cell: str, code: int) -> None:
+    bundle.job(CALL, parameters=WORD, others=inner_job(bundle, cell))
+    record = bundle.run()
+    assert (record.state, record.exit_code) == ("FAILED", code)
+    assert by_key(record)["call"].message.endswith("of job inner: FAILED")
+
+
+def test_a_job_that_is_canceled_takes_the_one_it_runs_with_it(bundle: SmallBundle) -> None:
+    bundle.job(CALL, parameters=WORD, others=inner_job(bundle, "import time; time.sleep(60)"))
+    run = Run(bundle.plan(), bundle.watcher)
+    threading.Timer(3, run.interrupted.set).start()
+    record = run.execute()
+    assert (record.state, record.exit_code) == ("CANCELED", 130)
+
+
+def test_jobs_that_run_each_other_are_refused(bundle: SmallBundle) -> None:
+    back = {"task_key": "back", "run_job_task": {"job_id": "${resources.jobs.main.id}"}}
+    bundle.job({**CALL, "run_job_task": {"job_id": "inner"}}, others={"inner": {"tasks": [back]}})
+    with pytest.raises(GraphError, match="task back: jobs run each other: main → inner → main"):
+        bundle.plan()
+
+
+def test_a_parameter_that_the_other_job_lacks_is_refused(bundle: SmallBundle) -> None:
+    called = {**CALL, "run_job_task": {"job_id": "inner", "job_parameters": {"wrod": "x"}}}
+    bundle.job(called, others=inner_job(bundle))
+    with pytest.raises(ParameterError, match="task call wrod: job inner has no such parameter; did you mean word"):
+        bundle.plan()
+
+
+def test_a_second_run_does_not_begin_where_one_may_go_on(bundle: SmallBundle) -> None:
+    bundle.job(task("only", bundle.notebook("only", TASK, "task.end()")))
+    with take_turn(bundle.plan(), lambda: True):
+        with pytest.raises(BusyError, match=r"job main: 1 of 1 runs go on .*; nothing was started") as told:
+            take_turn(bundle.plan(), lambda: False).__enter__()
+        assert told.value.exit_code == 4
+    with take_turn(bundle.plan(), lambda: True):
+        pass
+
+
+def test_a_second_run_waits_in_the_queue(bundle: SmallBundle) -> None:
+    bundle.job(task("only", bundle.notebook("only", TASK, "task.end()")), queue={"enabled": True})
+    first = take_turn(bundle.plan(), lambda: True)
+    first.__enter__()
+    waited = []
+
+    def wait() -> bool:
+        waited.append(len(waited))
+        if len(waited) == 3:
+            first.__exit__(None, None, None)
+        return False
+
+    with take_turn(bundle.plan(), wait):
+        assert waited == [0, 1, 2]

@@ -1,0 +1,66 @@
+"""What goes wrong between a client and an API: the exact records, or a failure that names the fault."""
+
+import os
+import random
+import re
+from pathlib import Path
+
+import pytest
+
+from sales_lakehouse.errors import ApiError
+from sales_lakehouse.simulate.churn import synthetic_orders
+from sales_lakehouse.simulate.faults import FAULTS
+from sales_lakehouse.simulate.faulty import FaultyDoor
+from tests.apis import PAGING, api_source, behind, land, landed_orders, true_orders
+from tests.conftest import PIPELINES
+from tests.shops import served
+
+SEEDS = range(20 if os.environ.get("TORTURE") else 1)
+LIMITS = {
+    "connect_seconds": 1,
+    "read_seconds": 0.4,
+    "total_seconds": 0.8,
+    "wait_seconds": 2,
+    "page_bytes": 2**20,
+    "pages": 50,
+}
+STYLES = [style for style in PAGING if style != "single"]
+BY_PLACE = ("page-from-1", "page-from-0", "offset")
+NAMED = {
+    "429 a year": "throttled: asks to wait 31,536,000 s",
+    "total timeout": "total timeout",
+    "HTML with 200": "HTML instead of JSON",
+    "duplicate keys": "duplicate keys",
+    "last page for ever": "(short reading|repeated page|loop|shifting listing)",
+    "total shrinks": "(short reading|shifting listing)",
+    "gzip bomb": "too large",
+    "redirect to another host": "another origin",
+}
+"""Faults that stay, and by which name each reading of a walk ends; the others end with every record."""
+OF_A_WAY = {"cursor loop": "(loop|repeated page|short reading)", "next on another host": "another origin"}
+"""Faults that stay where the API itself leads from page to page."""
+
+
+def test_the_page_of_faults_tells_all_of_them() -> None:
+    page = (PIPELINES.parent / "docs/rest.md").read_text().split("## A server that misbehaves")[1]
+    told = re.findall(r"(?m)^\| `([^`]+)` \| (.+?) \| .+ \|$", page)
+    assert told == [(fault.name, fault.description) for fault in FAULTS.values()]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_costs_no_record_or_is_named(tmp_path: Path, name: str, seed: int) -> None:
+    style = random.Random(f"{name} {seed}").choice(STYLES)
+    listing = synthetic_orders(60, seed)
+    expected = {**NAMED, **({} if style in BY_PLACE else OF_A_WAY)}.get(name)
+    if style in ("cursor-body", "cursor-post", "cursor-header", "token-header", "after-id") and name in OF_A_WAY:
+        expected = None if name == "next on another host" or style not in ("cursor-body", "cursor-post") else expected
+    with served([listing]) as shop, behind(FaultyDoor(str(shop.base_url), FAULTS[name], seed)) as url:
+        source = api_source(style, page_size=10, limits=LIMITS)
+        if expected:
+            with pytest.raises(ApiError, match=f"{expected}.*the watermark stays where it was"):
+                land(tmp_path, url, source)
+            assert set(landed_orders(tmp_path)) <= set(true_orders(listing))
+        else:
+            land(tmp_path, url, source)
+            assert set(landed_orders(tmp_path)) == set(true_orders(listing))
