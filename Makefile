@@ -50,11 +50,12 @@ torture: setup-local ## thousands of random tables, damaged files and altered ta
 	@TORTURE=1 $(BIN)/pytest --timeout 7200 tests/unit/sales_lakehouse/test_scan_properties.py \
 	    tests/unit/sales_lakehouse/test_ledger_chain.py tests/unit/sales_lakehouse/test_ledger_books.py $(ARGS)
 
-lint: setup-local ## style, types and who may import whom; pre-commit asks the same
+lint: setup-local ## style, types, who may import whom, and the bundle; pre-commit asks the same
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/lakehouse lint --strict
 
 lab: setup-local ## start the shop's API and open the notebooks in JupyterLab
 	@$(WORLD) $(BIN)/jupyter lab --LabApp.default_url=/lab/tree/notebooks $(ARGS) $(SAY_EXIT_CODE)

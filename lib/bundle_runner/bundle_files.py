@@ -9,6 +9,7 @@ from bundle_runner.errors import BundleError, TargetError, UsageError, did_you_m
 from bundle_runner.located import Map, load, merge
 
 NAMES = ("databricks.yml", "databricks.yaml", "bundle.yml", "bundle.yaml")
+REPLACED = ("run_as",)
 TARGET_PARTS = ("bundle", "workspace", "resources", "presets", "artifacts", "permissions", "sync", "run_as")
 
 
@@ -36,8 +37,13 @@ def read_bundle(path: Path) -> Map:
     return root
 
 
+def included(path: Path, pattern: str) -> list[Path]:
+    """Return the files that an include of the bundle file names, sorted."""
+    return sorted(file for file in path.parent.glob(pattern) if file.is_file() and file != path)
+
+
 def _included(path: Path, pattern: str) -> list[Path]:
-    found = sorted(file for file in path.parent.glob(pattern) if file.is_file() and file != path)
+    found = included(path, pattern)
     if not found and not any(sign in pattern for sign in "*?["):
         raise BundleError(f"{path}: include {pattern}: there is no such file")
     return found
@@ -79,12 +85,20 @@ def _no_default(targets: dict[str, Any]) -> str:
 
 
 def apply_target(tree: Map, target: str) -> Map:
-    """Lay what the target changes upon the bundle; its variables are chosen elsewhere."""
-    body = (tree.get("targets") or {}).get(target)
+    """Lay what the target changes upon the bundle; its variables are chosen elsewhere.
+
+    Who runs it is replaced whole: a bundle's service principal beside a target's user would be two.
+    """
+    targets = tree.get("targets")
+    body = targets.get(target) if isinstance(targets, Map) else None
     if not isinstance(body, Map):
         return tree
     changes = Map()
     for part in TARGET_PARTS:
         if body.get(part) is not None:
             changes.put(part, body[part], body.where[part])
-    return merge(tree, changes)
+    rest = Map()
+    for key, value in tree.items():
+        if key not in changes or key not in REPLACED:
+            rest.put(key, value, tree.where[key])
+    return merge(rest, changes)

@@ -148,6 +148,24 @@ def repair(run_id: str, only: tuple[str, ...], **bundle: Any) -> None:
     sys.exit(repair_run(Asked(**bundle), run_id, only))
 
 
+@lakehouse.command()
+@target_option
+@bundle_option
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json", "sarif", "github"]), default="text", show_default=True
+)
+@click.option("--strict", is_flag=True, help="Let warnings fail, too.")
+@click.option("--codes", is_flag=True, help="Print what every code means (docs/lint.md), and look at no bundle.")
+def lint(target: str | None, folder: Path, form: str, strict: bool, codes: bool) -> None:
+    """Find what is wrong with a bundle, without a workspace."""
+    from bundle_runner.lint.command import lint_bundle, print_codes
+
+    if codes:
+        print_codes()
+        return
+    sys.exit(lint_bundle(folder, target, form, strict))
+
+
 @lakehouse.group()
 def runs() -> None:
     """Look at what ran."""

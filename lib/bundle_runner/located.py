@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,11 @@ from bundle_runner.errors import BundleError
 
 @dataclass(frozen=True)
 class Where:
-    """A place in a file; lines count from 1."""
+    """A place in a file; lines and columns count from 1."""
 
     file: Path
     line: int
+    column: int = 1
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}"
@@ -68,10 +69,42 @@ def load(path: Path) -> Map:
 
     Raises: BundleError when it cannot be read, is not YAML, or says one key twice.
     """
+    document = compose(path)
+    for twin in document.twins:
+        raise BundleError(f"{twin.where}: {twin.name} stands here and in line {twin.first}; keep one")
+    return document.tree
+
+
+@dataclass(frozen=True)
+class Twin:
+    """A key that its mapping says twice, and the line where it stood first."""
+
+    name: str
+    where: Where
+    first: int
+
+
+@dataclass(frozen=True)
+class Document:
+    """A YAML file as text, as nodes with `<<` laid into them, and as located values."""
+
+    path: Path
+    text: str
+    node: yaml.Node | None
+    twins: tuple[Twin, ...]
+    tree: Map
+
+
+def compose(path: Path) -> Document:
+    """Read a YAML file whose root is a mapping; of a key that stands twice the last value counts.
+
+    Raises: BundleError when it cannot be read or is not YAML.
+    """
     try:
-        loader = _Loader(path.read_text(encoding="utf-8-sig"))
+        text = path.read_text(encoding="utf-8-sig")
+        loader = _Loader(text)
         node = loader.get_single_node()
-        _refuse_twins(node, path, set())
+        found = tuple(_twins(node, path, set()))
         value = Map() if node is None else _build(loader, node, path)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
@@ -80,7 +113,7 @@ def load(path: Path) -> Map:
         raise BundleError(f"{path}: cannot be read: {error}") from error
     if not isinstance(value, Map):
         raise BundleError(f"{path}:1: expected a mapping such as `bundle:` …, got {type(value).__name__}")
-    return value
+    return Document(path, text, node, found, value)
 
 
 def _build(loader: _Loader, node: yaml.Node, path: Path) -> Any:
@@ -102,23 +135,23 @@ def _mapping(loader: _Loader, node: yaml.MappingNode, path: Path) -> Map:
     return result
 
 
-def _refuse_twins(node: yaml.Node | None, path: Path, checked: set[int]) -> None:
-    """Refuse a mapping that says one key twice; done before `<<` is laid into its mappings."""
+def _twins(node: yaml.Node | None, path: Path, checked: set[int]) -> Iterator[Twin]:
+    """Yield the keys that a mapping says twice; asked before `<<` is laid into its mappings."""
     if node is None or id(node) in checked:
         return
     checked.add(id(node))
     seen: dict[str, int] = {}
     for item in node.value if isinstance(node, yaml.MappingNode) else ():
-        name, line = str(item[0].value), item[0].start_mark.line + 1
+        name, where = str(item[0].value), _where(item[0], path)
         if name in seen:
-            raise BundleError(f"{path}:{line}: {name} stands here and in line {seen[name]}; keep one")
-        seen[name] = line
+            yield Twin(name, where, seen[name])
+        seen.setdefault(name, where.line)
     for item in node.value if isinstance(node, yaml.CollectionNode) else ():
-        _refuse_twins(item[1] if isinstance(item, tuple) else item, path, checked)
+        yield from _twins(item[1] if isinstance(item, tuple) else item, path, checked)
 
 
 def _where(node: yaml.Node, path: Path) -> Where:
-    return Where(path, node.start_mark.line + 1)
+    return Where(path, node.start_mark.line + 1, node.start_mark.column + 1)
 
 
 def merge(base: Map, over: Map) -> Map:

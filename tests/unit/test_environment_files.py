@@ -57,7 +57,7 @@ def test_pre_commit_runs_make_lint_and_nothing_else() -> None:
 def test_make_lint_asks_every_tool_of_the_project() -> None:
     dry = subprocess.run(["make", "-n", "lint"], cwd=PROJECT, capture_output=True, text=True, check=True)
     asked = re.findall(r"(?m)^\.venv/bin/(.+)$", dry.stdout)
-    assert asked == ["ruff check", "ruff format --check", "mypy", "lint-imports --no-logo"]
+    assert asked == ["ruff check", "ruff format --check", "mypy", "lint-imports --no-logo", "lakehouse lint --strict"]
 
 
 def test_ruff_reads_the_notebooks_too() -> None:

@@ -1,0 +1,1 @@
+"""What can be known about a bundle without a workspace; it also reads bundles that this runner would refuse."""

@@ -1,0 +1,30 @@
+"""Find what looks like a secret in a line of text."""
+
+from __future__ import annotations
+
+import re
+
+_KNOWN = {
+    "an AWS access key": re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
+    "a Databricks token": re.compile(r"\bdapi[0-9a-f]{32}\b"),
+    "a GitHub token": re.compile(r"\b(?:ghp|gho|ghs|github_pat)_[A-Za-z0-9_]{30,}\b"),
+    "a Slack token": re.compile(r"\bxox[abprs]-[A-Za-z0-9-]{20,}"),
+    "a private key": re.compile(r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----"),
+    "a signed token": re.compile(r"\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}"),
+    "a password in an address": re.compile(r"\b\w+://[^\s/:@\"'${}<>]+:[^\s/:@\"'${}<>]{3,}@"),
+}
+_ASSIGNED = re.compile(
+    r"""(?i)\b[\w.-]*(?:password|passwd|secret|api_?key|access_?key|token)["']?\s*[:=]\s*(["'])(?P<value>[^"']{8,})\1"""
+)
+_HARMLESS = re.compile(r"(?i)[${}<>\s*]|example|changeme|placeholder|dummy|your|secrets?[/.]|^[a-z]+(?:[_./-][a-z]+)*$")
+
+
+def secret_in(line: str) -> str | None:
+    """Return what a line seems to give away, None where it gives away nothing."""
+    for name, pattern in _KNOWN.items():
+        if pattern.search(line):
+            return name
+    for match in _ASSIGNED.finditer(line):
+        if not _HARMLESS.search(match["value"]):
+            return "a password or key"
+    return None

@@ -1,0 +1,121 @@
+"""Rules on when a job runs, and on what a target adds to that."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from bundle_runner.errors import did_you_mean
+from bundle_runner.lint.finding import Finding, error, warning
+from bundle_runner.lint.places import a_map, a_text, members
+from bundle_runner.lint.quartz import problem
+from bundle_runner.lint.reading import JobView, ReadBundle
+from bundle_runner.located import Map
+
+ZONE = error(
+    "B501",
+    "A time zone does not exist",
+    "The workspace refuses the schedule.",
+    "timezone_id: Europe/Londn",
+    "timezone_id: Europe/London",
+)
+CRON = error(
+    "B502",
+    "A cron expression is not Quartz's",
+    "Quartz has six or seven fields, the first are seconds, and `?` stands for one of the two days.",
+    'quartz_cron_expression: "30 5 * * *"',
+    'quartz_cron_expression: "0 30 5 * * ?"',
+)
+TWO_STARTS = error(
+    "B503",
+    "A job is started in two ways",
+    "A job has one of schedule, trigger and continuous; the workspace refuses it.",
+    "schedule: {…} and trigger: {…}",
+    "schedule: {…}",
+)
+PAUSED = warning(
+    "B504",
+    "pause_status stands in the job",
+    "A target with mode: development pauses only where the job leaves it unset: this one would run for everybody.",
+    "schedule: {…, pause_status: UNPAUSED}",
+    "presets: {trigger_pause_status: …} in the target, or nothing",
+)
+NEVER = warning(
+    "B505",
+    "max_concurrent_runs is 0",
+    "Every run is skipped.",
+    "max_concurrent_runs: 0",
+    "max_concurrent_runs: 1",
+)
+TRIGGER = error(
+    "B506",
+    "A trigger names none or several of its kinds",
+    "A trigger is periodic, file_arrival or table_update; the workspace refuses it.",
+    "trigger: {periodic: {…}, file_arrival: {…}}",
+    "trigger: {periodic: {…}}",
+)
+STARTS = ("schedule", "trigger", "continuous")
+TRIGGERS = ("periodic", "file_arrival", "table_update", "table", "model")
+
+
+def check_schedules(bundle: ReadBundle) -> Iterator[Finding]:
+    """Check when every job runs, as each target sees it."""
+    for view in bundle.views:
+        for job in view.jobs:
+            for rule in (_zone, _cron, _starts, _never):
+                yield from rule(job)
+    for file in bundle.files:
+        for name, job, _ in members(a_map(file.tree.get("resources")).get("jobs")):
+            yield from _paused(name, a_map(job))
+
+
+def _zone(job: JobView) -> Iterator[Finding]:
+    schedule = a_map(job.body.get("schedule"))
+    name = a_text(schedule.get("timezone_id"))
+    if name is None or re.fullmatch(r"(?:GMT|UTC)[+-]\d{1,2}(?::?\d\d)?", name):
+        return
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        close = did_you_mean(name, available_timezones())
+        hint = close if close.startswith("; did") else "; say it as in Europe/London"
+        yield ZONE.at(schedule.where["timezone_id"], f"job {job.key}: there is no time zone {name!r}{hint}")
+
+
+def _cron(job: JobView) -> Iterator[Finding]:
+    schedule = a_map(job.body.get("schedule"))
+    text = a_text(schedule.get("quartz_cron_expression"))
+    said = problem(text) if text is not None else None
+    if said:
+        yield CRON.at(schedule.where["quartz_cron_expression"], f"job {job.key}: cron {text!r}: {said}")
+
+
+def _starts(job: JobView) -> Iterator[Finding]:
+    starts = [name for name in STARTS if job.body.get(name)]
+    if len(starts) > 1:
+        yield TWO_STARTS.at(job.place(starts[1]), f"job {job.key} has {' and '.join(starts)}; keep one")
+    trigger = job.body.get("trigger")
+    kinds = [name for name in TRIGGERS if a_map(trigger).get(name)]
+    if isinstance(trigger, Map) and len(kinds) != 1:
+        got = " and ".join(kinds) or "none"
+        yield TRIGGER.at(
+            job.place("trigger"), f"job {job.key}: a trigger is one of {', '.join(TRIGGERS[:3])}, got {got}"
+        )
+
+
+def _never(job: JobView) -> Iterator[Finding]:
+    if a_text(job.body.get("max_concurrent_runs")) == "0":
+        yield NEVER.at(
+            job.place("max_concurrent_runs"), f"job {job.key}: with max_concurrent_runs 0 every run is skipped"
+        )
+
+
+def _paused(name: str, job: Map) -> Iterator[Finding]:
+    for start in STARTS:
+        body = a_map(job.get(start))
+        if a_text(body.get("pause_status")) is not None:
+            yield PAUSED.at(
+                body.where["pause_status"],
+                f"job {name}: pause_status here holds in every target, also in development; leave it to the targets",
+            )

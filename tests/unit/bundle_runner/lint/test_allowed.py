@@ -1,0 +1,76 @@
+"""What is right, or what only a workspace knows, is no finding."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from bundle_runner.lint.rules import lint
+from tests.unit.bundle_runner.lint.broken_notebooks import code, file_of, notebook
+from tests.unit.bundle_runner.lint.bundle_texts import beside_a, write_bundle
+
+PROJECT = Path(__file__).parents[4]
+ALLOWED = {
+    "a field that only holds an anchor": "shared: &shared {max_retries: 1}\n",
+    "a field that holds anchors below": "definitions:\n  retries: &retries\n    max_retries: 1\n",
+    "a pattern with a folder": "sync: {exclude: [./src/*.csv]}\n",
+    "a bundle's service principal and a target's user": "run_as: {service_principal_name: x}\n"
+    "targets: {dev: {run_as: {user_name: y}}}\n",
+    "a pattern of any depth": "sync: {exclude: ['**/*.csv']}\n",
+}
+
+
+@pytest.mark.parametrize("name", ALLOWED)
+def test_what_the_cli_allows_is_no_finding(name: str, tmp_path: Path) -> None:
+    write_bundle(tmp_path, beside_a("") + ALLOWED[name])
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src/a.csv").write_text("")
+    assert lint(tmp_path) == []
+
+
+def test_an_offset_is_a_time_zone(tmp_path: Path) -> None:
+    write_bundle(tmp_path, beside_a("schedule: {quartz_cron_expression: '0 0 5 L * ?', timezone_id: 'GMT+02:00'}"))
+    assert lint(tmp_path) == []
+
+
+def test_a_notebook_may_ask_whether_it_is_on_databricks(tmp_path: Path) -> None:
+    guarded = code('if "dbutils" in globals():', '    dbutils.fs.ls("/")', '    dbutils.notebook.run("/Shared/x", 60)')
+    write_bundle(tmp_path, beside_a("- {task_key: b, notebook_task: {notebook_path: b.ipynb}}"))
+    (tmp_path / "b.ipynb").write_text(file_of(code('day = ""', tags=["parameters"]), guarded))
+    assert lint(tmp_path) == []
+
+
+def test_what_ipython_adds_to_python_is_no_finding(tmp_path: Path) -> None:
+    lines = ["%pip install x", "files = !ls", "if files:", "    %timeit 1", 'text = ("%s"', "    % 1)", "text?"]
+    write_bundle(tmp_path, beside_a("- {task_key: b, notebook_task: {notebook_path: b.ipynb}}"))
+    (tmp_path / "b.ipynb").write_text(notebook(*lines))
+    assert lint(tmp_path) == []
+
+
+def test_what_only_a_workspace_knows_is_no_finding(tmp_path: Path) -> None:
+    text = """
+    - {task_key: b, job_cluster_key: "${var.key}", notebook_task: {notebook_path: "${workspace.file_path}/x.ipynb"}}
+    - {task_key: c, spark_python_task: {python_file: "s3://bucket/x.py"}, new_cluster: "${var.cluster}"}
+    - {task_key: d, pipeline_task: {pipeline_id: "${var.key}"}, max_retries: "${var.key}"}
+    """
+    variables = "variables: {key: {lookup: {cluster_policy: x}}, cluster: {type: complex, default: {num_workers: 1}}}\n"
+    write_bundle(tmp_path, beside_a(dedent(text)) + variables)
+    assert lint(tmp_path) == []
+
+
+def test_a_job_out_of_git_needs_no_local_file(tmp_path: Path) -> None:
+    task = "- {task_key: b, notebook_task: {notebook_path: notebooks/x}}\n"
+    source = "git_source: {git_url: https://example.com/x, git_provider: gitHub, git_branch: main}\n"
+    write_bundle(tmp_path, beside_a(task + source))
+    assert lint(tmp_path) == []
+
+
+def test_a_sound_bundle_has_no_finding(tmp_path: Path) -> None:
+    write_bundle(tmp_path, beside_a(""))
+    assert lint(tmp_path) == []
+
+
+def test_the_project_has_no_finding() -> None:
+    assert lint(PROJECT) == []
