@@ -11,7 +11,7 @@ from sales_lakehouse.landing.known import KnownRecords
 from sales_lakehouse.landing.landed import Landed
 from sales_lakehouse.landing.shelf import ReadingShelf
 from sales_lakehouse.landing.store import LandingStore
-from sales_lakehouse.rest import Complete, Question, Reading, Tell
+from sales_lakehouse.rest import Complete, Question, Reading, Tell, read_ahead
 from sales_lakehouse.run import Run
 from sales_lakehouse.specs.auth import OAuth2Auth
 from sales_lakehouse.specs.formats import JsonFormat
@@ -34,7 +34,7 @@ def land_pages(run: Run, source: SourceSpec, delivery: RestDelivery, tell: Tell 
     known = KnownRecords(store, question) if is_ordered else None
     name = f"{delivery.path.strip('/')} since {since or 'ever'}"
     landed = Intake(store, source.source, shelf.reading, name, known)
-    for page in reading.pages():
+    for page in read_ahead(reading.pages()):
         landed.take(page)
     if reading.complete:
         landed.new += put_absent(store, source, reading.complete.ids, shelf)

@@ -1,5 +1,6 @@
 """Read a REST API to its last record, or say by name why not; this room alone opens sockets."""
 
+from sales_lakehouse.rest.ahead import read_ahead
 from sales_lakehouse.rest.answer import Answer, Ask, Shelf
 from sales_lakehouse.rest.faults import FaultError
 from sales_lakehouse.rest.fingerprint import fingerprints
@@ -21,6 +22,7 @@ __all__ = [
     "Shelf",
     "Tell",
     "fingerprints",
+    "read_ahead",
     "read_page",
     "values_at",
 ]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-
-import httpx
+from urllib.parse import quote, urlencode
 
 from sales_lakehouse.rest.answer import Ask
 from sales_lakehouse.rest.faults import FaultError
@@ -92,10 +91,9 @@ def _with_cursor(question: Question, paging: CursorPaging, page: Page) -> Ask | 
 
 
 def _ask(question: Question, own: dict[str, str]) -> Ask:
-    # Joined as text: httpx would drop a path below the base URL.
-    url = httpx.URL(question.base_url.rstrip("/") + question.delivery.path)
+    url = question.base_url.rstrip("/") + question.delivery.path
     asked = {**question.parameters, **own}
     paging = question.delivery.paging
     if isinstance(paging, CursorPaging) and paging.field:
-        return Ask(str(url), json.dumps(asked, sort_keys=True))
-    return Ask(str(url.copy_merge_params(asked)))
+        return Ask(url, json.dumps(asked, sort_keys=True))
+    return Ask(f"{url}{'&' if '?' in url else '?'}{urlencode(asked, quote_via=quote)}" if asked else url)
