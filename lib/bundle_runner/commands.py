@@ -17,11 +17,12 @@ import click
 from bundle_runner.bundle import Bundle, load_bundle
 from bundle_runner.checks import findings
 from bundle_runner.errors import CheckError, UsageError
+from bundle_runner.overview import write_pages
 from bundle_runner.pasted import lakehouse_command
 from bundle_runner.plan import Plan, prepare, runs_folder
 from bundle_runner.record import FILE, RunRecord, read_record, seconds_between
 from bundle_runner.repair import prepare_repair
-from bundle_runner.report import Commands, last_lines, write_index
+from bundle_runner.report import Commands, last_lines
 from bundle_runner.screen import LiveScreen, PlainScreen, Screen, ended_words
 from bundle_runner.turns import take_turn
 
@@ -76,7 +77,7 @@ def _carry_out(plan: Plan, asked: Asked, again: str) -> int:
     )
 
     with take_turn(plan, _Waiting(plan.job_key).wait), _screen(plan) as screen:
-        current = Run(plan, screen, publish=write_index)
+        current = Run(plan, screen, publish=write_pages)
         with _interrupts(current):
             record = current.execute()
     click.echo("\n".join(last_lines(record, plan.folder, Commands(again, asked.command("repair", record.run_id)))))

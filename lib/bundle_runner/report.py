@@ -71,6 +71,7 @@ def write_index(record: RunRecord, folder: Path) -> None:
     facts = "".join(f"<tr><th>{_text(k)}</th><td>{_text(v)}</td></tr>" for k, v in _facts(record))
     books = f"<h2>Books</h2><pre>{_text(chr(10).join(record.books))}</pre>" if record.books else ""
     body = (
+        f'<p><a href="../{INDEX}">all runs</a></p>\n'
         f"<h1>{_text(record.job_name)}: {_text(record.state)}</h1>\n<table>{facts}</table>\n{books}\n<h2>Tasks</h2>\n"
         f"<table><tr><th>task</th><th>state</th><th>seconds</th><th>records</th><th>message</th><th>evidence</th></tr>\n{rows}</table>"
     )

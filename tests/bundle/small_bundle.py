@@ -12,10 +12,10 @@ import yaml
 
 from bundle_runner.bundle import load_bundle
 from bundle_runner.execute import Run
+from bundle_runner.overview import write_pages
 from bundle_runner.plan import Plan, prepare
 from bundle_runner.record import RunRecord, TaskRecord
 from bundle_runner.repair import prepare_repair
-from bundle_runner.report import write_index
 
 ROOT = "${workspace.file_path}/.state"
 
@@ -80,7 +80,7 @@ class SmallBundle:
 
     def run(self, *only: str, **given: str) -> RunRecord:
         """Run the job, or only these tasks of it, to its end."""
-        return Run(self.plan(*only, **given), self.watcher, publish=write_index).execute()
+        return Run(self.plan(*only, **given), self.watcher, publish=write_pages).execute()
 
     def repair(self, record: RunRecord, *only: str) -> RunRecord:
         """Run again what failed, or only these tasks, in the same run."""

@@ -8,16 +8,17 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import click
 import pytest
 
 from bundle_runner import cli
+from bundle_runner.overview import write_overview
 from bundle_runner.pasted import pasted
 from bundle_runner.plan import runs_folder
-from bundle_runner.record import AttemptRecord, Journal, RunRecord, TaskRecord, read_record
+from bundle_runner.record import FILE, AttemptRecord, Journal, RunRecord, TaskRecord, read_record
 from bundle_runner.report import Commands, last_lines, write_index
 from bundle_runner.screen import ended_words
 from bundle_runner.states import ResultState
@@ -224,3 +225,21 @@ def test_added_commands_are_click_commands() -> None:
     names = cli._added()
     assert "simulate" in names
     assert all(isinstance(cli._load(entry), click.Command) for entry in names.values())
+
+
+def test_the_page_over_all_runs_links_each_and_names_what_failed(tmp_path: Path) -> None:
+    for run_id, state in (
+        ("20110104T000000Z-aaaa", ResultState.SUCCESS),
+        ("20110105T000000Z-bbbb", ResultState.FAILED),
+    ):
+        (tmp_path / run_id).mkdir()
+        tasks = (TaskRecord("a<b", "notebook", state=state),)
+        record = replace(RECORD, run_id=run_id, state=state, tasks=tasks, books=("shop: 3 records",))
+        (tmp_path / run_id / FILE).write_text(json.dumps(asdict(record)))
+    write_overview(tmp_path)
+    page = (tmp_path / "index.html").read_text()
+    second, first = re.findall(r"<tr><td>(.*?)</td></tr>", page)
+    assert second.startswith('<a href="20110105T000000Z-bbbb/index.html">20110105T000000Z-bbbb</a></td><td>main')
+    assert "<td>FAILED</td>" in second
+    assert "<td>a&lt;b</td><td>shop: 3 records" in second
+    assert "a&lt;b" not in first
