@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from bundle_runner.bundle import load_bundle
+from bundle_runner.plan import prepare
 from sales_lakehouse.errors import ApiError, DeliveryError, ParameterError
 from sales_lakehouse.landing import LandingStore, Manifest, land_source
 from sales_lakehouse.plan import finish, make_plan
@@ -102,11 +104,37 @@ def test_a_business_date_limits_what_is_landed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("business_date", "5.1.2011"), ("connections", "shop"), ("lakehouse_root", "")]
+    ("name", "value"),
+    [("business_date", "5.1.2011"), ("connections", "shop"), ("lakehouse_root", ""), ("deliveries", "api")],
 )
 def test_a_bad_parameter_dies_at_the_edge(tmp_path: Path, name: str, value: str) -> None:
     with pytest.raises(ParameterError, match=name):
         make_run(tmp_path, **{name: value})
+
+
+@pytest.mark.parametrize(
+    ("deliveries", "sources"),
+    [
+        ("files", ["euro_partner", "gift_partner"]),
+        ("rest", ["online_shop", "shop_customers", "shop_products"]),
+        ("", ["euro_partner", "gift_partner", "online_shop", "shop_customers", "shop_products"]),
+    ],
+)
+def test_a_job_may_land_the_sources_of_one_kind_of_delivery(
+    tmp_path: Path, deliveries: str, sources: list[str]
+) -> None:
+    assert sorted(make_run(tmp_path, deliveries=deliveries).sources_to_land) == sources
+
+
+def test_the_job_of_the_day_is_run_for_the_apis_alone(tmp_path: Path) -> None:
+    bundle = load_bundle(PIPELINES.parent, "local", {"lakehouse_root": str(tmp_path)})
+    (task,) = prepare(bundle, "sales_intraday", {}).job.tasks
+    assert task.run_job_task
+    assert (task.run_job_task.job_id, task.run_job_task.job_parameters) == ("sales_daily", {"deliveries": "rest"})
+    job = bundle.job("sales_daily")
+    assert job.max_concurrent_runs == 1
+    assert job.queue
+    assert job.queue.enabled
 
 
 def test_open_units_are_work_until_they_are_marked(tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 import os
 import random
 import re
+import socket
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -63,3 +65,16 @@ def test_a_fault_costs_no_record_or_is_named(tmp_path: Path, name: str, seed: in
         else:
             land(tmp_path, url, source)
             assert set(landed_orders(tmp_path)) == set(true_orders(listing))
+
+
+def test_a_server_that_takes_no_call_is_a_connect_timeout(tmp_path: Path) -> None:
+    with socket.socket() as door, ExitStack() as callers:
+        door.bind(("127.0.0.1", 0))
+        door.listen(0)
+        for _ in range(4):  # the queue is full then, and further calls are not answered
+            caller = callers.enter_context(socket.socket())
+            caller.setblocking(False)
+            caller.connect_ex(door.getsockname())
+        source = api_source("single", limits={"connect_seconds": 0.3, "attempts": 2})
+        with pytest.raises(ApiError, match=r"connect timeout: nothing came for 0\.3 s; .*run the job again"):
+            land(tmp_path, f"http://127.0.0.1:{door.getsockname()[1]}", source)
