@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from bundle_runner.observer import Observer, Within
 from bundle_runner.plan import Plan, prepare
 from bundle_runner.record import AttemptRecord, RunRecord, TaskRecord, now
 from bundle_runner.references import resolve
-from bundle_runner.states import ResultState
+from bundle_runner.states import FAILURES, ResultState
 from bundle_runner.stopper import Stopper, within
 
 STOPPED = 3
@@ -166,7 +167,10 @@ def _called(run: RunRecord, number: int, stopper: Stopper) -> AttemptRecord:
     state = ResultState.SUCCESS if run.exit_code == 0 else stopper.state or ResultState.FAILED
     told = {"books": list(run.books), "records": f"run {run.run_id}", "report": bool(run.report)}
     page = f"../{run.run_id}/{run.report or 'index.html'}"
-    message = "" if state is ResultState.SUCCESS else f"run {run.run_id} of job {run.job}: {run.state}"
+    roots = (task for task in run.tasks if task.state in FAILURES and task.state is not ResultState.UPSTREAM_FAILED)
+    why = "; ".join(f"{task.task_key}: {task.message}" for task in islice(roots, 1))
+    words = f"run {run.run_id} of job {run.job}: {run.state}{'; ' if why else ''}{why}"
+    message = "" if state is ResultState.SUCCESS else words
     stopped = run.exit_code == STOPPED
     return AttemptRecord(number, run.started_at, state, run.ended_at, message, stopped, html=page, values=told)
 

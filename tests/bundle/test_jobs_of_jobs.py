@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from typing import Any
 
@@ -39,12 +40,14 @@ def test_a_job_runs_another_as_a_run_of_its_own(bundle: SmallBundle) -> None:
     assert ("SUCCESS", "call/only") in bundle.watcher.said
 
 
-@pytest.mark.parametrize(("cell", "code"), [("1 / 0", 1), ("task.stop('no more')", 3)])
-def test_a_job_fails_with_the_one_it_runs(bundle: SmallBundle, cell: str, code: int) -> None:
+@pytest.mark.parametrize(
+    ("cell", "code", "why"), [("1 / 0", 1, "ZeroDivisionError"), ("task.stop('no more')", 3, "no more")]
+)
+def test_a_job_fails_with_the_one_it_runs_and_says_why(bundle: SmallBundle, cell: str, code: int, why: str) -> None:
     bundle.job(CALL, parameters=WORD, others=inner_job(bundle, cell))
     record = bundle.run()
     assert (record.state, record.exit_code) == ("FAILED", code)
-    assert by_key(record)["call"].message.endswith("of job inner: FAILED")
+    assert re.search(f"^run .* of job inner: FAILED; only: .*{why}", by_key(record)["call"].message)
 
 
 def test_a_job_that_is_canceled_takes_the_one_it_runs_with_it(bundle: SmallBundle) -> None:
