@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +35,7 @@ def last_lines(record: RunRecord, folder: Path, commands: Commands) -> list[str]
         *_advice(record, commands),
         f"run     {record.run_id}",
         *(f"books   {line}" for line in record.books),
-        f"report  {folder / (record.report or INDEX)}",
+        f"report  {_place(folder, record.report or INDEX)}",
     ]
 
 
@@ -46,9 +47,14 @@ def _failure(task: TaskRecord, folder: Path) -> Iterator[str]:
     yield f"  {task.task_key} {'stopped' if task.stopped else str(task.state).lower()}: {task.message}"
     last = task.attempts[-1] if task.attempts else None
     if last and last.html:
-        yield f"    what it saw: {folder / last.html}"
+        yield f"    what it saw: {_place(folder, last.html)}"
     if last and last.log:
-        yield f"    what it said: {folder / last.log}"
+        yield f"    what it said: {_place(folder, last.log)}"
+
+
+def _place(folder: Path, path: str) -> str:
+    """Return where a page is; that of a run which this one ran lies beside this folder."""
+    return os.path.normpath(folder / path)
 
 
 def _repaired(record: RunRecord) -> str:
