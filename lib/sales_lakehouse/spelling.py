@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from sales_lakehouse import clock
 from sales_lakehouse.specs import SourceSpec
-from sales_lakehouse.specs.source import Mapping
+from sales_lakehouse.specs.judgement import Mapping
 
 FIRST_DAY = date(1582, 10, 15)
 """The first day of today's calendar: what an older date means, programs do not agree on."""

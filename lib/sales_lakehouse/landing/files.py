@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sales_lakehouse.errors import DeliveryError
 from sales_lakehouse.landing.store import Manifest
-from sales_lakehouse.specs.source import FilesDelivery, SideFile
+from sales_lakehouse.specs.files import FilesDelivery, SideFile
 
 _UNFINISHED = (".part", ".tmp", ".crdownload", ".filepart")
 

@@ -9,7 +9,8 @@ from sales_lakehouse.landing.pages import land_pages
 from sales_lakehouse.landing.store import LandingStore
 from sales_lakehouse.rest import Tell
 from sales_lakehouse.run import Run
-from sales_lakehouse.specs.source import FilesDelivery, SourceSpec
+from sales_lakehouse.specs.files import FilesDelivery
+from sales_lakehouse.specs.source import SourceSpec
 
 
 def land_source(run: Run, source: SourceSpec, tell: Tell | None = None) -> Landed:

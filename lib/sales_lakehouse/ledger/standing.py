@@ -10,7 +10,7 @@ from sales_lakehouse.landing import LandingStore, Manifest
 from sales_lakehouse.ledger.faults import unit_names
 from sales_lakehouse.ledger.query import literal, quoted, select
 from sales_lakehouse.specs import Pipelines, SourceSpec
-from sales_lakehouse.specs.source import Mapping
+from sales_lakehouse.specs.judgement import Mapping
 from sales_lakehouse.spelling import prepared
 
 

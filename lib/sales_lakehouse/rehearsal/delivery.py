@@ -12,7 +12,7 @@ from sales_lakehouse.rehearsal.tally import Refusal, Tally
 from sales_lakehouse.rehearsal.values import Judge
 from sales_lakehouse.scan import scan_unit
 from sales_lakehouse.specs import SilverSpec, SourceSpec
-from sales_lakehouse.specs.source import FilesDelivery
+from sales_lakehouse.specs.files import FilesDelivery
 
 
 @dataclass(frozen=True)

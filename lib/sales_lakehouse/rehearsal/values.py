@@ -11,7 +11,7 @@ from typing import Any
 
 from sales_lakehouse.quality.alone import is_judged_alone, keeps
 from sales_lakehouse.specs import Rule, SilverSpec, SourceSpec
-from sales_lakehouse.specs.source import Mapping
+from sales_lakehouse.specs.judgement import Mapping
 from sales_lakehouse.spelling import Spelling, Value, is_known, prepared, read_text, spelling_of
 
 Record = dict[str, str | None]

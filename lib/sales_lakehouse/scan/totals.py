@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from sales_lakehouse.scan.spool import Buffer
 from sales_lakehouse.specs import SourceSpec
-from sales_lakehouse.specs.source import Style
+from sales_lakehouse.specs.style import Style
 
 _EXACT = decimal.Context(prec=2000, traps=[decimal.Inexact, decimal.InvalidOperation])
 

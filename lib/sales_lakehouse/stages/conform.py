@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 
 from sales_lakehouse.quality.predicates import broken_rules
 from sales_lakehouse.specs import SilverSpec, SourceSpec
-from sales_lakehouse.specs.source import Mapping
+from sales_lakehouse.specs.judgement import Mapping
 from sales_lakehouse.specs.tables import Column as TableColumn
 from sales_lakehouse.spelling import Spelling, is_time, spelling_of
 from sales_lakehouse.typing import read_clock, read_exactly

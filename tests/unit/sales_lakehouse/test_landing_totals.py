@@ -10,7 +10,7 @@ from sales_lakehouse.landing import LandingStore, Manifest
 from sales_lakehouse.landing.files import discover_files
 from sales_lakehouse.scan import scan_unit
 from sales_lakehouse.specs import load_source
-from sales_lakehouse.specs.source import FilesDelivery, SideFile
+from sales_lakehouse.specs.files import FilesDelivery, SideFile
 from tests.conftest import PIPELINES
 
 GIFTS = load_source(PIPELINES / "sources/gift_partner.yml")

@@ -11,7 +11,7 @@ from sales_lakehouse.commands.check import check
 from sales_lakehouse.quality.alone import keeps
 from sales_lakehouse.rehearsal import Rehearsal, rehearse
 from sales_lakehouse.specs import Pipelines, Rule
-from sales_lakehouse.specs.source import SideFile
+from sales_lakehouse.specs.files import SideFile
 from tests.conftest import PIPELINES
 
 HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
