@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from deltalake import DeltaTable
-
+from sales_lakehouse.delta_rows import read_rows
 from sales_lakehouse.errors import ParameterError
 from sales_lakehouse.landing import LandingStore, Manifest
 from sales_lakehouse.landing.decisions import Decision, decisions_of
@@ -96,7 +94,7 @@ def _delivery(store: LandingStore, unit: Manifest, noted: dict[tuple[str, str], 
 def _last_notes(table: Path) -> dict[tuple[str, str], dict[str, Any]]:
     """Return the last note of the books on each unit, by the rule of `books.current_units`."""
     last: dict[tuple[str, str], dict[str, Any]] = {}
-    for note in _rows(table):
+    for note in read_rows(table):
         known = last.setdefault((note["source"], note["unit_id"]), note)
         if _rank(note) > _rank(known):
             last[note["source"], note["unit_id"]] = note
@@ -105,8 +103,3 @@ def _last_notes(table: Path) -> dict[tuple[str, str], dict[str, Any]]:
 
 def _rank(note: dict[str, Any]) -> tuple[Any, ...]:
     return note["received_at"], note["state"] == "applied", note["noted_at"]
-
-
-def _rows(table: Path) -> Iterator[dict[str, Any]]:
-    if DeltaTable.is_deltatable(str(table)):
-        yield from DeltaTable(table).to_pyarrow_table().to_pylist()

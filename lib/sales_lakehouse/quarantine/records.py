@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import pyarrow.compute as pc
 from deltalake import DeltaTable
 
+from sales_lakehouse.delta_rows import Row, read_rows
 from sales_lakehouse.landing import LandingStore, Manifest
 from sales_lakehouse.specs import SourceSpec
 from sales_lakehouse.stages.repairs import NAMED
 
 State = Literal["open", "repaired", "superseded"]
-Row = dict[str, Any]
 Place = tuple[str, int]
 """A record: its unit, and its number in it."""
 
@@ -56,7 +56,7 @@ def records_aside(root: Path, source: SourceSpec) -> list[Aside]:
     manifests = LandingStore(root / "landing").manifests(source.source)
     order = {manifest.unit_id: at for at, manifest in enumerate(manifests)}
     broken, repaired = _judged(root, source)
-    rows = _bronze_rows(root, source, {unit for unit, _ in broken})
+    rows = _bronzeread_rows(root, source, {unit for unit, _ in broken})
     mended = {(row[NAMED[0]], row[NAMED[1]]): row["_unit_id"] for row in rows if row.get(NAMED[0])}
     kept = [row for row in rows if row["_kind"] == "refused" or (row["_unit_id"], row["_record_no"]) in broken]
     found = [_aside(row, source, manifests[order[row["_unit_id"]]], broken) for row in kept]
@@ -68,7 +68,7 @@ def records_aside(root: Path, source: SourceSpec) -> list[Aside]:
 def _judged(root: Path, source: SourceSpec) -> tuple[dict[Place, list[str]], dict[Place, str]]:
     """Return the rules that records broke, and the units of the repairs that stand in for some of them."""
     columns = ["_unit_id", "_record_no", "_errors", "_repaired_by"]
-    rows = _rows(root / "quarantine" / source.silver.table, columns, pc.field("source") == source.source)
+    rows = read_rows(root / "quarantine" / source.silver.table, columns, pc.field("source") == source.source)
     broken: dict[Place, list[str]] = defaultdict(list)
     for row in rows:
         broken[row["_unit_id"], row["_record_no"]] += row["_errors"]
@@ -76,24 +76,14 @@ def _judged(root: Path, source: SourceSpec) -> tuple[dict[Place, list[str]], dic
     return broken, by
 
 
-def _bronze_rows(root: Path, source: SourceSpec, units: set[str]) -> list[Row]:
+def _bronzeread_rows(root: Path, source: SourceSpec, units: set[str]) -> list[Row]:
     lineage = ["_unit_id", "_record_no", "_byte_start", "_byte_length", "_kind", "_reason", "_raw", "_ingested_at"]
     asked = (pc.field("_kind") == "refused") | pc.field("_unit_id").isin(sorted(units))
     columns = [*source.columns, *lineage, *NAMED]
     table = DeltaTable(root / "bronze" / source.source) if _exists(root / "bronze" / source.source) else None
     if table and NAMED[0] in {each.name for each in table.schema().fields}:
         asked |= pc.field(NAMED[0]).is_valid()
-    return _rows(root / "bronze" / source.source, columns, asked)
-
-
-def _rows(folder: Path, columns: list[str], asked: pc.Expression) -> list[Row]:
-    """Return rows of a Delta table as far as it has the columns; none where it was never written."""
-    if not _exists(folder):
-        return []
-    dataset = DeltaTable(folder).to_pyarrow_dataset()
-    there = [name for name in columns if name in dataset.schema.names]
-    rows: list[Row] = dataset.to_table(columns=there, filter=asked).to_pylist()
-    return rows
+    return read_rows(root / "bronze" / source.source, columns, asked)
 
 
 def _exists(folder: Path) -> bool:
