@@ -14,6 +14,8 @@ from typing import Any, TypeAlias
 from sales_lakehouse.simulate.documents import json_text
 
 YEAR_SECONDS = 365 * 24 * 3600
+WAYS_ON = ("link", "x-next-cursor", "x-next-page-token")
+"""Headers that lead to the next page, in the styles that have one."""
 _BOMB_BYTES = 256 * 2**20
 
 
@@ -140,8 +142,8 @@ def _loop(reply: Reply, strike: Strike) -> Reply:
     for name in ("next_cursor", "links"):
         if name in document:
             document[name] = led[name]
-    changed = replace(reply, body=json_text(document).encode())
-    return changed.told(link=first.headers["link"]) if "link" in first.headers else changed
+    ways = {name: first.headers[name] for name in WAYS_ON if name in first.headers}
+    return replace(reply, headers={**reply.headers, **ways}, body=json_text(document).encode())
 
 
 def _no_next(reply: Reply, _: Strike) -> Reply:
@@ -150,7 +152,7 @@ def _no_next(reply: Reply, _: Strike) -> Reply:
         document["next_cursor"] = None
     if "links" in document:
         document["links"] = {"next": None}
-    headers = {name: value for name, value in reply.headers.items() if name != "link"}
+    headers = {name: value for name, value in reply.headers.items() if name not in WAYS_ON}
     return replace(reply, headers=headers, body=json_text(document).encode())
 
 

@@ -23,7 +23,8 @@ Head: TypeAlias = tuple[str, str, dict[str, str], bytes]
 class FaultyDoor:
     """Passes requests on to `origin`; from the page that chance chooses on, its fault strikes.
 
-    `requests` counts what came; `heads` keeps every request's first line and headers, as a sink does.
+    `requests` counts what came, `strikes` the answers that were spoilt; `heads` keeps every request's
+    first line and headers, as a sink does.
     """
 
     origin: str
@@ -72,12 +73,13 @@ class FaultyDoor:
         if fault is None or number < self._first or (fault.passes is not None and self.strikes >= fault.passes):
             self._before.append(reply)
             return reply
-        if not self._before:
-            # Struck from the first page on, the next strike needs a page that came before.
+        changed = fault.change(reply, Strike(self.strikes, self._chance, self.foreign, self._before))
+        if changed == reply:
+            # Nothing to spoil in this answer: a fault that passes is still to come.
             self._before.append(reply)
-        strike = Strike(self.strikes, self._chance, self.foreign, self._before)
+            return reply
         self.strikes += 1
-        return fault.change(reply, strike)
+        return changed
 
 
 async def _read_request(reader: asyncio.StreamReader) -> Head:
