@@ -1,8 +1,8 @@
 """What goes wrong between a client and an API, each by its name: edits of an answer, and answers that break off."""
 
-import gzip
 import json
 import random
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -16,7 +16,8 @@ from sales_lakehouse.simulate.documents import json_text
 YEAR_SECONDS = 365 * 24 * 3600
 WAYS_ON = ("link", "x-next-cursor", "x-next-page-token")
 """Headers that lead to the next page, in the styles that have one."""
-_BOMB_BYTES = 256 * 2**20
+_BOMB_BLOCKS = 256
+_GZIP_HEAD = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff"
 
 
 @dataclass(frozen=True)
@@ -162,7 +163,15 @@ def _shrink(document: dict[str, Any], strike: Strike) -> None:
 
 @cache
 def _packed_blanks() -> bytes:
-    return gzip.compress(b" " * _BOMB_BYTES)
+    """Pack one block and repeat it: packing them all takes so long that a client meets a read timeout instead."""
+    block = b" " * 2**20
+    packer, closer = (zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS) for _ in range(2))
+    packed = packer.compress(block) + packer.flush(zlib.Z_FULL_FLUSH)
+    checksum = 0
+    for _ in range(_BOMB_BLOCKS):
+        checksum = zlib.crc32(block, checksum)
+    tail = checksum.to_bytes(4, "little") + (_BOMB_BLOCKS * len(block)).to_bytes(4, "little")
+    return _GZIP_HEAD + packed * _BOMB_BLOCKS + closer.flush() + tail
 
 
 def _bomb(reply: Reply, _: Strike) -> Reply:
