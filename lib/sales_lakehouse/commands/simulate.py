@@ -58,7 +58,11 @@ def simulate() -> None:
 @_bundle_option
 @click.option("--page-size", type=click.IntRange(1, 100), default=100, show_default=True)
 @click.option("--orders", type=click.IntRange(1, 1_000_000), help="So many invented orders in place of the samples'.")
-@click.option("--changes-every", type=click.IntRange(1), help="Change an order and add one, every so many requests.")
+@click.option(
+    "--changes-every",
+    type=click.IntRange(1),
+    help="Add an order and correct, cancel or delete one, every so many requests.",
+)
 @click.option("--auth", type=click.Choice(KINDS), help="Ask for credentials: those of the environment's SECRET_SHOP_….")
 @click.option(
     "--fault", type=click.Choice([*FAULTS]), metavar="NAME", help="Let this go wrong, as docs/rest.md names it."

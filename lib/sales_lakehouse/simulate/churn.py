@@ -1,5 +1,6 @@
 """A shop that goes on selling while one reads: changes driven by the number of requests, so that runs repeat."""
 
+import json
 import random
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -10,6 +11,9 @@ from sales_lakehouse.simulate.listing import Listing, Record
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
+CHANGES = ("completed", "cancelled", "deleted")
+"""What becomes of orders that change, in turn: corrected, cancelled, and deleted, which leaves a tombstone."""
+LATE = timedelta(days=2)
 _FIRST = datetime.fromisoformat("2011-01-04T08:00:00+00:00")
 
 
@@ -21,6 +25,9 @@ def synthetic_orders(count: int, seed: int = 0) -> Listing:
 
 class Churn:
     """Adds an order and changes one every so many requests, and where asked drops one without a trace.
+
+    Every second one that is added comes late: it was ordered two days before. Those that change take turns (`CHANGES`)
+    and have a version more each time, but stay orders of their day.
 
     `added`, `changed` and `dropped` are their ids. Which orders they are, the seed says; their times are those of the
     clock, by which a client tells what changed since it began to read.
@@ -53,13 +60,13 @@ class Churn:
             self.change()
 
     def change(self) -> None:
-        """Sell one order more, correct another, and drop a third where asked."""
+        """Sell one order more, change another, and drop a third where asked."""
         now = datetime.now(UTC).replace(microsecond=0)
-        changed = self._any()
-        number = int(changed.record_id.removeprefix("N"))
-        self._listing.put(_order(number, now, self._chance))
+        changed = self._changed(self._any(), now)
+        self._listing.put(changed)
         self.changed.append(changed.record_id)
-        added = _order(self._made, now, self._chance)
+        ordered_at = now - LATE if len(self.added) % 2 else now
+        added = _order(self._made, now, self._chance, ordered_at=_local_text(ordered_at))
         self._made += 1
         self._listing.put(added)
         self.added.append(added.record_id)
@@ -68,12 +75,20 @@ class Churn:
             self._listing.remove(dropped.record_id)
             self.dropped.append(dropped.record_id)
 
+    def _changed(self, order: Record, now: datetime) -> Record:
+        status = CHANGES[len(self.changed) % len(CHANGES)]
+        before = json.loads(order.json_text)
+        told: dict[str, Json] = {"status": status, "version": before["version"] + 1, "ordered_at": before["ordered_at"]}
+        tombstone: dict[str, Json] = {"lines": []} if status == "deleted" else {}
+        return _order(int(order.record_id.removeprefix("N")), now, self._chance, **told, **tombstone)
+
     def _any(self) -> Record:
         records = self._listing.after(None)
         return records[self._chance.randrange(len(records) // 2)]
 
 
-def _order(number: int, updated_at: datetime, chance: random.Random) -> Record:
+def _order(number: int, updated_at: datetime, chance: random.Random, **told: Json) -> Record:
+    """Invent an order; `told` stands for what else it would say."""
     lines: list[Json] = [
         {
             "line": line,
@@ -87,11 +102,15 @@ def _order(number: int, updated_at: datetime, chance: random.Random) -> Record:
         "order_id": f"N{number:07}",
         "version": 1,
         "status": "completed",
-        "ordered_at": updated_at.replace(tzinfo=None).isoformat(),
+        "ordered_at": _local_text(updated_at),
         "updated_at": utc_text(updated_at),
         "customer_id": None,
         "country": "EIRE",
         "currency": "GBP",
         "lines": lines,
     }
-    return Record(updated_at, f"N{number:07}", json_text(document))
+    return Record(updated_at, f"N{number:07}", json_text({**document, **told}))
+
+
+def _local_text(instant: datetime) -> str:
+    return instant.replace(tzinfo=None).isoformat()

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
@@ -182,3 +183,32 @@ def test_a_page_shows_a_change_at_once_though_pages_are_rendered_once() -> None:
     assert before.content == same.content
     assert len(orders_in(after)) == 21
     assert after.headers["etag"] != before.headers["etag"]
+
+
+def test_orders_come_late_are_corrected_cancelled_and_deleted_by_a_tombstone() -> None:
+    listing = synthetic_orders(50)
+    churn = Churn(listing, every=1, seed=3)
+    seen = []
+    for _ in range(6):
+        churn.tick()
+        seen.append([json.loads(listing.get(ids[-1]).json_text) for ids in (churn.changed, churn.added)])  # type: ignore[union-attr]
+    assert [changed["status"] for changed, _ in seen] == ["completed", "cancelled", "deleted"] * 2
+    assert [bool(changed["lines"]) for changed, _ in seen] == [True, True, False] * 2
+    assert {changed["version"] for changed, _ in seen} >= {2}
+    ages = [
+        datetime.fromisoformat(new["updated_at"]).replace(tzinfo=None) - datetime.fromisoformat(new["ordered_at"])
+        for _, new in seen
+    ]
+    assert ages == [timedelta(0), timedelta(days=2)] * 3
+
+
+def test_an_order_that_changes_again_has_a_version_more_and_stays_of_its_day() -> None:
+    listing = synthetic_orders(2)
+    churn = Churn(listing, every=1)
+    for _ in range(3):
+        churn.tick()
+    orders = {record.record_id: json.loads(record.json_text) for record in listing.after(None)}
+    changed = {name: churn.changed.count(name) for name in ("N0000000", "N0000001")}
+    assert max(changed.values()) > 1
+    assert {name: orders[name]["version"] - 1 for name in changed} == changed
+    assert {orders[name]["ordered_at"] for name in changed} == {"2011-01-04T08:00:00", "2011-01-04T08:00:01"}
