@@ -118,7 +118,7 @@ def bronze_rows(unit: Unit) -> list[dict[str, Any]]:
         values = dict(zip(HEADER.split(","), text.split(","), strict=True)) if kind == "record" else {}
         refused = {"_reason": "3 fields, 8 were agreed", "_raw": text} if kind == "refused" else {}
         lineage = {"_kind": kind, "_unit_id": unit.unit_id, "_record_no": number}
-        spans = {"_byte_start": start, "_byte_length": length, "_run_id": "r1"}
+        spans = {"_byte_start": start, "_byte_length": length, "_run_id": "r1", "_ingested_at": NOTED}
         empty = dict.fromkeys([*HEADER.split(","), "_extra", "_reason", "_raw", "_repairs_unit", "_repairs_no"])
         rows.append({**empty, **values, **refused, **lineage, **spans})
     return rows

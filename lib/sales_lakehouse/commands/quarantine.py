@@ -69,6 +69,8 @@ def export(place: Place, name: str, out: Path | None, spreadsheet: bool, every: 
 
     Correct the values, then `lakehouse quarantine repair FILE`.
     """
+    if out and out.exists():
+        raise click.UsageError(f"{out} is there already; nothing was written; give another name, or remove it")
     asides = _asides(place, place.pipelines.source(name), every)
     content = write_form(asides, spreadsheet)
     if out is None:

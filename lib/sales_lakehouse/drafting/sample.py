@@ -41,7 +41,19 @@ def _only_member(content: bytes) -> bytes:
 
 
 def decode(content: bytes) -> tuple[str, Guess]:
-    """Return the sample's text and the encoding it was read by."""
+    """Return the sample's text and the encoding it was read by.
+
+    Raises: ParameterError for what is no text: it is empty, or has a NUL.
+    """
+    text, encoding = _decoded(content)
+    if not text.strip():
+        raise ParameterError("the sample is empty; nothing was written; give a delivery with records")
+    if (at := text.find("\0")) >= 0:
+        raise ParameterError(f"the sample is no text: character {at + 1:,} is a NUL; nothing was written")
+    return text, encoding
+
+
+def _decoded(content: bytes) -> tuple[str, Guess]:
     for mark, name in _MARKS.items():
         if content.startswith(mark):
             return content.decode(name).removeprefix("\ufeff"), Guess(name, "the sample begins with its mark")

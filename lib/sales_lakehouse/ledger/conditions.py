@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -13,6 +14,7 @@ from sales_lakehouse.ledger.faults import bounded
 from sales_lakehouse.ledger.query import columns_of, literal, quoted, select
 
 _COMPARED = 200_000
+_NUMBER = re.compile(r"[+-]?[0-9]{1,34}(\.[0-9]{1,4})?")
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,8 @@ class Condition:
         if not self.value:
             return f"({column} IS NULL OR CAST({column} AS VARCHAR) = '')"
         if pa.types.is_decimal(kind) or pa.types.is_integer(kind):
-            return f"{column} = TRY_CAST({value} AS DECIMAL(38,4))"
+            # Read here: the engine takes a comparison with a failed cast for one that every row passes.
+            return f"{column} = CAST({value} AS DECIMAL(38,4))" if _NUMBER.fullmatch(self.value) else "false"
         if pa.types.is_timestamp(kind):
             return f"strpos(CAST({column} AS VARCHAR), {literal(self.value.replace(' ', 'T'))}) = 1"
         return f"CAST({column} AS VARCHAR) = {value}"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import DeltaTable
 
@@ -56,7 +57,7 @@ def records_aside(root: Path, source: SourceSpec) -> list[Aside]:
     manifests = LandingStore(root / "landing").manifests(source.source)
     order = {manifest.unit_id: at for at, manifest in enumerate(manifests)}
     broken, repaired = _judged(root, source)
-    rows = _bronzeread_rows(root, source, {unit for unit, _ in broken})
+    rows = _bronze_rows(root, source, {unit for unit, _ in broken})
     mended = {(row[NAMED[0]], row[NAMED[1]]): row["_unit_id"] for row in rows if row.get(NAMED[0])}
     kept = [row for row in rows if row["_kind"] == "refused" or (row["_unit_id"], row["_record_no"]) in broken]
     found = [_aside(row, source, manifests[order[row["_unit_id"]]], broken) for row in kept]
@@ -76,9 +77,9 @@ def _judged(root: Path, source: SourceSpec) -> tuple[dict[Place, list[str]], dic
     return broken, by
 
 
-def _bronzeread_rows(root: Path, source: SourceSpec, units: set[str]) -> list[Row]:
+def _bronze_rows(root: Path, source: SourceSpec, units: set[str]) -> list[Row]:
     lineage = ["_unit_id", "_record_no", "_byte_start", "_byte_length", "_kind", "_reason", "_raw", "_ingested_at"]
-    asked = (pc.field("_kind") == "refused") | pc.field("_unit_id").isin(sorted(units))
+    asked = (pc.field("_kind") == "refused") | pc.field("_unit_id").isin(pa.array(sorted(units), pa.string()))
     columns = [*source.columns, *lineage, *NAMED]
     table = DeltaTable(root / "bronze" / source.source) if _exists(root / "bronze" / source.source) else None
     if table and NAMED[0] in {each.name for each in table.schema().fields}:

@@ -185,8 +185,10 @@ def test_what_nothing_suggests_is_left_to_a_person(tmp_path: Path) -> None:
         (b"[1, 2, 3]", "JSON without a list of objects"),
         (b"word\nanother\n", "has no delimiter that clevercsv can find"),
         (b"\x1f\x8bbroken", "begins as an archive and cannot be unpacked"),
+        (b"a;b\n1;\x002\n", "is no text: character 7 is a NUL; nothing was written"),
+        (b" \n", "the sample is empty; nothing was written"),
     ],
-    ids=["prose", "broken json", "numbers", "words", "broken gzip"],
+    ids=["prose", "broken json", "numbers", "words", "broken gzip", "a NUL", "nothing"],
 )
 def test_a_sample_that_is_no_delivery_is_refused(content: bytes, message: str) -> None:
     with pytest.raises(ParameterError, match=message):

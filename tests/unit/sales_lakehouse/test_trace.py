@@ -174,6 +174,14 @@ def test_nothing_found_says_where_was_looked_and_what_is_near(root: Path) -> Non
     assert "bronze.gift_partner has InvoiceNo=540012, but not together with the rest" in both
 
 
+@pytest.mark.parametrize("value", ["abc", "1,50", "1e2", "--1"])
+@pytest.mark.parametrize("column", ["quantity", "unit_price", "line_number"])
+def test_what_is_no_number_is_the_value_of_no_record(root: Path, column: str, value: str) -> None:
+    asked = ask(root, SOURCE, f"{column}={value}")
+    assert asked.exit_code == 0
+    assert "gift_partner: no record matches" in asked.output
+
+
 @pytest.mark.parametrize(
     ("source", "where", "told"),
     [
