@@ -16,7 +16,7 @@ import click
 
 from bundle_runner.bundle import Bundle, load_bundle
 from bundle_runner.checks import findings
-from bundle_runner.errors import CheckError, UsageError
+from bundle_runner.errors import CheckError, RunnerError, UsageError
 from bundle_runner.overview import write_pages
 from bundle_runner.pasted import lakehouse_command
 from bundle_runner.plan import Plan, prepare, runs_folder
@@ -25,6 +25,8 @@ from bundle_runner.repair import prepare_repair
 from bundle_runner.report import Commands, last_lines
 from bundle_runner.screen import LiveScreen, PlainScreen, Screen, ended_words
 from bundle_runner.turns import take_turn
+
+NOTHING = "nothing was started"
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,9 @@ def run_job(asked: Asked, job: str, params: Mapping[str, str], only: tuple[str, 
     """
     given = [word for name, value in params.items() for word in ("--params", f"{name}={value}")]
     given += ["--only", ",".join(only)] if only else []
-    return _carry_out(prepare(asked.load(), job, params, only), asked, asked.command("run", job, *given))
+    with _before_the_start():
+        plan = _checked(prepare(asked.load(), job, params, only))
+    return _carry_out(plan, asked, asked.command("run", job, *given))
 
 
 def repair_run(asked: Asked, run_id: str, only: tuple[str, ...]) -> int:
@@ -62,16 +66,32 @@ def repair_run(asked: Asked, run_id: str, only: tuple[str, ...]) -> int:
 
     Raises: UsageError and BundleError before anything was started.
     """
-    record = read_record(_folder_of(asked, run_id))
+    with _before_the_start():
+        record = read_record(_folder_of(asked, run_id))
+        plan = _checked(prepare_repair(asked.load(), record, only))
     given = [word for name, value in record.parameters.items() for word in ("--params", f"{name}={value}")]
     given += ["--only", ",".join(record.only)] if record.only else []
-    return _carry_out(prepare_repair(asked.load(), record, only), asked, asked.command("run", record.job, *given))
+    return _carry_out(plan, asked, asked.command("run", record.job, *given))
+
+
+@contextmanager
+def _before_the_start() -> Iterator[None]:
+    """Say of what is found before a run that nothing was started."""
+    try:
+        yield
+    except RunnerError as error:
+        if NOTHING not in str(error):
+            error.args = (f"{error}\n{NOTHING}",)
+        raise
+
+
+def _checked(plan: Plan) -> Plan:
+    if found := findings(plan.parameters):
+        raise CheckError("\n".join(found))
+    return plan
 
 
 def _carry_out(plan: Plan, asked: Asked, again: str) -> int:
-    found = findings(plan.parameters)
-    if found:
-        raise CheckError("\n".join([*found, "nothing was started"]))
     from bundle_runner.execute import (
         Run,  # papermill and Jupyter are read only when something runs
     )
