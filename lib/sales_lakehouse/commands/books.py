@@ -18,6 +18,7 @@ from sales_lakehouse.ledger.breaks import Answer
 from sales_lakehouse.ledger.chain import accept_commit
 from sales_lakehouse.ledger.notes import DISPOSITIONS, SIGNS, Balance, Books
 from sales_lakehouse.ledger.statement import Choice, Statement, draw_up
+from sales_lakehouse.wording import counted
 
 NOT_CLOSED = 3
 _SHOWN = 20
@@ -66,7 +67,7 @@ def _lines(statement: Statement) -> Iterator[str]:
     if amounts := _amounts(statement.books):
         yield from ["", *in_columns(_AMOUNT_HEAD, amounts, left=2)]
     if statement.open_units:
-        yield f"\nopen: {len(statement.open_units):,} units"
+        yield f"\nopen: {counted(len(statement.open_units), 'unit')}"
     for unit in statement.open_units[:_SHOWN]:
         yield f"  {unit.source} {unit.name} (unit {unit.unit_id[:8]}, received {unit.received_at[:19]}): {unit.state}"
     yield ""

@@ -15,6 +15,7 @@ from sales_lakehouse.commands.declared import bundle_option, format_option, lake
 from sales_lakehouse.deliveries import STATES, Delivery, find_delivery, list_deliveries
 from sales_lakehouse.landing import LandingStore
 from sales_lakehouse.landing.decisions import Decision, decide
+from sales_lakehouse.wording import counted
 
 _BECAUSE = "The reason, kept beside the unit and shown in reports."
 Command = Callable[..., Any]
@@ -112,6 +113,6 @@ def _decide(word: str, unit: str, by: str, because: str, **place: Any) -> None:
 
 
 def _line(one: Delivery) -> str:
-    counts = f", {one.counts['kept']:,} of {one.counts['found']:,} records kept" if one.counts["found"] else ""
+    counts = f", {one.counts['kept']:,} of {counted(one.counts['found'], 'record')} kept" if one.counts["found"] else ""
     reason = f": {one.reason}" if one.reason else ""
     return f"{one.unit.unit_id[:12]}  {one.state:<11} {one.unit.source}, {one.unit.name}{counts}{reason}"

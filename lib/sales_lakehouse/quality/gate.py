@@ -8,6 +8,7 @@ from pyspark.sql import DataFrame
 
 from sales_lakehouse.quality.predicates import is_of_row, keeps
 from sales_lakehouse.specs import Rule
+from sales_lakehouse.wording import counted
 
 _EXAMPLES = 3
 
@@ -70,7 +71,7 @@ def _broken(rows_df: DataFrame, rule: Rule, show: tuple[str, ...]) -> str:
     else:
         broken_df = rows_df.groupBy(*rule.columns).count().where("count > 1")
     examples = "" if rule.severity == "warn" else _examples(broken_df, [*show, *rule.columns])
-    return f"{broken_df.count()} rows break it{examples}" + (f" ({rule.because})" if rule.because else "")
+    return f"{counted(broken_df.count(), 'row', 'break')} it{examples}" + (f" ({rule.because})" if rule.because else "")
 
 
 def _examples(broken_df: DataFrame, columns: list[str]) -> str:

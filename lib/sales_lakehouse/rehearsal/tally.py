@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sales_lakehouse.specs import SourceSpec
+from sales_lakehouse.wording import counted
 
 EXAMPLES = 10
 """How many records a verdict names; it counts all of them."""
@@ -56,7 +57,7 @@ class Tally:
             return self.broken
         empty = [name for name in self.source.columns if name not in self._filled] if self._filled else []
         return (
-            f"as agreed, {len(self.source.columns)} columns"
+            f"as agreed, {counted(len(self.source.columns), 'column')}"
             + (f"; beyond them {', '.join(sorted(self._beyond))[:_SHOWN]}, kept in _extra" if self._beyond else "")
             + (f"; without any value: {', '.join(empty)[:_SHOWN]}" if empty else "")
         )

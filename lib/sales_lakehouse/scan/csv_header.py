@@ -12,6 +12,7 @@ from sales_lakehouse.scan.rows import Piece
 from sales_lakehouse.scan.spool import Buffer
 from sales_lakehouse.specs import SourceSpec
 from sales_lakehouse.specs.formats import CsvFormat
+from sales_lakehouse.wording import counted
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def _header_line(text: Characters, at: int, end: int, dialect: CsvFormat) -> byt
     line = text.content[at:end]
     delimiters = line.count(dialect.delimiter.encode())
     if delimiters >= dialect.max_columns:
-        raise UnitBroken(f"the header has {delimiters + 1:,} fields, at most {dialect.max_columns:,} are read")
+        raise UnitBroken(f"the header has {counted(delimiters + 1, 'field')}, at most {dialect.max_columns:,} are read")
     return line
 
 
