@@ -31,6 +31,8 @@ UNITS_DDL = (
 _NO_AMOUNT = "_no_amount"
 PUBLISHING = ("accepted_new", "accepted_update", "replaced", "deleted")
 """The dispositions whose amounts change what is published."""
+ASIDE = ("quarantined", "repaired", "repair_failed")
+"""The dispositions of what stands in a quarantine table: a record, one whose repair holds, a repair that is wrong."""
 _SUMMED = {"records": "BIGINT", "line_count": "BIGINT", "amount": "DECIMAL(38,4)", "unknown_amounts": "BIGINT"}
 COUNTED = ("_unit_id", "_kind", "_byte_length", "_reason")
 """The columns of a bronze table that the books count."""

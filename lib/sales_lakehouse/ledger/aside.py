@@ -51,17 +51,18 @@ class Stopped:
 
     def _since(self, row: dict[str, Any]) -> Iterator[Step]:
         """Tell whether a repair or a corrected delivery has taken the record's place; else what is to do."""
-        again = self._repair_of(row)
-        if again is not None:
-            name = self.manifests[again["_unit_id"]].in_words()
+        again, by = self._repair_of(row), self.corrections.get(row["_unit_id"])
+        repair = self.manifests[again["_unit_id"]] if again else None
+        if by and (repair is None or repair.received_at < by.received_at):
+            yield from self._corrected(by)
+            return
+        if again is not None and repair is not None:
+            name = repair.in_words()
             broken = self._rows_aside(again)
             if not broken:
                 yield Step("repaired", f"{name} stands in for it; nothing is to do")
                 return
             yield Step("repaired", f"in vain: {name} was to stand in for it and is wrong again: {self._broken(broken)}")
-        elif row["_unit_id"] in self.corrections:
-            yield from self._corrected(self.corrections[row["_unit_id"]])
-            return
         yield Step(
             "next",
             "ask for a corrected delivery under the same name, or give the record back corrected: "

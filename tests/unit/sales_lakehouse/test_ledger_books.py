@@ -76,6 +76,7 @@ def test_books_of_a_finished_lakehouse_close_to_the_cent(root: Path) -> None:
         "superseded": 1,
         "quarantined": 1,
         "repaired": 0,
+        "repair_failed": 0,
         "withdrawn": 0,
     }
     (amounts,) = facts["amounts"]
