@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from sales_lakehouse.commands.declared import bundle_option, format_option, lakehouse_option, told
+from sales_lakehouse.commands.declared import bundle_option, format_option, lakehouse_option, say, told
 from sales_lakehouse.commands.places import as_json, find_place, in_columns
 from sales_lakehouse.ledger.breaks import Answer
 from sales_lakehouse.ledger.chain import accept_commit
@@ -47,7 +47,10 @@ def show_books(context: click.Context, /, bundle: Path, lakehouse: Path | None, 
             _accept(place.root, asked["accept"], asked["because"])
         choice = Choice(asked["run_id"], asked["unit"])
         statement = draw_up(place.root, place.pipelines, choice, deep=bool(asked["deep"]))
-    click.echo(as_json(_facts(statement)) if form == "json" else "\n".join(_lines(statement)))
+    if form == "json":
+        click.echo(as_json(_facts(statement)))
+    else:
+        say("\n".join(_lines(statement)))
     context.exit(0 if statement.closes else NOT_CLOSED)
 
 

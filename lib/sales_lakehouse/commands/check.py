@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from sales_lakehouse.commands.declared import bundle_option, find_source, format_option, load_declared, told
+from sales_lakehouse.commands.declared import bundle_option, find_source, format_option, load_declared, say, told
 from sales_lakehouse.rehearsal import Rehearsal, rehearse
 from sales_lakehouse.specs import SourceSpec
 
@@ -37,7 +37,7 @@ def check(context: click.Context, source: str, files: tuple[Path, ...], bundle: 
     if form == "json":
         click.echo(json.dumps([{"source": spec.source, "passes": v.passes, **asdict(v)} for v in verdicts], indent=1))
     else:
-        click.echo("\n".join(line for verdict in verdicts for line in _lines(verdict, spec)))
+        say("\n".join(line for verdict in verdicts for line in _lines(verdict, spec)))
     context.exit(0 if all(verdict.passes for verdict in verdicts) else REFUSED)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from sales_lakehouse.commands.declared import format_option
+from sales_lakehouse.commands.declared import format_option, say
 from sales_lakehouse.commands.places import Place, with_place
 from sales_lakehouse.errors import ParameterError
 from sales_lakehouse.quarantine import (
@@ -57,9 +57,9 @@ def list_records(place: Place, name: str | None, rule: str | None, every: bool, 
         click.echo(json.dumps([asdict(aside) for aside in found], indent=1, ensure_ascii=False))
         return
     for aside in found[:_SHOWN]:
-        click.echo(_in_words(aside))
+        say(_in_words(aside))
     rest = f", the first {_SHOWN} shown (--format json has all)" if len(found) > _SHOWN else ""
-    click.echo(f"{counted(len(found), 'record', 'stand')} aside{rest}")
+    say(f"{counted(len(found), 'record', 'stand')} aside{rest}")
 
 
 @quarantine.command()
@@ -81,7 +81,7 @@ def export(place: Place, name: str, out: Path | None, spreadsheet: bool, every: 
         sys.stdout.buffer.write(content)
         return
     out.write_bytes(content)
-    click.echo(f"{counted(len(asides), 'record')} in {out}; correct values, then: lakehouse quarantine repair {out}")
+    say(f"{counted(len(asides), 'record')} in {out}; correct values, then: lakehouse quarantine repair {out}")
 
 
 @quarantine.command()
@@ -116,7 +116,7 @@ def repair(place: Place, file: Path, dry_run: bool, revalidate: bool) -> None:
         return
     same = len(found) - len(corrections)
     told = f"; {counted(same, 'record', 'were')} unchanged and stayed aside" if same else ""
-    click.echo(
+    say(
         f"{source.source}: {counted(len(corrections), 'corrected record')} landed as unit {unit.unit_id[:12]}{told}; "
         "next: lakehouse run sales_daily"
     )

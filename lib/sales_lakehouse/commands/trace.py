@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from sales_lakehouse.commands.declared import bundle_option, format_option, lakehouse_option, told
+from sales_lakehouse.commands.declared import bundle_option, format_option, lakehouse_option, say, told
 from sales_lakehouse.commands.places import as_json, find_place, in_columns, shown
 from sales_lakehouse.ledger.conditions import Condition
 from sales_lakehouse.ledger.origin import Figure, Origin, trace_figure
@@ -42,7 +42,10 @@ def trace(source: str, wheres: tuple[str, ...], limit: int, form: str, **place_o
             spec = place.pipelines.source(source)
             found = search_records(place.root, place.pipelines, spec, conditions, limit)
     lines = _of_figure(source, found) if isinstance(found, Origin) else _of_records(source, found)
-    click.echo(as_json(asdict(found)) if form == "json" else "\n".join(lines))
+    if form == "json":
+        click.echo(as_json(asdict(found)))
+    else:
+        say("\n".join(lines))
 
 
 def _of_records(source: str, found: Found) -> Iterator[str]:

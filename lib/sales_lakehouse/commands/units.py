@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from sales_lakehouse.commands.declared import bundle_option, format_option, lakehouse_option, lakehouse_root, told
+from sales_lakehouse.commands.declared import bundle_option, format_option, lakehouse_option, lakehouse_root, say, told
 from sales_lakehouse.deliveries import STATES, Delivery, find_delivery, list_deliveries
 from sales_lakehouse.landing import LandingStore
 from sales_lakehouse.landing.decisions import Decision, decide
@@ -46,7 +46,7 @@ def list_units(source: str | None, state: str | None, bundle: Path, lakehouse: P
         click.echo(json.dumps([one.facts() for one in found], indent=1))
         return
     for one in found:
-        click.echo(_line(one))
+        say(_line(one))
     if not found:
         click.echo("no unit")
 

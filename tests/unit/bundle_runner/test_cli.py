@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -16,7 +18,7 @@ import pytest
 
 from bundle_runner import cli
 from bundle_runner.overview import write_overview
-from bundle_runner.pasted import pasted
+from bundle_runner.pasted import NOTE, WITHIN, as_pasted, note_within, pasted, words_within
 from bundle_runner.plan import runs_folder
 from bundle_runner.record import FILE, AttemptRecord, Journal, RunRecord, TaskRecord, read_record
 from bundle_runner.report import Commands, last_lines, write_index
@@ -219,6 +221,47 @@ def test_commands_in_messages_work_as_pasted(monkeypatch: pytest.MonkeyPatch) ->
         "then `.venv/bin/lakehouse run x`; list them: .venv/bin/lakehouse runs list"
     )
     assert pasted("the lakehouse is empty") == "the lakehouse is empty"
+
+
+WORLD = ["lakehouse", "simulate", "world", "--date", "2011-01-06", "--"]
+RUN_AGAIN = (
+    "next: .venv/bin/lakehouse simulate world --date 2011-01-06 -- .venv/bin/lakehouse run x; "
+    "see `.venv/bin/lakehouse runs list`"
+)
+
+
+def test_a_run_whose_surroundings_end_with_it_is_run_again_within_them_also_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bundle_runner.pasted.lakehouse_command", lambda: ".venv/bin/lakehouse")
+    text = "next: lakehouse run x; see `lakehouse runs list`"
+    monkeypatch.setenv(WITHIN, shlex.join([str(os.getppid()), *WORLD]))
+    assert pasted(text, tmp_path) == RUN_AGAIN
+    assert as_pasted([*words_within(tmp_path), "lakehouse", "run", "x"]) in RUN_AGAIN
+    note_within(tmp_path, succeeded=False)
+    monkeypatch.delenv(WITHIN)
+    assert pasted(text, tmp_path) == RUN_AGAIN
+    note_within(tmp_path, succeeded=False)
+    assert words_within(tmp_path) == WORLD
+    note_within(tmp_path, succeeded=True)
+    assert pasted(text, tmp_path) == "next: .venv/bin/lakehouse run x; see `.venv/bin/lakehouse runs list`"
+
+
+def test_surroundings_that_last_need_not_be_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(WITHIN, shlex.join(["1", *WORLD]))
+    assert words_within(tmp_path) == []
+
+
+def test_a_command_that_holds_another_is_not_put_within_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bundle_runner.pasted.lakehouse_command", lambda: "L")
+    (tmp_path / NOTE).write_text(shlex.join(WORLD))
+    told = pasted("`lakehouse simulate world --date DAY -- lakehouse run x` starts it", tmp_path)
+    assert told == "`L simulate world --date DAY -- L run x` starts it"
+
+
+def test_what_a_command_is_called_by_may_be_several_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bundle_runner.pasted.lakehouse_command", lambda: "python -m bundle_runner")
+    assert as_pasted(["lakehouse", "run", "a b"]) == "python -m bundle_runner run 'a b'"
 
 
 def test_added_commands_are_click_commands() -> None:
