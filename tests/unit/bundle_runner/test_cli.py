@@ -12,11 +12,13 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
 
 from bundle_runner import cli
+from bundle_runner.notebook import bounded
 from bundle_runner.overview import write_overview
 from bundle_runner.pasted import NOTE, WITHIN, as_pasted, note_within, pasted, words_within
 from bundle_runner.plan import runs_folder
@@ -150,6 +152,53 @@ def test_the_last_lines_say_verdict_failure_books_and_report() -> None:
         "books   in 5 = out 5",
         "report  /r/index.html",
     ]
+
+
+def failed(name: str, message: str, **facts: Any) -> TaskRecord:
+    attempt = AttemptRecord(1, "", ResultState.FAILED, html=f"tasks/{name}/n.html", **facts)
+    return TaskRecord(name, "notebook", ResultState.FAILED, message=message, stopped=True, attempts=(attempt,))
+
+
+def test_a_gate_that_stopped_says_what_to_look_at_and_nothing_twice() -> None:
+    gate = failed("gate", "gate: 3 rows break it", values={"next": ["which rows: `look here`"]})
+    report = failed("report", "the run is not complete", values={"report": True})
+    record = replace(RECORD, tasks=(gate, report), report="tasks/report/n.html", warnings=(), books=())
+    assert last_lines(record, Path("/r"), COMMANDS) == [
+        "",
+        "FAILED  main · target local · 76 s",
+        "  gate stopped: 3 rows break it",
+        "    which rows: `look here`",
+        "    what it saw: /r/tasks/gate/n.html",
+        "  report stopped: the run is not complete",
+        "  then run again: lakehouse run main",
+        "run     20110105T000000Z-ab12",
+        "report  /r/tasks/report/n.html",
+    ]
+
+
+def test_of_iterations_that_failed_the_first_is_told_in_full() -> None:
+    reason = f"nothing answers: {'x ' * 200}start the shop"
+    parts = tuple(failed(f"land[{name}]", reason) for name in "ab")
+    record = replace(RECORD, tasks=(TaskRecord("land", "for_each", ResultState.FAILED, iterations=parts),))
+    told = [line for line in last_lines(record, Path("/r"), COMMANDS) if line.startswith("  land")]
+    assert told[0] == f"  land[a] stopped: {reason}"
+    assert told[1].startswith("  land[b] stopped: nothing answers: x x")
+    assert told[1].endswith(" …")
+    assert len(told[1]) < 150
+
+
+def test_a_line_of_progress_holds_the_beginning_of_a_long_message() -> None:
+    told = ended_words(failed("gate", "a rule breaks " * 50))
+    assert told.startswith("a rule breaks a rule")
+    assert told.endswith(" …")
+    assert len(told) < 120
+
+
+def test_a_long_message_keeps_where_it_happened_and_what_to_do() -> None:
+    told = bounded(f"gate: here {'x' * 900}; then do this")
+    assert told.startswith("gate: here xxx")
+    assert told.endswith("xxx; then do this")
+    assert len(told) <= 600
 
 
 def test_a_canceled_run_says_how_it_is_run_again() -> None:
