@@ -51,6 +51,10 @@ def _count(*kinds: str) -> Column:
     return F.count_if(F.col("_kind").isin(*kinds))
 
 
+_QUARANTINED = 3
+"""The place of `quarantined` among the counts."""
+
+
 def _counts() -> list[Column]:
     """Return what is counted of a unit's rows, in the order of `ops.units`."""
     return [
@@ -60,7 +64,7 @@ def _counts() -> list[Column]:
         _count("quarantined").alias("quarantined"),
         _count("header", "blank", "preamble", "footer").alias("other"),
         F.sum("_byte_length").alias("bytes_covered"),
-        F.min(F.when(F.col("_kind") == "quarantined", F.col("_reason"))).alias("reason"),
+        F.min(F.when(F.col("_kind").isin("quarantined", "footer"), F.col("_reason"))).alias("reason"),
     ]
 
 
@@ -68,7 +72,8 @@ def count_units(rows_df: DataFrame, manifests: list[Manifest], run: Run) -> Data
     """Count what became of the bytes of units.
 
     Grain: one row per bronze row → one row per unit that has rows, with `found` = `kept` + `refused` + `quarantined`
-    records, `other` (header, blank, preamble, footer) and `bytes_covered`.
+    records, `other` (header, blank, preamble, footer) and `bytes_covered`. `reason` is why a unit stands aside, or
+    which of the partner's totals could not be compared.
     """
     counts_of = rows_df.groupBy("_unit_id").agg(*_counts()).collect()
     counts = {unit_id: values for unit_id, *values in map(tuple, counts_of)}
@@ -78,8 +83,8 @@ def count_units(rows_df: DataFrame, manifests: list[Manifest], run: Run) -> Data
 
 def _unit_row(m: Manifest, counts: list[Any], run: Run) -> tuple[Any, ...]:
     about = (m.unit_id, m.source, m.name, m.received_at, m.business_date, m.size_bytes, m.corrects)
-    reason = counts[-1]
-    return (*about, *counts, "quarantined" if reason else "recorded", *run.stamp, bool(m.repairs))
+    is_aside = bool(counts[_QUARANTINED])
+    return (*about, *counts, "quarantined" if is_aside else "recorded", *run.stamp, bool(m.repairs))
 
 
 def current_units(log_df: DataFrame) -> DataFrame:

@@ -29,6 +29,14 @@ _UNIT_RULES = [
         "source's file and then `lakehouse units release UNIT`",
     ),
     Rule(
+        name="totals_are_compared",
+        kind="holds",
+        columns=("reason",),
+        predicate="state = 'quarantined' OR reason IS NULL",
+        severity="warn",
+        because="a value that is no number keeps the partner's total from being compared; the books name the unit",
+    ),
+    Rule(
         name="every_byte_is_read",
         kind="holds",
         columns=("bytes_covered", "size_bytes"),

@@ -37,7 +37,9 @@ _SHOWN = 20
 def show_books(context: click.Context, /, bundle: Path, lakehouse: Path | None, form: str, **asked: Any) -> None:
     """Show what became of every delivered record and amount.
 
-    Ends with 3 when the books do not close.
+    Records: kept = what silver has taken in, by what became of it + waiting (of units that no gate has let into silver
+    yet). Amounts: published = accepted_new + accepted_update - replaced - deleted; waiting is what the next gate would
+    add, unknown counts lines whose amount cannot be read. Ends with 3 when the books do not close.
     """
     if asked["run_id"] and asked["unit"]:
         raise click.UsageError("--run and --unit: give one of them")
@@ -83,11 +85,12 @@ def _lines(statement: Statement) -> Iterator[str]:
 
 
 def _records(books: Books) -> tuple[list[str], list[list[object]]]:
-    head = ["source", "units", "found", "kept", "refused", "aside", *DISPOSITIONS]
+    """Count records per source; kept = the dispositions of what silver has taken in + waiting."""
+    head = ["source", "units", "found", "kept", "refused", "aside", *DISPOSITIONS, "waiting"]
     rows: list[list[object]] = []
     for source in sorted({unit.source for unit in books.units}):
         units = [unit for unit in books.units if unit.source == source]
-        ours = [balance for balance in books.balances if balance.source == source]
+        ours = [balance for balance in books.taken_in if balance.source == source]
         counts = [
             len(units),
             sum(unit.found for unit in units),
@@ -95,12 +98,13 @@ def _records(books: Books) -> tuple[list[str], list[list[object]]]:
             sum(unit.refused for unit in units),
             sum(unit.quarantined for unit in units),
             *(sum(b.records for b in ours if b.disposition == name) for name in DISPOSITIONS),
+            sum(unit.kept for unit in units if unit.key not in books.published),
         ]
         rows.append([source, *counts])
     return head, rows
 
 
-_AMOUNT_HEAD = ["source", "currency", *SIGNS, "published", "quarantined", "superseded", "unknown"]
+_AMOUNT_HEAD = ["source", "currency", *SIGNS, "published", "quarantined", "superseded", "waiting", "unknown"]
 
 
 def _amounts(books: Books) -> list[list[object]]:
@@ -110,11 +114,17 @@ def _amounts(books: Books) -> list[list[object]]:
 
 
 def _amount_row(source: str, currency: str, books: Books) -> list[object]:
-    ours = [b for b in books.balances if (b.source, b.currency_code) == (source, currency)]
+    ours = [b for b in books.taken_in if (b.source, b.currency_code) == (source, currency)]
+    waiting = [b for b in books.waiting if (b.source, b.currency_code) == (source, currency)]
     changes = [_total(ours, name) for name in SIGNS]
     published = sum((sign * total for sign, total in zip(SIGNS.values(), changes, strict=True)), Decimal(0))
-    shown = [*changes, published, _total(ours, "quarantined"), _total(ours, "superseded")]
-    return [source, currency, *shown, sum(b.unknown_amounts for b in ours)]
+    shown = [*changes, published, _total(ours, "quarantined"), _total(ours, "superseded"), _signed(waiting)]
+    return [source, currency, *shown, sum(b.unknown_amounts for b in (*ours, *waiting))]
+
+
+def _signed(balances: list[Balance]) -> Decimal:
+    """Return by how much silver would change."""
+    return sum((SIGNS.get(b.disposition, 0) * b.amount for b in balances), Decimal(0))
 
 
 def _total(balances: list[Balance], disposition: str) -> Decimal:

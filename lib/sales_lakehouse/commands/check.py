@@ -48,6 +48,8 @@ def _lines(verdict: Rehearsal, spec: SourceSpec) -> Iterator[str]:
     yield f"  schema   {verdict.schema}"
     if verdict.broken:
         yield "  unit     would stand in quarantine as a whole; nothing of it would reach silver"
+    if verdict.remark:
+        yield f"  totals   {verdict.remark}"
     for refusal in verdict.examples:
         end = refusal.byte_start + refusal.byte_length
         yield f"  record {refusal.record_no}, bytes {refusal.byte_start:,} to {end:,}: {refusal.reason}"
@@ -55,10 +57,11 @@ def _lines(verdict: Rehearsal, spec: SourceSpec) -> Iterator[str]:
     if more and not verdict.broken:
         yield f"  and {more:,} more"
     if verdict.later and not verdict.broken:
-        yield f"  judged only by a run: {', '.join(verdict.later)}"
+        yield f"  not judged here, only by a run: {', '.join(verdict.later)}"
 
 
 def _counts(verdict: Rehearsal) -> str:
     parts = {"kept": verdict.kept, "refused": verdict.refused, "quarantined": verdict.quarantined}
     told = ", ".join(f"{count:,} {word}" for word, count in parts.items() if count)
+    told += f" so far, {len(verdict.later)} rules not judged" if verdict.kept and verdict.later else ""
     return f"{verdict.found:,} records: {told}" if told else "no record"

@@ -89,6 +89,16 @@ class Books:
     published: frozenset[Key]
     in_flight: frozenset[str]
 
+    @property
+    def taken_in(self) -> list[Balance]:
+        """Return the balances of units that silver has taken in."""
+        return [balance for balance in self.balances if balance.key in self.published]
+
+    @property
+    def waiting(self) -> list[Balance]:
+        """Return the balances of units that were judged and that no gate has let into silver yet."""
+        return [balance for balance in self.balances if balance.key not in self.published]
+
     def of_run(self, run_id: str) -> Books:
         """Keep the units that a run noted or judged."""
         judged = {b.key for b in self.balances if b.run_id == run_id}

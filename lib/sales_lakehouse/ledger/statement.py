@@ -72,7 +72,7 @@ def draw_up(root: Path, pipelines: Pipelines, choice: Choice, *, deep: bool) -> 
     readable = {link.table for link in links if all(found.is_commit for found in link.breaks)}
     whole, faults = _read(root)
     books, about = (whole, "the books") if faults else _chosen(whole, choice)
-    remarks = [*_remarks(links, whole)]
+    remarks = [*_remarks(links, books)]
     checks: list[Callable[[], Iterable[Fault]]] = [lambda: check_units(books)]
     if deep:
         altered, unsealed = check_files(root, readable)
@@ -115,6 +115,9 @@ def _remarks(links: list[Link], books: Books) -> Iterator[str]:
             f"{bounded(adopted)}: the history from before commits were signed is taken as it stands; "
             "the next run notes it"
         )
+    for unit in books.units:
+        if unit.reason and unit.state != "quarantined":
+            yield f"{unit.source} {unit.name} (unit {unit.unit_id[:8]}): {unit.reason}"
     if books.in_flight:
         yield (
             f"{bounded(sorted(books.in_flight))}: a unit was judged once more, and no gate has promoted that yet; "
@@ -142,6 +145,7 @@ def _open_units(root: Path, books: Books, choice: Choice) -> list[OpenUnit]:
     store, manifests = LandingStore(root / "landing"), all_manifests(root)
     corrected = {(source, unit_id) for source in store.sources() for unit_id in store.corrections(source)}
     reasons = {unit.key: unit.reason for unit in books.units}
+    judged = {balance.key: balance.run_id for balance in books.waiting}
     found = []
     for manifest in manifests:
         state, key = store.state(manifest), (manifest.source, manifest.unit_id)
@@ -149,6 +153,7 @@ def _open_units(root: Path, books: Books, choice: Choice) -> list[OpenUnit]:
         if not settled and (choice == Choice() or key in reasons):
             decided = decisions_of(store, manifest)
             why = decided[-1].because if state == "held" and decided else reasons.get(key)
-            told = f"{state or 'waits for a run'}{f': {why}' if why else ''}"
+            waits = f"judged by run {judged[key]} and not promoted; waits" if key in judged else "waits"
+            told = f"{state or f'{waits} for a run'}{f': {why}' if why else ''}"
             found.append(OpenUnit(manifest.source, manifest.name, manifest.unit_id, manifest.received_at, told))
     return sorted(found, key=lambda unit: (unit.source, unit.received_at))

@@ -39,6 +39,11 @@ def broken_rules(rules: list[Rule]) -> Column:
 
 
 def _test(rule: Rule, column: str) -> str:
+    test = _of_value(rule, column)
+    return f"({column} IS NULL OR {test})" if rule.or_null else test
+
+
+def _of_value(rule: Rule, column: str) -> str:
     if rule.kind == "in_set":
         return f"{column} IN ({', '.join(map(_quoted, rule.values))})"
     if rule.kind == "matches":

@@ -62,7 +62,8 @@ def _context() -> EphemeralDataContext:
 def compile_suite(name: str, rules: list[Rule], columns: list[str] | None = None) -> ExpectationSuite:
     """Return the suite of a table: its columns, then each rule.
 
-    A NULL breaks a rule but passes most expectations, so a rule about values brings its not-null twin.
+    A NULL breaks a rule but passes most expectations, so a rule about values brings its not-null twin, unless it says
+    `or_null`.
     """
     suite = gx.ExpectationSuite(name=name)
     if columns is not None:
@@ -85,15 +86,15 @@ def expectations_of(rule: Rule) -> list[Expectation]:
 
 
 def _of_column(rule: Rule, column: str) -> list[Expectation]:
-    known = gxe.ExpectColumnValuesToNotBeNull(column=column)
+    known: list[Expectation] = [] if rule.or_null else [gxe.ExpectColumnValuesToNotBeNull(column=column)]
     if rule.kind == "in_set":
-        return [known, gxe.ExpectColumnValuesToBeInSet(column=column, value_set=list(rule.values))]
+        return [*known, gxe.ExpectColumnValuesToBeInSet(column=column, value_set=list(rule.values))]
     if rule.kind == "matches":
-        return [known, gxe.ExpectColumnValuesToMatchRegex(column=column, regex=whole(rule))]
+        return [*known, gxe.ExpectColumnValuesToMatchRegex(column=column, regex=whole(rule))]
     if rule.kind == "between":
         low, high = (int(bound) if bound else None for bound in (rule.minimum, rule.maximum))
-        return [known, gxe.ExpectColumnValuesToBeBetween(column=column, min_value=low, max_value=high)]
-    return [known]
+        return [*known, gxe.ExpectColumnValuesToBeBetween(column=column, min_value=low, max_value=high)]
+    return known
 
 
 def _needs_verdict(rule: Rule) -> bool:

@@ -19,8 +19,8 @@ from sales_lakehouse.specs.files import FilesDelivery
 class Rehearsal:
     """What would happen to one file.
 
-    `found` = `kept` + `refused` + `quarantined` records; `examples` are the first of those that are not kept. `later`
-    are the rules that only the run can judge.
+    `found` = `kept` + `refused` + `quarantined` records; `examples` are the first of those that are not kept. `remark`
+    says which totals of the partner could not be compared, `later` are the rules that only the run can judge.
     """
 
     file: str
@@ -32,6 +32,7 @@ class Rehearsal:
     refused: int
     quarantined: int
     broken: str | None
+    remark: str | None
     examples: tuple[Refusal, ...]
     later: tuple[str, ...]
 
@@ -48,7 +49,9 @@ def rehearse(path: Path, source: SourceSpec, table: SilverSpec) -> Rehearsal:
     tally = Tally(source)
     for batch in scan_unit(path.read_bytes(), source, stated):
         for row in batch.to_pylist():
-            if row["_record_no"] is not None:
+            if row["_record_no"] is None:
+                tally.remark = tally.remark or row["_reason"]
+            else:
                 tally.add(row, row["_reason"] or "; ".join(judge.reasons(row)))
     return Rehearsal(
         file=path.name,
@@ -60,6 +63,7 @@ def rehearse(path: Path, source: SourceSpec, table: SilverSpec) -> Rehearsal:
         refused=tally.refused,
         quarantined=tally.quarantined,
         broken=tally.broken,
+        remark=tally.remark,
         examples=tuple(tally.examples),
         later=judge.later(),
     )

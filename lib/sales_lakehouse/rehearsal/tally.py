@@ -27,13 +27,17 @@ class Refusal:
 
 @dataclass
 class Tally:
-    """What passed by of one unit, however large it is. `broken` is why the unit as a whole would stand aside."""
+    """What passed by of one unit, however large it is.
+
+    `broken` is why the unit as a whole would stand aside, `remark` which totals could not be compared.
+    """
 
     source: SourceSpec
     found: int = 0
     refused: int = 0
     quarantined: int = 0
     broken: str | None = None
+    remark: str | None = None
     examples: list[Refusal] = field(default_factory=list)
     _beyond: set[str] = field(default_factory=set)
     _filled: set[str] = field(default_factory=set)

@@ -9,7 +9,7 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
-from sales_lakehouse.quality.alone import is_judged_alone, keeps
+from sales_lakehouse.quality.alone import expected, is_judged_alone, keeps
 from sales_lakehouse.specs import Rule, SilverSpec, SourceSpec
 from sales_lakehouse.specs.judgement import Mapping
 from sales_lakehouse.spelling import Spelling, Value, is_known, prepared, read_text, spelling_of
@@ -53,7 +53,12 @@ class Judge:
     @cached_property
     def _judged_now(self) -> list[Rule]:
         there = {"source", *self._known}
-        return [rule for rule in self._rules if is_judged_alone(rule) and there.issuperset(rule.columns)]
+        alone = (rule for rule in self._rules if is_judged_alone(rule) and there.issuperset(rule.columns))
+        return [rule for rule in alone if rule.kind not in ("in_set", "matches") or self._are_texts(rule.columns)]
+
+    def _are_texts(self, columns: tuple[str, ...]) -> bool:
+        """Tell whether Spark and Python write the columns' values alike, which rules about texts compare."""
+        return all(self.table.type_of(column) in ("STRING", "INT", "BIGINT") for column in columns)
 
     def _of_row(self, record: Record, item: Record) -> Iterator[str]:
         values: dict[str, Value | None] = {"source": self.source.source}
@@ -68,7 +73,9 @@ class Judge:
     def _broken(self, values: dict[str, Value | None]) -> Iterator[str]:
         for rule in self._judged_now:
             if not all(keeps(rule, values[column]) for column in rule.columns):
-                yield f"rule {rule.name}: {', '.join(_shown(column, values[column]) for column in rule.columns)}"
+                shown = ", ".join(_shown(column, values[column]) for column in rule.columns)
+                asked = expected(rule)
+                yield f"rule {rule.name}: {shown}{f', expected {asked}' if asked else ''}"
 
     def _outside(self, values: dict[str, Value | None]) -> Iterator[str]:
         """Hold a row's date against the date that the file states."""

@@ -34,7 +34,8 @@ def scan_unit(content: Any, source: SourceSpec, stated: Mapping[str, str] | None
 
     A record that cannot be read is refused with a reason. A unit that breaks its contract as a whole is quarantined:
     each of its records carries the unit's reason and its raw text; one without any record is a single row, so that
-    the reason is not lost. Which of both it is, is known before the first batch is given out.
+    the reason is not lost. Which of both it is, is known before the first batch is given out. A last footer without
+    bytes bears, as its reason, the partner's totals that could not be compared.
     `stated` is what the partner says of the unit elsewhere: records, amount, sha256, bytes (of what was delivered).
 
     Grain: one unit → one row per record, header, blank line, preamble line or footer, as `scan_schema` has them.
@@ -58,6 +59,8 @@ def scan_unit(content: Any, source: SourceSpec, stated: Mapping[str, str] | None
             return
         for batch in spool.batches():
             yield set_aside(batch, reason, unit.raw) if reason else batch
+        if totals.remarks and not reason:
+            yield pieces_batch([Piece("footer", len(unpacked), 0, reason="; ".join(totals.remarks))], schema)
 
 
 @contextmanager

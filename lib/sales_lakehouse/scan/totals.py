@@ -19,17 +19,21 @@ _EXACT = decimal.Context(prec=2000, traps=[decimal.Inexact, decimal.InvalidOpera
 
 
 class Totals:
-    """What a unit's rows add up to; `amount` is None as soon as one record's amount cannot be known."""
+    """What a unit's rows add up to; `unknown` counts the records whose amount cannot be read.
+
+    `remarks` are the totals of the partner that could not be compared, in words; `differ` adds to them.
+    """
 
     def __init__(self, source: SourceSpec) -> None:
         self._style, self._columns = source.style, source.format.amount_of
         self.records = 0
-        self.amount: Decimal | None = Decimal(0) if self._columns else None
+        self.amount, self.unknown = Decimal(0), 0
+        self.remarks: list[str] = []
 
     def add(self, batch: pa.RecordBatch) -> None:
         """Add the records of some rows, kept and refused ones."""
         self.records += batch.num_rows - batch["_record_no"].null_count
-        if self.amount is None:
+        if not self._columns:
             return
         kinds = batch["_kind"].to_pylist()
         columns = [batch[name].to_pylist() for name in self._columns]
@@ -37,8 +41,8 @@ class Totals:
             if kind in ("record", "refused"):
                 numbers = [read_number(text or "", self._style) for text in texts]
                 if None in numbers:
-                    self.amount = None
-                    return
+                    self.unknown += 1
+                    continue
                 with decimal.localcontext(_EXACT):
                     self.amount += prod((n for n in numbers if n is not None), start=Decimal(1))
 
@@ -52,8 +56,12 @@ class Totals:
             return None
         if not self._columns:
             return f"{where} states the amount {stated}, but the source's format.amount_of names no columns"
-        if self.amount is None:
-            return None  # a value that is no number is the silver rules' matter, record by record
+        if self.unknown:  # a value that is no number is the silver rules' matter, record by record
+            self.remarks.append(
+                f"{where} states the amount {stated}, which was not compared: {self.unknown:,} of {self.records:,} "
+                f"amounts cannot be read, the others sum up to {self.amount:f}"
+            )
+            return None
         if read_number(stated, self._style) != self.amount:
             return f"{where} states the amount {stated}, the records sum up to {self.amount:f}"
         return None

@@ -38,12 +38,13 @@ def tagged(request: Request, body: bytes, headers: Mapping[str, str]) -> Respons
 
 
 def _endpoint(style: Style, listing: Listing, default_size: int) -> Serve:
-    rendered: dict[tuple[tuple[str, str], ...], _Rendered] = {}
+    rendered: dict[tuple[str, tuple[tuple[str, str], ...]], _Rendered] = {}
 
     async def serve(request: Request) -> Response:
         try:
             query = await _asked(request, style)
-            key = tuple(sorted(query.items()))
+            # A page may lead on by a URL, which begins with the address that the client asked at.
+            key = request.url.netloc, tuple(sorted(query.items()))
             if rendered.get(key, (-1,))[0] != listing.version:
                 rendered[key] = (listing.version, *_render(request, style, listing, query, default_size))
         except ValueError as error:

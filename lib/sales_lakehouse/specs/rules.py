@@ -11,7 +11,7 @@ Severity = Literal["warn", "error", "stop"]
 
 
 class Rule(BaseModel):
-    """What a valid row is; a row for which it is false or NULL breaks the rule."""
+    """What a valid row is; a row for which it is false or NULL breaks the rule, unless it says `or_null`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -28,6 +28,7 @@ class Rule(BaseModel):
     minimum: Annotated[str | None, Field(description="between: lowest allowed value, in quotes")] = None
     maximum: Annotated[str | None, Field(description="between: highest allowed value, in quotes")] = None
     pattern: Annotated[str | None, Field(description="matches: regular expression for the whole value")] = None
+    or_null: Annotated[bool, Field(description="in_set, between, matches: a row without a value keeps it, too")] = False
     predicate: Annotated[str | None, Field(description="holds: SQL over the row, true for a valid row")] = None
     severity: Annotated[
         Severity,
@@ -50,6 +51,8 @@ class Rule(BaseModel):
             raise ValueError(f"rule {self.name}: kind {self.kind} lacks its argument")
         if self.kind != "holds" and not self.columns:
             raise ValueError(f"rule {self.name}: kind {self.kind} names no column")
+        if self.or_null and self.kind not in ("in_set", "between", "matches"):
+            raise ValueError(f"rule {self.name}: or_null says nothing of kind {self.kind}")
         if self.kind == "unique" and self.severity == "error":
             raise ValueError(f"rule {self.name}: unique speaks of the whole table, so it can only warn or stop")
         return self

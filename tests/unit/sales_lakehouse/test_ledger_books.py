@@ -78,6 +78,7 @@ def test_books_of_a_finished_lakehouse_close_to_the_cent(root: Path) -> None:
         "repaired": 0,
         "repair_failed": 0,
         "withdrawn": 0,
+        "waiting": 0,
     }
     (amounts,) = facts["amounts"]
     assert amounts["published"] == "29.7500"
@@ -119,6 +120,24 @@ def test_a_unit_that_waits_is_open_and_no_finding(root: Path, units: dict[str, U
     assert (
         f"gift_partner 2011-01-05.csv (unit {first[:8]}, received 2011-01-06T06:00:00): waits for a run" in asked.output
     )
+
+
+def test_what_was_judged_and_not_promoted_waits_and_is_not_told_as_published(
+    root: Path, units: dict[str, Unit]
+) -> None:
+    second = units["second"].unit_id
+    table = DeltaTable(root / "ops/units")
+    table.delete(f"unit_id = '{second}' AND state = 'applied'", commit_properties=signed("r3"))
+    (root / f"landing/{SOURCE}/{second}.state").unlink()
+    asked = ask(root)
+    assert (
+        f"gift_partner 2011-01-06.csv (unit {second[:8]}, received 2011-01-07T06:00:00): judged by run r1"
+        in asked.output
+    )
+    facts = json.loads(ask(root, "--format", "json").output)
+    (records,), (amounts,) = facts["records"], facts["amounts"]
+    assert (records["kept"], records["accepted_new"], records["waiting"]) == (9, 3, 3)
+    assert (amounts["published"], amounts["waiting"]) == ("8.5000", "21.2500")
 
 
 def test_an_applied_unit_stays_applied_when_it_is_counted_again(root: Path) -> None:

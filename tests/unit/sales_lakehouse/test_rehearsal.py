@@ -62,6 +62,26 @@ def test_a_column_beyond_the_agreed_ones_is_told_and_kept(tmp_path: Path, pipeli
     assert verdict.passes
 
 
+def test_what_only_a_run_can_judge_is_counted_beside_what_is_kept(tmp_path: Path) -> None:
+    told = run_check("gift_partner", write(tmp_path, HEADER + LINE)).output
+    assert "1 kept so far, 3 rules not judged" in told
+    assert "not judged here, only by a run: quantity_is_not_zero, amount_is_exact, line_is_unique" in told
+
+
+def test_a_total_that_cannot_be_compared_is_told(tmp_path: Path) -> None:
+    lines = (
+        "540113;22776;MUG;1;05.01.2011 09:11;9,95;13126;France\r\n540113;22776;MUG;x;05.01.2011 09:11;2,00;;France\r\n"
+    )
+    header = "Beleg;Artikel;Bezeichnung;Menge;Zeitpunkt;Einzelpreis;Kunde;Land\r\n"
+    path = tmp_path / "verkauf_2011-01-05.csv"
+    path.write_bytes(f"{header}{lines}TOTAL;2;63,00\r\n".encode())
+    told = run_check("euro_partner", path).output
+    assert (
+        "the TOTAL line states the amount 63,00, which was not compared: 1 of 2 amounts cannot be read, the others sum "
+        "up to 9.95" in told
+    )
+
+
 def test_a_column_without_any_value_is_told(tmp_path: Path, pipelines: Pipelines) -> None:
     verdict = rehearse_gift(tmp_path, pipelines, HEADER + LINE.replace("13126.0", "") * 2)
     assert verdict.schema == "as agreed, 8 columns; without any value: CustomerID"
@@ -72,12 +92,21 @@ def test_a_column_without_any_value_is_told(tmp_path: Path, pipelines: Pipelines
     [
         (",9.95,", ',"9,95",', r"unit_price: '9,95' is not exactly readable as DECIMAL(12,4)"),
         (",1,", ",1.0,", "quantity: '1.0' is not exactly readable as INT"),
-        (",1,", ",200000,", "rule quantity_is_a_parcel: quantity is 200000"),
+        (",1,", ",200000,", "quantity_is_a_parcel: quantity is 200000, expected at least -100000 and at most 100000"),
+        ("540113,", "A-17,", "rule order_is_numbered: order_id is A-17, expected a text like C?[0-9]+"),
         (",CAKESTAND,", ",  ,", "rule product_is_named: product_name is empty"),
         ("-05 09", "-06 09", "business_date 2011-01-06 is outside the file's 2011-01-05"),
         ("2011-01-05 09:11:00", "5.1.2011", "sold_at: '5.1.2011' is not exactly readable as TIMESTAMP"),
     ],
-    ids=["comma price", "float quantity", "rule of the source", "rule of the table", "other date", "other format"],
+    ids=[
+        "comma price",
+        "float quantity",
+        "rule of the source",
+        "pattern",
+        "rule of the table",
+        "other date",
+        "other format",
+    ],
 )
 def test_a_value_that_silver_would_not_take_is_a_reason(
     tmp_path: Path, pipelines: Pipelines, old: str, new: str, reason: str

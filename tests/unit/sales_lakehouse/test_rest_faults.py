@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sales_lakehouse.errors import ApiError
-from sales_lakehouse.simulate.churn import synthetic_orders
+from sales_lakehouse.simulate.churn import Churn, synthetic_orders
 from sales_lakehouse.simulate.faults import FAULTS
 from sales_lakehouse.simulate.faulty import FaultyDoor
 from tests.apis import PAGING, api_source, behind, land, landed_orders, true_orders
@@ -78,7 +78,9 @@ def test_a_fault_costs_no_record_or_is_named(tmp_path: Path, name: str, seed: in
     assert door.strikes >= 1
 
 
-def test_a_server_that_takes_no_call_is_a_connect_timeout(tmp_path: Path) -> None:
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_server_that_takes_no_call_is_a_connect_timeout(tmp_path: Path, seed: int) -> None:
+    style = random.Random(seed).choice(STYLES)
     with socket.socket() as door, ExitStack() as callers:
         door.bind(("127.0.0.1", 0))
         door.listen(0)
@@ -86,6 +88,22 @@ def test_a_server_that_takes_no_call_is_a_connect_timeout(tmp_path: Path) -> Non
             caller = callers.enter_context(socket.socket())
             caller.setblocking(False)
             caller.connect_ex(door.getsockname())
-        source = api_source("single", limits={"connect_seconds": 0.3, "attempts": 2})
+        source = api_source(style, limits={"connect_seconds": 0.3, "attempts": 2})
         with pytest.raises(ApiError, match=r"connect timeout: nothing came for 0\.3 s; .*run the job again"):
             land(tmp_path, f"http://127.0.0.1:{door.getsockname()[1]}", source)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("style", ["page-from-1", "offset", "cursor-body"])
+def test_a_listing_that_gains_and_loses_records_while_it_is_read_is_complete_or_named(
+    tmp_path: Path, style: str, seed: int
+) -> None:
+    listing = synthetic_orders(500, seed)
+    churn = Churn(listing, every=5, seed=seed, drops=True)
+    source = api_source(style, page_size=50, parameters={"sort": "updated_at"}, limits={"walks": 6})
+    with served([listing], churn=churn) as shop:
+        with pytest.raises(ApiError, match=r"(short reading|shifting listing): .*the watermark stays where it was"):
+            land(tmp_path, shop.base_url, source)
+        churn.is_quiet = True
+        land(tmp_path, shop.base_url, source)
+    assert set(landed_orders(tmp_path)) >= set(true_orders(listing))

@@ -1,7 +1,5 @@
 """Reading an API: complete while it changes, resumed where it was killed, and never led astray."""
 
-import base64
-import html
 import json
 import os
 import signal
@@ -10,7 +8,6 @@ import sys
 import time
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, quote_plus
 
 import pytest
 
@@ -22,6 +19,7 @@ from sales_lakehouse.simulate.faults import FAULTS
 from sales_lakehouse.simulate.faulty import FaultyDoor
 from sales_lakehouse.specs import SourceSpec
 from tests.apis import PAGING, api_source, behind, land, landed_orders, true_orders
+from tests.canary import AUTH, leaks
 from tests.conftest import PIPELINES
 from tests.shops import served
 
@@ -56,19 +54,6 @@ def test_a_shop_that_goes_on_selling_is_read_whole_and_then_its_changes(tmp_path
     assert landed_orders(tmp_path) == true_orders(listing)
     assert orders_of(tmp_path, second.new) <= {*churn.added, *churn.changed}
     assert {*churn.added[-5:], *churn.changed[-5:]} <= orders_of(tmp_path, second.new)
-
-
-@pytest.mark.parametrize("style", ["page-from-1", "offset", "cursor-body"])
-def test_a_listing_that_loses_records_while_it_is_read_is_complete_or_named(tmp_path: Path, style: str) -> None:
-    listing = synthetic_orders(500)
-    churn = Churn(listing, every=5, drops=True)
-    source = api_source(style, page_size=50, parameters={"sort": "updated_at"}, limits={"walks": 6})
-    with served([listing], churn=churn) as shop:
-        with pytest.raises(ApiError, match=r"(short reading|shifting listing): .*the watermark stays where it was"):
-            land(tmp_path, shop.base_url, source)
-        churn.is_quiet = True
-        land(tmp_path, shop.base_url, source)
-    assert set(landed_orders(tmp_path)) >= set(true_orders(listing))
 
 
 def test_the_watermark_waits_until_the_books_close(tmp_path: Path) -> None:
@@ -187,30 +172,6 @@ def test_a_killed_reading_asks_only_for_pages_that_had_not_landed(tmp_path: Path
     assert not (tmp_path / "lakehouse/landing/online_shop/.reading").exists()
 
 
-CANARY = "canary-Zq9/+7$x"
-AUTH: dict[str, tuple[dict[str, str], dict[str, object]]] = {
-    "basic": (
-        {"SECRET_SHOP_USER": "shop", "SECRET_SHOP_PASSWORD": CANARY},
-        {"kind": "basic", "user": {"scope": "shop", "key": "user"}, "password": {"scope": "shop", "key": "password"}},
-    ),
-    "bearer": ({"SECRET_SHOP_TOKEN": CANARY}, {"kind": "bearer", "token": {"scope": "shop", "key": "token"}}),
-    "key-header": ({"SECRET_SHOP_KEY": CANARY}, {"kind": "key", "key": {"scope": "shop", "key": "key"}}),
-    "key-query": (
-        {"SECRET_SHOP_KEY": CANARY},
-        {"kind": "key", "place": "query", "name": "api_key", "key": {"scope": "shop", "key": "key"}},
-    ),
-    "oauth2": (
-        {"SECRET_SHOP_CLIENT_ID": "client", "SECRET_SHOP_CLIENT_SECRET": CANARY},
-        {
-            "kind": "oauth2",
-            "path": "/oauth/token",
-            "client_id": {"scope": "shop", "key": "client_id"},
-            "client_secret": {"scope": "shop", "key": "client_secret"},
-        },
-    ),
-}
-
-
 @pytest.mark.parametrize("kind", AUTH)
 def test_an_api_lets_us_in_and_no_credential_is_left_behind(
     tmp_path: Path, kind: Any, monkeypatch: pytest.MonkeyPatch
@@ -241,26 +202,6 @@ def error_of(tmp_path: Path, url: str, source: SourceSpec) -> ApiError | None:
     except ApiError as error:
         return error
     return None
-
-
-def leaks(content: bytes) -> list[str]:
-    """Return the forms of the canary that stand in bytes."""
-    raw = CANARY.encode()
-    forms = {
-        "plain": CANARY,
-        "quoted": quote(CANARY, safe=""),
-        "path": quote(CANARY),
-        "form": quote_plus(CANARY),
-        "html": html.escape(CANARY),
-        "json": json.dumps(CANARY)[1:-1],
-        "hex": raw.hex(),
-        "base64": base64.b64encode(raw).decode(),
-        "base64url": base64.urlsafe_b64encode(raw).decode(),
-        "base64 of user and password": base64.b64encode(f"shop:{CANARY}".encode()).decode(),
-        "base64 of client": base64.b64encode(f"client:{CANARY}".encode()).decode(),
-        "reversed": CANARY[::-1],
-    }
-    return [name for name, form in forms.items() if form.encode() in content]
 
 
 def test_a_secret_that_is_not_there_is_named_with_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

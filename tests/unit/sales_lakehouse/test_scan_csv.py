@@ -155,4 +155,7 @@ def test_a_footer_that_disagrees_sets_the_unit_aside(pipelines: Pipelines, foote
 
 def test_an_unreadable_price_is_left_to_the_rules_of_silver(pipelines: Pipelines) -> None:
     line = EURO_LINE.replace("9,95", "frei")
-    assert kinds(scan_euro(pipelines, EURO_HEADER + line + "TOTAL;1;0,00\r\n")) == ["header", "record", "footer"]
+    rows = scan_euro(pipelines, EURO_HEADER + line + "TOTAL;1;0,00\r\n")
+    assert kinds(rows) == ["header", "record", "footer", "footer"]
+    assert rows[-1]["_byte_length"] == 0
+    assert "the amount 0,00, which was not compared: 1 of 1 amounts cannot be read" in rows[-1]["_reason"]

@@ -185,6 +185,13 @@ def test_a_page_shows_a_change_at_once_though_pages_are_rendered_once() -> None:
     assert after.headers["etag"] != before.headers["etag"]
 
 
+def test_a_page_leads_on_to_the_address_at_which_it_was_asked_for() -> None:
+    with served([synthetic_orders(50)]) as shop:
+        for host in ("127.0.0.1", "localhost"):
+            asked = shop.get(f"http://{host}:{shop.base_url.port}/styles/next-url/orders?page_size=10")
+            assert asked.json()["links"]["next"].startswith(f"http://{host}:")
+
+
 def test_orders_come_late_are_corrected_cancelled_and_deleted_by_a_tombstone() -> None:
     listing = synthetic_orders(50)
     churn = Churn(listing, every=1, seed=3)
