@@ -33,3 +33,8 @@ def _with_s(word: str) -> str:
     if word.endswith("y") and word[-2] not in "aeiou":
         return f"{word[:-1]}ies"
     return f"{word}es" if word.endswith(("s", "x", "z", "ch", "sh")) else f"{word}s"
+
+
+def encoding_name(codec: str) -> str:
+    """Return the name by which an encoding is declared in source files: windows-1252, where Python says cp1252."""
+    return f"windows-{codec[2:]}" if codec.startswith("cp125") else codec.replace("iso8859", "iso-8859")

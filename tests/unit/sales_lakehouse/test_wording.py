@@ -1,10 +1,11 @@
 """Counts and places are said the same everywhere."""
 
+import codecs
 import re
 
 import pytest
 
-from sales_lakehouse.wording import byte_span, counted
+from sales_lakehouse.wording import byte_span, counted, encoding_name
 
 
 @pytest.mark.parametrize(
@@ -30,3 +31,8 @@ def test_a_span_names_its_first_and_its_last_byte(start: int, length: int, told:
     assert byte_span(start, length) == told
     first, last = (int(re.findall(r"\d+", told)[place]) for place in (0, -1))
     assert content[first : last + 1] == content[start : start + length]
+
+
+@pytest.mark.parametrize("name", ["windows-1252", "windows-1250", "utf-8", "iso-8859-15"])
+def test_an_encoding_has_the_name_by_which_it_is_declared(name: str) -> None:
+    assert encoding_name(codecs.lookup(name).name) == name
