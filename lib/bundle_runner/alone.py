@@ -7,7 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from bundle_runner.bundle import Bundle, load_bundle
-from bundle_runner.errors import BundleError, UsageError
+from bundle_runner.errors import BundleError, RunnerError, UsageError
+from bundle_runner.plan import runs_folder
 
 TARGET = "local"
 
@@ -18,6 +19,14 @@ def _bundle_around(start: Path) -> Bundle | None:
         return load_bundle(start, TARGET)
     except UsageError:
         return None  # no bundle around the notebook, or one without this target
+
+
+def runs_around(start: Path) -> Path | None:
+    """Return the folder of the runs of the bundle around a place; None where there is none, or it is broken."""
+    with suppress(RunnerError):
+        bundle = _bundle_around(start.resolve())
+        return runs_folder(bundle.local_root()) if bundle else None
+    return None
 
 
 def value_for(name: str, start: Path) -> str:

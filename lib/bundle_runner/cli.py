@@ -11,11 +11,13 @@ from typing import Any
 
 import click
 
-from bundle_runner.alone import value_for
+from bundle_runner.alone import runs_around, value_for
 from bundle_runner.errors import did_you_mean
 from bundle_runner.pasted import pasted
 
 GROUP = "lakehouse.commands"
+PASTED = "lakehouse.pasted"
+"""Under this name the click context holds a function that makes a text's commands work as pasted."""
 
 
 class Commands(click.Group):
@@ -76,6 +78,7 @@ def _broken(entry: EntryPoint, reason: str) -> click.Command:
 def lakehouse(context: click.Context) -> None:
     """Run the jobs of a Databricks bundle on this machine."""
     context.obj = value_for  # what added commands ask for the bundle's values
+    context.meta[PASTED] = _as_pasted  # and what they print their hints through
 
 
 def pairs(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
@@ -205,21 +208,31 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
     except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
+        sys.exit(_said(error.format_message(), error.exit_code, _help_of(error)))
     except OSError as error:
-        sys.exit(_said(error, 1))
+        sys.exit(_said(str(error), 1))
     except Exception as error:
         code = getattr(error, "exit_code", None)  # the errors of the runner and of added commands carry it
         if not isinstance(code, int):
             raise
-        sys.exit(_said(error, code))
+        sys.exit(_said(str(error), code))
     sys.exit(0)
 
 
-def _said(error: Exception, code: int) -> int:
-    click.echo(f"lakehouse: {pasted(str(error))}", err=True)
+def _said(told: str, code: int, more: str = "") -> int:
+    click.echo(_as_pasted(f"lakehouse: {told}{more}", Path()), err=True)
     return code
+
+
+def _help_of(error: click.ClickException) -> str:
+    """Name the help of a command that was called wrongly."""
+    if not isinstance(error, click.UsageError) or error.ctx is None:
+        return ""
+    return f"\nhelp: {error.ctx.command_path} --help"
+
+
+def _as_pasted(text: str, start: Path) -> str:
+    return pasted(text, runs_around(start))
 
 
 if __name__ == "__main__":

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import shlex
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,7 +17,7 @@ from bundle_runner.bundle import Bundle, load_bundle
 from bundle_runner.checks import findings
 from bundle_runner.errors import CheckError, RunnerError, UsageError
 from bundle_runner.overview import write_pages
-from bundle_runner.pasted import lakehouse_command
+from bundle_runner.pasted import as_pasted, lakehouse_command, note_within, pasted, words_within
 from bundle_runner.plan import Plan, prepare, runs_folder
 from bundle_runner.record import FILE, RunRecord, read_record, seconds_between
 from bundle_runner.repair import prepare_repair
@@ -41,12 +40,12 @@ class Asked:
         """Read the bundle."""
         return load_bundle(self.folder, self.target, self.variables)
 
-    def command(self, *words: str) -> str:
-        """Return a command of ours that means this bundle, as it can be pasted."""
+    def command(self, runs: Path, *words: str) -> str:
+        """Return a command of ours that starts a run of this bundle, as it can be pasted; `runs` is where runs are."""
         options = ["-t", self.target] if self.target else []
         options += ["--bundle", str(self.folder)] if self.folder != Path() else []
         options += [word for name, value in self.variables.items() for word in ("--var", f"{name}={value}")]
-        return shlex.join([lakehouse_command(), *words, *options])
+        return as_pasted([*words_within(runs), "lakehouse", *words, *options])
 
 
 def run_job(asked: Asked, job: str, params: Mapping[str, str], only: tuple[str, ...]) -> int:
@@ -58,7 +57,7 @@ def run_job(asked: Asked, job: str, params: Mapping[str, str], only: tuple[str, 
     given += ["--only", ",".join(only)] if only else []
     with _before_the_start():
         plan = _checked(prepare(asked.load(), job, params, only))
-    return _carry_out(plan, asked, asked.command("run", job, *given))
+    return _carry_out(plan, asked, ["run", job, *given])
 
 
 def repair_run(asked: Asked, run_id: str, only: tuple[str, ...]) -> int:
@@ -71,7 +70,7 @@ def repair_run(asked: Asked, run_id: str, only: tuple[str, ...]) -> int:
         plan = _checked(prepare_repair(asked.load(), record, only))
     given = [word for name, value in record.parameters.items() for word in ("--params", f"{name}={value}")]
     given += ["--only", ",".join(record.only)] if record.only else []
-    return _carry_out(plan, asked, asked.command("run", record.job, *given))
+    return _carry_out(plan, asked, ["run", record.job, *given])
 
 
 @contextmanager
@@ -91,16 +90,19 @@ def _checked(plan: Plan) -> Plan:
     return plan
 
 
-def _carry_out(plan: Plan, asked: Asked, again: str) -> int:
+def _carry_out(plan: Plan, asked: Asked, again: Sequence[str]) -> int:
     from bundle_runner.execute import (
         Run,  # papermill and Jupyter are read only when something runs
     )
 
+    runs = plan.folder.parent
+    commands = Commands(asked.command(runs, *again), asked.command(runs, "repair", plan.run_id))
     with take_turn(plan, _Waiting(plan.job_key).wait), _screen(plan) as screen:
         current = Run(plan, screen, publish=write_pages)
         with _interrupts(current):
             record = current.execute()
-    click.echo("\n".join(last_lines(record, plan.folder, Commands(again, asked.command("repair", record.run_id)))))
+    click.echo(pasted("\n".join(last_lines(record, plan.folder, commands)), runs))
+    note_within(runs, succeeded=record.exit_code == 0)
     return record.exit_code if record.exit_code is not None else 1
 
 

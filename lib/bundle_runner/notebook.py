@@ -19,6 +19,7 @@ from bundle_runner.launch import RunnerKernel
 from bundle_runner.notebook_file import END_CELL, END_TAG, NotebookFile
 
 LINE_LIMIT = 600
+_END = 240
 KERNEL_START_SECONDS = 120
 nbformat: Any = untyped_nbformat
 logging.getLogger("papermill").setLevel(logging.CRITICAL)
@@ -134,6 +135,9 @@ def _code_cells(executed: Path) -> list[Any]:
 
 
 def bounded(text: str) -> str:
-    """Return the text as one line of limited length: the whole of it is in the executed notebook."""
+    """Return the text as one line of limited length: the whole of it is in the executed notebook.
+
+    A long one keeps its beginning and its end: where it happened, and what to do.
+    """
     line = " · ".join(part.strip() for part in text.strip().splitlines() if part.strip())
-    return line if len(line) <= LINE_LIMIT else f"{line[: LINE_LIMIT - 1]}…"
+    return line if len(line) <= LINE_LIMIT else f"{line[: LINE_LIMIT - _END - 3]} … {line[-_END:]}"

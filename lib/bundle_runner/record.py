@@ -18,6 +18,7 @@ from bundle_runner.states import ResultState
 
 FILE = "run.json"
 LOCK = ".lock"
+_BEGINNING = 110
 
 
 @dataclass(frozen=True)
@@ -167,6 +168,11 @@ def seconds_between(start: str | None, end: str | None) -> float:
     if not start or not end:
         return 0.0
     return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
+
+
+def beginning(message: str) -> str:
+    """Return as much of a message as a line of progress holds: run.json has all of it."""
+    return message if len(message) <= _BEGINNING else f"{message[:_BEGINNING].rsplit(' ', 1)[0]} …"
 
 
 def read_record(folder: Path) -> RunRecord:

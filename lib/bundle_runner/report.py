@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bundle_runner.page import page
-from bundle_runner.record import RunRecord, TaskRecord, seconds_between
+from bundle_runner.record import RunRecord, TaskRecord, beginning, seconds_between
 from bundle_runner.states import CANCELS, FAILURES, ResultState
 
 INDEX = "index.html"
@@ -29,7 +29,7 @@ def last_lines(record: RunRecord, folder: Path, commands: Commands) -> list[str]
     return [
         "",
         f"{record.state}  {record.job} · target {record.target} · {seconds:.0f} s{_repaired(record)}",
-        *(line for task in record.tasks for line in _failure(task, folder)),
+        *(line for task in record.tasks for line in _failures(task, record, folder)),
         *([f"  {record.message}"] if record.message else []),
         *(f"  warning: {words}" for words in record.warnings),
         *_advice(record, commands),
@@ -39,14 +39,21 @@ def last_lines(record: RunRecord, folder: Path, commands: Commands) -> list[str]
     ]
 
 
-def _failure(task: TaskRecord, folder: Path) -> Iterator[str]:
-    for part in task.iterations:
-        yield from _failure(part, folder)
-    if task.state not in FAILURES or task.state is ResultState.UPSTREAM_FAILED or task.iterations:
-        return
-    yield f"  {task.task_key} {'stopped' if task.stopped else str(task.state).lower()}: {task.message}"
+def _failures(task: TaskRecord, record: RunRecord, folder: Path) -> Iterator[str]:
+    """Tell of a task that failed; of several iterations the first in full, for they mostly fail for one reason."""
+    broken = [each for each in task.iterations or (task,) if each.state in FAILURES - {ResultState.UPSTREAM_FAILED}]
+    for number, each in enumerate(broken):
+        told = each.message.removeprefix(f"{each.task_key}: ")
+        word = "stopped" if each.stopped else str(each.state).lower()
+        yield f"  {each.task_key} {word}: {beginning(told) if number else told}"
+        yield from _evidence(each, record, folder)
+
+
+def _evidence(task: TaskRecord, record: RunRecord, folder: Path) -> Iterator[str]:
+    steps = task.values.get("next", [])
+    yield from (f"    {step}" for step in (steps if isinstance(steps, list) else [steps]))
     last = task.attempts[-1] if task.attempts else None
-    if last and last.html:
+    if last and last.html and last.html != record.report:
         yield f"    what it saw: {_place(folder, last.html)}"
     if last and last.log:
         yield f"    what it said: {_place(folder, last.log)}"

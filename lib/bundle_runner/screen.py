@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, Protocol, Self
 
 from bundle_runner.observer import Observer
-from bundle_runner.record import TaskRecord, now, seconds_between
+from bundle_runner.record import TaskRecord, beginning, now, seconds_between
 from bundle_runner.states import CANCELS, FAILURES, ResultState
 
 MARKS = {ResultState.SUCCESS: "ok", ResultState.EXCLUDED: "--", ResultState.DISABLED: "--"}
@@ -120,10 +120,11 @@ def ended_words(task: TaskRecord) -> str:
     parts = [f"{seconds_between(task.started_at, task.ended_at):.1f} s"] if task.started_at else []
     parts += [f"outcome {task.outcome}"] if task.outcome else []
     if task.records is not None:
-        parts.append(f"{task.records:,} records" if isinstance(task.records, int) else str(task.records))
+        s = "" if task.records == 1 else "s"
+        parts.append(f"{task.records:,} record{s}" if isinstance(task.records, int) else str(task.records))
     if len(task.attempts) > 1:
         parts.append(f"{len(task.attempts)} attempts")
-    parts += [task.message] if task.message and not task.outcome else []
+    parts += [beginning(task.message)] if task.message and not task.outcome else []
     return " · ".join(parts)
 
 

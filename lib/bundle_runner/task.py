@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 VALUE_LIMIT_BYTES = 48 * 1024
-SHOWN_NAMES = ("records", "books", "report")
+SHOWN_NAMES = ("records", "books", "report", "next")
 
 
 class TaskError(Exception):
@@ -42,8 +42,9 @@ def parameters(**declared: str) -> dict[str, str]:
 
 
 def set_value(key: str, value: Any) -> None:
-    """Give later tasks a value; `records`, `books` and `report` are also shown by the runner.
+    """Give later tasks a value; `records`, `books`, `report` and `next` are also shown by the runner.
 
+    `next` is what to do when the task fails, a list of texts: commands in them stand in backticks.
     Raises: TaskError when the value is no JSON or longer than 48 KiB.
     """
     try:

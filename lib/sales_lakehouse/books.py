@@ -21,6 +21,7 @@ from sales_lakehouse.quality import Finding
 from sales_lakehouse.run import Run
 from sales_lakehouse.session import local_frame
 from sales_lakehouse.specs import GoldSpec, SilverSpec
+from sales_lakehouse.wording import counted
 
 UNITS_DDL = (
     "unit_id STRING, source STRING, name STRING, received_at STRING, unit_date STRING, size_bytes BIGINT, "
@@ -30,6 +31,8 @@ UNITS_DDL = (
 _NO_AMOUNT = "_no_amount"
 PUBLISHING = ("accepted_new", "accepted_update", "replaced", "deleted")
 """The dispositions whose amounts change what is published."""
+ASIDE = ("quarantined", "repaired", "repair_failed")
+"""The dispositions of what stands in a quarantine table: a record, one whose repair holds, a repair that is wrong."""
 _SUMMED = {"records": "BIGINT", "line_count": "BIGINT", "amount": "DECIMAL(38,4)", "unknown_amounts": "BIGINT"}
 COUNTED = ("_unit_id", "_kind", "_byte_length", "_reason")
 """The columns of a bronze table that the books count."""
@@ -72,8 +75,8 @@ def count_units(rows_df: DataFrame, manifests: list[Manifest], run: Run) -> Data
     records, `other` (header, blank, preamble, footer) and `bytes_covered`. `reason` is why a unit stands aside, or
     which of the partner's totals could not be compared.
     """
-    counted = rows_df.groupBy("_unit_id").agg(*_counts()).collect()
-    counts = {unit_id: values for unit_id, *values in map(tuple, counted)}
+    counts_of = rows_df.groupBy("_unit_id").agg(*_counts()).collect()
+    counts = {unit_id: values for unit_id, *values in map(tuple, counts_of)}
     rows = [_unit_row(manifest, counts[manifest.unit_id], run) for manifest in manifests if manifest.unit_id in counts]
     return local_frame(rows_df.sparkSession, rows, UNITS_DDL)
 
@@ -190,13 +193,15 @@ def in_lines(went: pd.DataFrame) -> list[str]:
     for source, rows in went.groupby("source"):
         columns = (rows[name] for name in ("disposition", "records", "line_count"))
         words = [_in_words(*row) for row in zip(*columns, strict=True)]
-        lines.append(f"{source}: {rows['records'].sum():,} records: {', '.join(words)}")
+        lines.append(f"{source}: {counted(int(rows['records'].sum()), 'record')}: {', '.join(words)}")
     return lines
 
 
 def _in_words(disposition: str, records: int, lines: int) -> str:
     # Rows that went or changed belong to records that older units brought.
-    return f"{lines:,} {disposition} rows" if disposition in ("deleted", "replaced") else f"{records:,} {disposition}"
+    return (
+        counted(lines, f"{disposition} row") if disposition in ("deleted", "replaced") else f"{records:,} {disposition}"
+    )
 
 
 def findings_frame(spark: SparkSession, findings: list[Finding], run_id: str, gate: str) -> DataFrame:

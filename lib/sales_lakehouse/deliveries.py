@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,26 +11,33 @@ from sales_lakehouse.delta_rows import read_rows
 from sales_lakehouse.errors import ParameterError
 from sales_lakehouse.landing import LandingStore, Manifest
 from sales_lakehouse.landing.decisions import Decision, decisions_of
+from sales_lakehouse.wording import counted
 
-STATES = ("landed", "recorded", "applied", "quarantined", "held", "refused")
+STATES = ("landed", "recorded", "applied", "quarantined", "held", "refused", "corrected")
 ASIDE = ("quarantined", "held", "refused")
-"""The states of a unit that no run takes."""
+"""The states of a unit that no run takes, until somebody decides or a corrected delivery comes."""
 _COUNTS = ("found", "kept", "refused", "quarantined", "bytes_covered", "reason", "run_id")
 _SHOWN = 5
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """One unit: what landed, what the books counted of it (nothing before bronze), what was decided about it."""
+    """One unit: what landed, what the books counted of it (nothing before bronze), what was decided about it.
+
+    `corrected_by` is the later delivery of its name that has taken the place of a unit aside: it is open no longer.
+    """
 
     unit: Manifest
     state: str
     counts: dict[str, Any]
     decisions: tuple[Decision, ...]
+    corrected_by: Manifest | None = None
 
     @property
     def reason(self) -> str:
-        """Say why the unit stands aside: somebody's decision, else what bronze found."""
+        """Say why the unit stands aside: somebody's decision, else what bronze found; or what corrected it."""
+        if self.corrected_by:
+            return f"corrected by {self.corrected_by.in_words()}"
         last = self.decisions[-1] if self.decisions else None
         if last and self.state in ("held", "refused"):
             return f"{self.state} by {last.by} at {last.at}" + (f": {last.because}" if last.because else "")
@@ -39,7 +47,9 @@ class Delivery:
         """Return the delivery as one flat row."""
         unit = self.unit
         about = {"unit_id": unit.unit_id, "source": unit.source, "name": unit.name, "state": self.state}
+        by = self.corrected_by.unit_id if self.corrected_by else None
         arrival = {"received_at": unit.received_at, "business_date": unit.business_date, "corrects": unit.corrects}
+        arrival |= {"corrected_by": by}
         counts = {name: self.counts.get(name) for name in _COUNTS if name != "reason"}
         return {**about, **arrival, "size_bytes": unit.size_bytes, **counts, "reason": self.reason}
 
@@ -48,7 +58,7 @@ def list_deliveries(lakehouse_root: Path) -> list[Delivery]:
     """Return every delivery of every source, newest first."""
     store = LandingStore(lakehouse_root / "landing")
     noted = _last_notes(lakehouse_root / "ops" / "units")
-    found = [_delivery(store, unit, noted) for source in store.sources() for unit in store.manifests(source)]
+    found = [one for source in store.sources() for one in _of_source(store, source, noted)]
     return sorted(found, key=lambda one: (one.unit.received_at, one.unit.unit_id), reverse=True)
 
 
@@ -68,7 +78,7 @@ def find_delivery(lakehouse_root: Path, unit: str) -> Delivery:
     told = "; ".join(f"{one.unit.source}/{one.unit.unit_id[:12]} ({one.unit.name})" for one in found[:_SHOWN])
     more = f" and {len(found) - _SHOWN:,} more" if len(found) > _SHOWN else ""
     raise ParameterError(
-        f"unit {unit!r}: {len(found):,} units begin so: {told}{more}; give more of the id, or SOURCE/UNIT"
+        f"unit {unit!r}: {counted(len(found), 'unit', 'begin')} so: {told}{more}; give more of the id, or SOURCE/UNIT"
         if found
         else f"unit {unit!r}: no unit begins so; `lakehouse units list` shows them"
     )
@@ -80,6 +90,15 @@ def set_aside(lakehouse_root: Path) -> list[dict[str, Any]]:
     return [
         {name: one.facts()[name] for name in shown} for one in list_deliveries(lakehouse_root) if one.state in ASIDE
     ]
+
+
+def _of_source(store: LandingStore, source: str, noted: dict[tuple[str, str], dict[str, Any]]) -> Iterator[Delivery]:
+    corrections = store.corrections(source)
+    for unit in store.manifests(source):
+        one = _delivery(store, unit, noted)
+        by = corrections.get(unit.unit_id)
+        # A refused unit keeps somebody's word; one that nobody set aside is work, or replaced in silver.
+        yield replace(one, state="corrected", corrected_by=by) if by and one.state in ("quarantined", "held") else one
 
 
 def _delivery(store: LandingStore, unit: Manifest, noted: dict[tuple[str, str], dict[str, Any]]) -> Delivery:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sales_lakehouse.landing import LandingStore, Manifest
 from sales_lakehouse.run import Run
+from sales_lakehouse.wording import counted
 
 
 @dataclass(frozen=True)
@@ -46,9 +47,9 @@ class Plan:
             return "nothing has landed yet"
         if not self.work:
             return "nothing is new: every landed unit is applied, no rule and no SQL changed"
-        parts = [f"{source} {len(units)} units" for source, units in self.units.items() if units]
+        parts = [f"{source} {counted(len(units), 'unit')}" for source, units in self.units.items() if units]
         parts += ["rules or SQL changed"] * self.definitions_changed + ["a promotion to finish"] * self.half_promoted
-        parts += [f"{len(self.unsettled)} quarantined units to settle"] * bool(self.unsettled)
+        parts += [f"{counted(len(self.unsettled), 'quarantined unit')} to settle"] * bool(self.unsettled)
         return ", ".join(parts)
 
 

@@ -155,7 +155,7 @@ def write_books(lakehouse: Lakehouse, candidate: Candidate, units_df: DataFrame)
     if not unit_ids:
         return
     went = {row["disposition"] for row in candidate.balances_df.select("disposition").distinct().collect()}
-    aside_df = candidate.rows_df.where("_disposition IN ('quarantined', 'repaired')").drop(
+    aside_df = candidate.rows_df.where(F.col("_disposition").isin(*books.ASIDE)).drop(
         "_disposition", "_winner", "_old_amount", "_old_slice"
     )
     superseded_df = (
@@ -165,7 +165,9 @@ def write_books(lakehouse: Lakehouse, candidate: Candidate, units_df: DataFrame)
     )
     withdrawn_df = candidate.rows_df.where("_disposition = 'withdrawn'").select(*STATEMENT, "_unit_id").distinct()
     _replace(lakehouse, "ops.withdrawn", withdrawn_df, ("_unit_id", unit_ids), "withdrawn" in went)
-    _replace(lakehouse, f"quarantine.{candidate.table.table}", aside_df, ("_unit_id", unit_ids), "quarantined" in went)
+    _replace(
+        lakehouse, f"quarantine.{candidate.table.table}", aside_df, ("_unit_id", unit_ids), bool(went & {*books.ASIDE})
+    )
     settled_df = books.settled(candidate.balances_df, _published_before(lakehouse, again))
     _replace(lakehouse, "ops.balances", settled_df, ("unit_id", unit_ids), bool(went))
     _replace(

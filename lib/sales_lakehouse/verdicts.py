@@ -16,6 +16,7 @@ from sales_lakehouse.quality import Finding, judge_table
 from sales_lakehouse.specs import GoldSpec, Rule, SilverSpec, SourceSpec, Tie
 from sales_lakehouse.stages.gold import compare_totals, slices_predicate
 from sales_lakehouse.stages.silver import select_pending, silver_columns
+from sales_lakehouse.wording import counted
 
 _UNIT_RULES = [
     Rule(
@@ -77,8 +78,9 @@ def judge_settled(unsettled: Sequence[Manifest]) -> list[Finding]:
 def _unsettled(units: list[Manifest]) -> str:
     told = ", ".join(f"{unit.name} (unit {unit.unit_id[:12]})" for unit in units[:_SHOWN])
     return (
-        f"{len(units):,} units are in quarantine, for instance {told}, and the source says on_breaking: stop; mend the "
-        "source's file and then `lakehouse units release UNIT`, or `lakehouse units refuse UNIT --because ...`"
+        f"{counted(len(units), 'unit', 'are')} in quarantine, for instance {told}, and the source says on_breaking: "
+        "stop; mend the source's file and then `lakehouse units release UNIT`, or `lakehouse units refuse UNIT "
+        "--because ...`"
     )
 
 
@@ -136,7 +138,7 @@ def judge_references(candidate: Candidate, dimensions: dict[str, DataFrame]) -> 
     for reference in table.references:
         pending_df = select_pending(arriving_df, dimensions[reference.to], reference, table.table)
         values, lines = pending_df.agg(F.count("*"), F.sum("line_count")).collect()[0]
-        told = f"{lines or 0:,} lines name {values:,} values that {reference.to} does not know yet"
+        told = f"{counted(lines or 0, 'line', 'name')} {counted(values, 'value')} that {reference.to} does not know yet"
         findings.append(Finding(name, f"{reference.column}_is_known", "warn", not values, told if values else ""))
     return findings
 

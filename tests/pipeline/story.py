@@ -37,7 +37,7 @@ class Outcome:
     @property
     def last_lines(self) -> str:
         """Return what the user reads last."""
-        return "\n".join(self.screen.splitlines()[-14:])
+        return self.screen.rpartition("\n\n")[2]
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,13 @@ from typing import Any
 
 import click
 
-from sales_lakehouse.commands.declared import bundle_option, format_option, lakehouse_option, told
+from sales_lakehouse.commands.declared import bundle_option, format_option, lakehouse_option, say, told
 from sales_lakehouse.commands.places import as_json, find_place, in_columns
 from sales_lakehouse.ledger.breaks import Answer
 from sales_lakehouse.ledger.chain import accept_commit
 from sales_lakehouse.ledger.notes import DISPOSITIONS, SIGNS, Balance, Books
 from sales_lakehouse.ledger.statement import Choice, Statement, draw_up
+from sales_lakehouse.wording import counted
 
 NOT_CLOSED = 3
 _SHOWN = 20
@@ -48,7 +49,10 @@ def show_books(context: click.Context, /, bundle: Path, lakehouse: Path | None, 
             _accept(place.root, asked["accept"], asked["because"])
         choice = Choice(asked["run_id"], asked["unit"])
         statement = draw_up(place.root, place.pipelines, choice, deep=bool(asked["deep"]))
-    click.echo(as_json(_facts(statement)) if form == "json" else "\n".join(_lines(statement)))
+    if form == "json":
+        click.echo(as_json(_facts(statement)))
+    else:
+        say("\n".join(_lines(statement)))
     context.exit(0 if statement.closes else NOT_CLOSED)
 
 
@@ -68,7 +72,7 @@ def _lines(statement: Statement) -> Iterator[str]:
     if amounts := _amounts(statement.books):
         yield from ["", *in_columns(_AMOUNT_HEAD, amounts, left=2)]
     if statement.open_units:
-        yield f"\nopen: {len(statement.open_units):,} units"
+        yield f"\nopen: {counted(len(statement.open_units), 'unit')}"
     for unit in statement.open_units[:_SHOWN]:
         yield f"  {unit.source} {unit.name} (unit {unit.unit_id[:8]}, received {unit.received_at[:19]}): {unit.state}"
     yield ""

@@ -24,10 +24,21 @@ lakehouse_option = click.option(
 format_option = click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
 
 
+_PASTED = "lakehouse.pasted"
+"""Where the command line that called us keeps its way of writing commands; none where a command stands alone."""
+
+
 class Refused(click.ClickException):
     """What was asked for cannot be done: a broken declaration, a value that is not possible. Nothing was written."""
 
     exit_code = 2
+
+
+def say(text: str) -> None:
+    """Print a text for people; the commands in it work as pasted, whoever called us."""
+    context = click.get_current_context()
+    as_pasted = context.find_root().meta.get(_PASTED)
+    click.echo(as_pasted(text, Path(context.params.get("bundle", Path()))) if callable(as_pasted) else text)
 
 
 @contextmanager

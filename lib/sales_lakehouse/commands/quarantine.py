@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from sales_lakehouse.commands.declared import format_option
+from sales_lakehouse.commands.declared import format_option, say
 from sales_lakehouse.commands.places import Place, with_place
 from sales_lakehouse.errors import ParameterError
 from sales_lakehouse.quarantine import (
@@ -25,6 +25,7 @@ from sales_lakehouse.quarantine import (
 )
 from sales_lakehouse.specs import SourceSpec
 from sales_lakehouse.stages.repairs import NAMED
+from sales_lakehouse.wording import byte_span, counted
 
 _all_option = click.option("--all", "every", is_flag=True, help="Repaired and superseded records, too.")
 _SHOWN = 20
@@ -45,7 +46,10 @@ def quarantine() -> None:
 @format_option
 @with_place
 def list_records(place: Place, name: str | None, rule: str | None, every: bool, form: str) -> None:
-    """List the records that stand aside: why, and in which bytes."""
+    """List the records that stand aside: why, and in which bytes.
+
+    Bytes are counted from 0, in the unpacked delivery; the first and the last that are named belong to the record.
+    """
     sources = [place.pipelines.source(name)] if name else [*place.pipelines.sources.values()]
     found = [aside for source in sources for aside in _asides(place, source, every)]
     found = [aside for aside in found if rule in (None, *aside.reasons)]
@@ -53,9 +57,9 @@ def list_records(place: Place, name: str | None, rule: str | None, every: bool, 
         click.echo(json.dumps([asdict(aside) for aside in found], indent=1, ensure_ascii=False))
         return
     for aside in found[:_SHOWN]:
-        click.echo(_in_words(aside))
+        say(_in_words(aside))
     rest = f", the first {_SHOWN} shown (--format json has all)" if len(found) > _SHOWN else ""
-    click.echo(f"{len(found):,} records stand aside{rest}")
+    say(f"{counted(len(found), 'record', 'stand')} aside{rest}")
 
 
 @quarantine.command()
@@ -77,7 +81,7 @@ def export(place: Place, name: str, out: Path | None, spreadsheet: bool, every: 
         sys.stdout.buffer.write(content)
         return
     out.write_bytes(content)
-    click.echo(f"{len(asides):,} records in {out}; correct them, then: lakehouse quarantine repair {out}")
+    say(f"{counted(len(asides), 'record')} in {out}; correct values, then: lakehouse quarantine repair {out}")
 
 
 @quarantine.command()
@@ -100,8 +104,8 @@ def repair(place: Place, file: Path, dry_run: bool, revalidate: bool) -> None:
     corrections = [each for each in found if each.changed or revalidate]
     if not corrections:
         raise ParameterError(
-            f"{file.name}: none of its {len(found):,} records differs from what was delivered; nothing was landed; "
-            "correct a value, or give --revalidate to have the records judged by today's rules"
+            f"{file.name}: none of its {counted(len(found), 'record')} differs from what was delivered; nothing was "
+            "landed; correct a value, or give --revalidate to have the records judged by today's rules"
         )
     if dry_run:
         _rehearse(place, source, corrections)
@@ -110,9 +114,11 @@ def repair(place: Place, file: Path, dry_run: bool, revalidate: bool) -> None:
     if unit is None:
         click.echo(f"{source.source}: these corrections have landed before; nothing is new")
         return
-    click.echo(
-        f"{source.source}: {len(corrections):,} corrected records landed as unit {unit.unit_id[:12]}; "
-        f"{len(found) - len(corrections):,} were unchanged and stay aside; next: lakehouse run sales_daily"
+    same = len(found) - len(corrections)
+    told = f"; {counted(same, 'record', 'were')} unchanged and stayed aside" if same else ""
+    say(
+        f"{source.source}: {counted(len(corrections), 'corrected record')} landed as unit {unit.unit_id[:12]}{told}; "
+        "next: lakehouse run sales_daily"
     )
 
 
@@ -129,7 +135,7 @@ def _rehearse(place: Place, source: SourceSpec, corrections: Sequence[Correction
         changed = ", ".join(correction.changed) or "nothing"
         click.echo(f"{_where(correction.aside)}: {verdict} (changed: {changed})")
     good = sum(not broken for broken in verdicts)
-    click.echo(f"dry run: {good:,} of {len(corrections):,} records would be accepted; nothing was landed")
+    click.echo(f"dry run: {good:,} of {counted(len(corrections), 'record')} would be accepted; nothing was landed")
     if good < len(corrections):
         raise click.exceptions.Exit(3)
 
@@ -150,10 +156,22 @@ def _source_of(place: Place, unit_id: str, name: str) -> SourceSpec:
 
 
 def _in_words(aside: Aside) -> str:
-    end = aside.byte_start + aside.byte_length
-    state = f" [{aside.state}{f' by {aside.by[:12]}' if aside.by else ''}]" if aside.state != "open" else ""
     text = aside.raw if aside.raw is not None else ", ".join(f"{k}={v}" for k, v in aside.values.items())
-    return f"{_where(aside)}, bytes {aside.byte_start}-{end}{state}: {'; '.join(aside.reasons)}\n    {text[:160]}"
+    told = f"{_where(aside)}, {byte_span(aside.byte_start, aside.byte_length)}{_state_in_words(aside)}"
+    return f"{told}: {'; '.join(aside.reasons)}\n    {text[:160]}"
+
+
+def _state_in_words(aside: Aside) -> str:
+    """Say what became of the record since; of a repair, which record it was to stand in for."""
+    by = f"unit {aside.by[:12]}" if aside.by else ""
+    told = {
+        "open": "",
+        "repaired": f" [repaired by {by}]",
+        "repair_failed": f" [given back by {by}, which is wrong again]",
+        "superseded": " [superseded by a later delivery]",
+    }
+    mends = f" [a repair of record {aside.mends[1]} of unit {aside.mends[0][:12]}]" if aside.mends else ""
+    return mends + told[aside.state]
 
 
 def _where(aside: Aside) -> str:

@@ -1,6 +1,7 @@
 """`lakehouse simulate`: the sources of the samples, on this machine."""
 
 import os
+import shlex
 import sys
 from collections.abc import Mapping
 from datetime import datetime
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from sales_lakehouse.simulate.churn import Churn, synthetic_orders
 from sales_lakehouse.simulate.customers import customer_listing
@@ -25,6 +27,8 @@ from sales_lakehouse.simulate.server import Play
 
 API_URL_VARIABLE = "BUNDLE_VAR_shop_api_url"
 INBOX_VARIABLE = "BUNDLE_VAR_inbox_root"
+WITHIN_VARIABLE = "BUNDLE_RUN_WITHIN"
+"""Tells the runner by which command this world can be made again: it ends with COMMAND, hints how to go on do not."""
 
 _date_option = click.option(
     "--date",
@@ -121,12 +125,14 @@ def partner_files_command(inbox: Path, until: datetime | None, bundle: Path) -> 
 def world(port: int, inbox: Path | None, until: datetime | None, bundle: Path, command: tuple[str, ...]) -> None:
     """Run COMMAND with the shop up and the files dropped.
 
-    COMMAND finds the shop's address in BUNDLE_VAR_shop_api_url, and in BUNDLE_VAR_inbox_root an
-    inbox that is not the bundle's own; its exit code is passed on.
+    COMMAND finds the shop's address in BUNDLE_VAR_shop_api_url, in BUNDLE_VAR_inbox_root an
+    inbox that is not the bundle's own, and in BUNDLE_RUN_WITHIN how to make this world again; its exit code is passed
+    on.
     """
     from sales_lakehouse.simulate import world as surroundings
 
     variables = {API_URL_VARIABLE: f"http://{HOST}:{port}"} | ({INBOX_VARIABLE: f"{inbox}"} if inbox else {})
+    variables[WITHIN_VARIABLE] = shlex.join([f"{os.getpid()}", *_words_of_world()])
     days = _days(bundle, until)
     surroundings.check_command(command)
     with surroundings.shop_api(_server_command(port, until, bundle), port) as health:
@@ -134,6 +140,20 @@ def world(port: int, inbox: Path | None, until: datetime | None, bundle: Path, c
         click.echo(_deliver(inbox or find_bundle(bundle) / INBOX_IN_BUNDLE, days), err=True)
         code = surroundings.run_command(command, variables)
     sys.exit(code)
+
+
+def _words_of_world() -> list[str]:
+    """Return the command that makes this world, without the command in it; what was not given is left out."""
+    context = click.get_current_context()
+    given = {name: value for name, value in context.params.items() if _is_given(context, name)}
+    options = {"port": "--port", "inbox": "--inbox", "until": "--date", "bundle": "--bundle"}
+    words = [(options[name], value) for name, value in given.items() if name in options]
+    texts = [(option, f"{value:%Y-%m-%d}" if isinstance(value, datetime) else f"{value}") for option, value in words]
+    return ["lakehouse", "simulate", "world", *(part for pair in texts for part in pair), "--"]
+
+
+def _is_given(context: click.Context, name: str) -> bool:
+    return context.get_parameter_source(name) is ParameterSource.COMMANDLINE
 
 
 def _play(orders: Listing, asked: Mapping[str, Any]) -> Play:

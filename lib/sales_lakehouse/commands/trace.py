@@ -8,11 +8,12 @@ from pathlib import Path
 
 import click
 
-from sales_lakehouse.commands.declared import bundle_option, format_option, lakehouse_option, told
+from sales_lakehouse.commands.declared import bundle_option, format_option, lakehouse_option, say, told
 from sales_lakehouse.commands.places import as_json, find_place, in_columns, shown
 from sales_lakehouse.ledger.conditions import Condition
 from sales_lakehouse.ledger.origin import Figure, Origin, trace_figure
 from sales_lakehouse.ledger.search import Found, search_records
+from sales_lakehouse.wording import byte_span, counted
 
 _GOLD = "gold."
 
@@ -29,7 +30,7 @@ def trace(source: str, wheres: tuple[str, ...], limit: int, form: str, **place_o
 
     The records of SOURCE are followed to gold, or to where they stopped. COLUMN is a raw column of the source or a
     column of its silver table. With gold.TABLE in place of SOURCE: from a figure back to the lines and bytes behind
-    it.
+    it. Bytes are counted from 0, in the unpacked delivery; the first and the last that are named belong to the record.
     """
     place = find_place(place_options["bundle"], place_options["lakehouse"])
     with told():
@@ -41,7 +42,10 @@ def trace(source: str, wheres: tuple[str, ...], limit: int, form: str, **place_o
             spec = place.pipelines.source(source)
             found = search_records(place.root, place.pipelines, spec, conditions, limit)
     lines = _of_figure(source, found) if isinstance(found, Origin) else _of_records(source, found)
-    click.echo(as_json(asdict(found)) if form == "json" else "\n".join(lines))
+    if form == "json":
+        click.echo(as_json(asdict(found)))
+    else:
+        say("\n".join(lines))
 
 
 def _of_records(source: str, found: Found) -> Iterator[str]:
@@ -49,7 +53,7 @@ def _of_records(source: str, found: Found) -> Iterator[str]:
         yield f"{source}: no record matches"
         yield from (f"  {told}" for told in found.looked)
         return
-    yield f"{source}: {_matching(found.count, 'record')}"
+    yield f"{source}: {counted(found.count, 'record', 'match')}"
     for way in found.ways:
         yield ""
         yield from (f"  {step.at:<10} {step.what}" for step in way.steps)
@@ -62,13 +66,14 @@ def _of_figure(table: str, origin: Origin) -> Iterator[str]:
         yield f"{table}: no row matches"
         yield from (f"  {told}" for told in origin.looked)
         return
-    yield f"{table}: {_matching(origin.gold_rows, 'row')}"
+    yield f"{table}: {counted(origin.gold_rows, 'row', 'match')}"
     yield from (f"  {_figure(figure)}" for figure in origin.figures)
-    back = f", of this date and the {origin.days_back} days before that it looks at" if origin.days_back else ""
-    yield f"\nfrom {len(origin.deliveries):,} deliveries{back}:"
+    days = counted(origin.days_back, "day")
+    back = f", of this date and the {days} before that it looks at" if origin.days_back else ""
+    yield f"\nfrom {counted(len(origin.deliveries), 'delivery')}{back}:"
     first = list(origin.deliveries.items())[: len(origin.lines)]
-    yield from (f"  {unit}: {count:,} lines" for unit, count in first)
-    head = ["row", "unit", "record", "bytes", "amount", ""]
+    yield from (f"  {unit}: {counted(count, 'line')}" for unit, count in first)
+    head = ["row", "unit", "record", "where", "amount", ""]
     rows = [
         [line.row, line.unit, str(line.record_no), _span(line.byte_start, line.byte_length), line.amount, line.currency]
         for line in origin.lines
@@ -78,17 +83,13 @@ def _of_figure(table: str, origin: Origin) -> Iterator[str]:
         yield f"the first {len(rows):,} are shown; --limit shows more"
 
 
-def _matching(count: int, noun: str) -> str:
-    return f"1 {noun} matches" if count == 1 else f"{count:,} {noun}s match"
-
-
 def _figure(figure: Figure) -> str:
     equal = "the same" if figure.gold == figure.silver else "NOT the same"
     return (
-        f"{figure.column} {shown(figure.gold)} {figure.currency}; the {figure.lines:,} lines behind it add up to "
-        f"{shown(figure.silver)} {figure.currency}: {equal}"
+        f"{figure.column} {shown(figure.gold)} {figure.currency}; behind it {counted(figure.lines, 'line')}, "
+        f"{shown(figure.silver)} {figure.currency} in all: {equal}"
     )
 
 
 def _span(start: int | None, length: int | None) -> str:
-    return "unknown" if start is None or length is None else f"{start}-{start + length - 1}"
+    return "unknown" if start is None or length is None else byte_span(start, length)

@@ -11,10 +11,11 @@ from typing import Any
 
 import click
 
-from sales_lakehouse.commands.declared import bundle_option, format_option, lakehouse_option, lakehouse_root, told
+from sales_lakehouse.commands.declared import bundle_option, format_option, lakehouse_option, lakehouse_root, say, told
 from sales_lakehouse.deliveries import STATES, Delivery, find_delivery, list_deliveries
 from sales_lakehouse.landing import LandingStore
 from sales_lakehouse.landing.decisions import Decision, decide
+from sales_lakehouse.wording import counted
 
 _BECAUSE = "The reason, kept beside the unit and shown in reports."
 Command = Callable[..., Any]
@@ -45,7 +46,7 @@ def list_units(source: str | None, state: str | None, bundle: Path, lakehouse: P
         click.echo(json.dumps([one.facts() for one in found], indent=1))
         return
     for one in found:
-        click.echo(_line(one))
+        say(_line(one))
     if not found:
         click.echo("no unit")
 
@@ -112,6 +113,6 @@ def _decide(word: str, unit: str, by: str, because: str, **place: Any) -> None:
 
 
 def _line(one: Delivery) -> str:
-    counts = f", {one.counts['kept']:,} of {one.counts['found']:,} records kept" if one.counts["found"] else ""
+    counts = f", {one.counts['kept']:,} of {counted(one.counts['found'], 'record')} kept" if one.counts["found"] else ""
     reason = f": {one.reason}" if one.reason else ""
     return f"{one.unit.unit_id[:12]}  {one.state:<11} {one.unit.source}, {one.unit.name}{counts}{reason}"

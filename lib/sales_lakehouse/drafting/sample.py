@@ -11,6 +11,7 @@ from charset_normalizer import from_bytes
 
 from sales_lakehouse.drafting.guess import Guess
 from sales_lakehouse.errors import ParameterError
+from sales_lakehouse.wording import encoding_name
 
 _ENOUGH = 1 << 20
 _WESTERN = "windows-1252"
@@ -70,7 +71,7 @@ def _decoded(content: bytes) -> tuple[str, Guess]:
 def _single_byte(content: bytes, foreign: int) -> tuple[str, str]:
     best = from_bytes(content[:_ENOUGH]).best()
     fitting = best.could_be_from_charset if best else []
-    name = _WESTERN if "cp1252" in fitting or best is None else best.encoding
-    others = ", ".join(other for other in fitting if other not in (name, "cp1252"))[:80]
+    name = _WESTERN if "cp1252" in fitting or best is None else encoding_name(best.encoding)
+    others = ", ".join(encoding_name(other) for other in fitting if encoding_name(other) != name)[:80]
     told = f"{foreign:,} bytes beyond ASCII are no UTF-8; {name} fits"
     return name, f"{told}, and so do {others}" if others else told

@@ -37,6 +37,10 @@ class Manifest:
     size_bytes: int = 0
     corrects: str | None = None
 
+    def in_words(self) -> str:
+        """Return how people find the unit, where its source is known: id, name, arrival."""
+        return f"unit {self.unit_id[:12]} ({self.name}, received {self.received_at[:19]})"
+
 
 _FACTS = frozenset(fact.name for fact in fields(Manifest))
 
@@ -108,11 +112,28 @@ class LandingStore:
         again = [each for each in known if each.unit_id in named or named & {*each.repairs}]
         return [each for each in again if each.unit_id not in ours]
 
+    def corrections(self, source: str) -> dict[str, Manifest]:
+        """Return, by the id of the unit that it corrects, the newest later delivery of the same name.
+
+        One that was refused corrects nothing. Of old bytes that came back (A, B, A) the last arrival counts.
+        """
+        newest: dict[str, Manifest] = {}
+        found: dict[str, Manifest] = {}
+        for unit in reversed(self.manifests(source)):
+            if unit.name in newest:
+                found[unit.unit_id] = newest[unit.name]
+            elif self.state(unit) != "refused":
+                newest[unit.name] = unit
+        return found
+
     def unsettled_units(self, source: str) -> list[Manifest]:
         """Return the quarantined units that no later delivery of the same name has corrected."""
-        known = self.manifests(source)
-        corrected = {manifest.corrects for manifest in known}
-        return [each for each in known if self.state(each) == "quarantined" and each.unit_id not in corrected]
+        corrections = self.corrections(source)
+        return [
+            each
+            for each in self.manifests(source)
+            if self.state(each) == "quarantined" and each.unit_id not in corrections
+        ]
 
     def state(self, manifest: Manifest) -> str | None:
         """Return `applied`, `quarantined`, `held` or `refused`, or None while the unit is work.

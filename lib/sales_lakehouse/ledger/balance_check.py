@@ -11,6 +11,7 @@ from sales_lakehouse.ledger.faults import Fault, money
 from sales_lakehouse.ledger.notes import SIGNS, Books, Key, UnitNote
 from sales_lakehouse.ledger.query import is_table, select
 from sales_lakehouse.specs import GoldSpec, Pipelines, SilverSpec, Tie
+from sales_lakehouse.wording import counted
 
 Totals = dict[tuple[str, ...], tuple[int, Decimal]]
 """Lines and amount by names: of source and currency, or of slice and currency."""
@@ -64,9 +65,9 @@ def waiting_slices(root: Path, gold: GoldSpec) -> list[str]:
 def _open_ends(unit: UnitNote, accounted: int) -> Iterator[str]:
     told = unit.kept + unit.refused + unit.quarantined
     if unit.found != told:
-        yield f"{unit.found:,} records found, {told:,} kept, refused or set aside"
+        yield f"{counted(unit.found, 'record')} found, {told:,} kept, refused or set aside"
     if unit.state == "applied" and unit.kept != accounted:
-        yield f"{unit.kept:,} records kept, {accounted:,} accounted for"
+        yield f"{counted(unit.kept, 'record')} kept, {accounted:,} accounted for"
     if unit.bytes_covered != unit.size_bytes:
         yield f"{unit.size_bytes:,} bytes delivered, {unit.bytes_covered:,} read"
 
@@ -124,4 +125,4 @@ def _differences(where: str, expected: Totals, found: Totals, who: str) -> Itera
 
 def _told(total: tuple[int, Decimal]) -> str:
     lines, amount = total
-    return f"{lines:,} rows, {money(amount)}" if lines else money(amount)
+    return f"{counted(lines, 'row')}, {money(amount)}" if lines else money(amount)

@@ -14,6 +14,7 @@ from sales_lakehouse.ledger.digests import digest_bytes, digest_parts
 from sales_lakehouse.ledger.faults import Fault, all_manifests, bounded, unit_names
 from sales_lakehouse.ledger.log import find_tables, folder_of
 from sales_lakehouse.ledger.seals import ActiveFile, Seal, active_files, read_seals
+from sales_lakehouse.wording import counted
 
 
 def check_files(root: Path, readable: set[str]) -> tuple[list[Fault], dict[str, int]]:
@@ -53,7 +54,7 @@ def _altered(path: Path, file: ActiveFile, seal: Seal | None, name_of: Callable[
     if rows is None and not seal:
         yield "it is no parquet file"
     if rows is not None and file.rows is not None and rows != file.rows:
-        yield f"it holds {rows:,} rows, Delta's log says {file.rows:,}"
+        yield f"it holds {counted(rows, 'row')}, Delta's log says {file.rows:,}"
 
 
 def _changed_parts(path: Path, file: ActiveFile, seal: Seal, name_of: Callable[[str], str]) -> str:

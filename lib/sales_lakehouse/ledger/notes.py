@@ -18,6 +18,7 @@ DISPOSITIONS = (
     "superseded",
     "quarantined",
     "repaired",
+    "repair_failed",
     "withdrawn",
 )
 """What becomes of a kept record; `replaced` and `deleted` beside them speak of older units' lines."""

@@ -11,6 +11,7 @@ from sales_lakehouse.ledger.faults import bounded
 from sales_lakehouse.ledger.query import columns_of, is_table, literal, select
 from sales_lakehouse.ledger.way import Traced, Way
 from sales_lakehouse.specs import Pipelines, SourceSpec
+from sales_lakehouse.wording import counted
 
 
 @dataclass(frozen=True)
@@ -92,5 +93,7 @@ def _not_read(traced: Traced, search: Search) -> list[str]:
     """Name the deliveries that bronze does not hold yet: what is looked for may be in them."""
     read = {row["u"] for row in select(traced.root, "SELECT DISTINCT _unit_id AS u FROM b", b=search.bronze)}
     names = [manifest.name for unit_id, manifest in traced.manifests.items() if unit_id not in read]
-    told = f"{len(names):,} delivered units are not read yet: {bounded(names)}; `lakehouse run sales_daily` reads them"
+    them = "it" if len(names) == 1 else "them"
+    told = f"{counted(len(names), 'delivered unit', 'are')} not read yet: {bounded(names)}"
+    told += f"; `lakehouse run sales_daily` reads {them}"
     return [told] if names else []

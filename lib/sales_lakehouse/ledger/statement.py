@@ -17,6 +17,7 @@ from sales_lakehouse.ledger.faults import Fault, all_manifests, bounded, gather
 from sales_lakehouse.ledger.file_check import check_files, check_landing
 from sales_lakehouse.ledger.notes import Books, read_books
 from sales_lakehouse.specs import Pipelines
+from sales_lakehouse.wording import counted
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Statement:
     def verdict(self) -> str:
         """Say in words whether the books close."""
         count = len(self.faults) + len(self.foreign)
-        return f"{self.about} close" if self.closes else f"{self.about} do not close: {count:,} findings"
+        return f"{self.about} close" if self.closes else f"{self.about} do not close: {counted(count, 'finding')}"
 
 
 @dataclass(frozen=True)
@@ -129,25 +130,26 @@ def _waiting(root: Path, pipelines: Pipelines) -> Iterator[str]:
     with suppress(TableError):  # the check of gold itself says what cannot be read
         for gold in pipelines.gold.values():
             if waiting := waiting_slices(root, gold):
-                yield f"gold.{gold.table}: {len(waiting):,} dates wait to be built anew ({bounded(sorted(waiting))})"
+                told = f"{counted(len(waiting), 'date', 'wait')} to be built anew ({bounded(sorted(waiting))})"
+                yield f"gold.{gold.table}: {told}"
 
 
 def _unsealed(counts: dict[str, int]) -> list[str]:
     if not counts:
         return []
-    told = f"{sum(counts.values()):,} files are not sealed yet ({bounded(sorted(counts))})"
+    told = f"{counted(sum(counts.values()), 'file', 'are')} not sealed yet ({bounded(sorted(counts))})"
     return [f"{told}; the next run that promotes seals them"]
 
 
 def _open_units(root: Path, books: Books, choice: Choice) -> list[OpenUnit]:
     store, manifests = LandingStore(root / "landing"), all_manifests(root)
-    corrected = {manifest.corrects for manifest in manifests}
+    corrected = {(source, unit_id) for source in store.sources() for unit_id in store.corrections(source)}
     reasons = {unit.key: unit.reason for unit in books.units}
     judged = {balance.key: balance.run_id for balance in books.waiting}
     found = []
     for manifest in manifests:
         state, key = store.state(manifest), (manifest.source, manifest.unit_id)
-        settled = state in ("applied", "refused") or (state is not None and manifest.unit_id in corrected)
+        settled = state in ("applied", "refused") or (state is not None and key in corrected)
         if not settled and (choice == Choice() or key in reasons):
             decided = decisions_of(store, manifest)
             why = decided[-1].because if state == "held" and decided else reasons.get(key)

@@ -9,23 +9,18 @@ from typing import Any
 
 from sales_lakehouse.landing import LandingStore, Manifest
 from sales_lakehouse.landing.content import open_content
-from sales_lakehouse.ledger.faults import all_manifests, unit_names
-from sales_lakehouse.ledger.query import literal, select
+from sales_lakehouse.ledger.aside import Stopped, rows_of
+from sales_lakehouse.ledger.faults import unit_names
 from sales_lakehouse.ledger.reach import Step, gold_of
 from sales_lakehouse.ledger.standing import told_by_others
 from sales_lakehouse.scan import spanned
 from sales_lakehouse.specs import Pipelines, SourceSpec
 from sales_lakehouse.specs.formats import CsvFormat
 from sales_lakehouse.stages.repairs import repair_form
+from sales_lakehouse.wording import byte_span, counted
 
 SHOWN_BYTES = 300
 _LINEAGE = ("_unit_id", "_record_no", "_byte_start", "_byte_length", "_kind", "_reason", "_raw")
-_STATE_NEXT = {
-    None: "it waits: `lakehouse run sales_daily` applies it",
-    "held": "it is held: `lakehouse units release` makes it work again",
-    "refused": "its unit was refused: a corrected delivery under the same name can take its place",
-    "quarantined": "its unit stands aside: ask for a corrected file under the same name, or release it",
-}
 
 
 @dataclass(frozen=True)
@@ -47,12 +42,15 @@ class Traced:
     pipelines: Pipelines
     source: SourceSpec
     manifests: dict[str, Manifest]
+    stopped: Stopped
 
     @classmethod
     def of(cls, root: Path, pipelines: Pipelines, source: SourceSpec) -> Traced:
         """Read the manifests of a source."""
-        ours = (manifest for manifest in all_manifests(root) if manifest.source == source.source)
-        return cls(root, pipelines, source, {manifest.unit_id: manifest for manifest in ours})
+        store = LandingStore(root / "landing")
+        manifests = {manifest.unit_id: manifest for manifest in store.manifests(source.source)}
+        stopped = Stopped(root, pipelines, source, store.corrections(source.source), manifests)
+        return cls(root, pipelines, source, manifests, stopped)
 
     def way_of(self, row: dict[str, Any]) -> Way:
         """Follow the record of a bronze row."""
@@ -64,9 +62,10 @@ class Traced:
         if unit is None:
             yield Step("delivered", f"unit {row['_unit_id'][:12]}, whose manifest is gone from the landing")
             return
-        yield Step("delivered", f"{unit.name}, received {unit.received_at[:19]}, sha256 {unit.unit_id[:12]}")
+        yield Step("delivered", unit.in_words())
+        yield Step("landed", f"{LandingStore(self.root / 'landing').content_path(unit)}")
         start, length = row["_byte_start"], row["_byte_length"]
-        yield Step("bytes", f"{start:,} to {start + length - 1:,}: {self._text(unit, start, length)}")
+        yield Step("bytes", f"{byte_span(start, length)}: {self._text(unit, start, length)}")
 
     def _text(self, unit: Manifest, start: int, length: int) -> str:
         path = LandingStore(self.root / "landing").content_path(unit)
@@ -85,8 +84,7 @@ class Traced:
     def _kept(self, row: dict[str, Any]) -> Iterator[Step]:
         table = f"bronze.{self.source.source}"
         if row["_kind"] != "record":
-            yield Step("stopped", f"{table}, record {row['_record_no']}: {row['_kind']}: {row['_reason']}")
-            yield Step("next", "ask for a corrected delivery under the same name, or repair the record")
+            yield from self.stopped.unread(row)
             return
         if row.get("_repairs_unit"):
             named = unit_names(self.root)(row["_repairs_unit"])
@@ -98,31 +96,16 @@ class Traced:
 
     def _judged(self, row: dict[str, Any]) -> Iterator[Step]:
         table = self.source.silver.table
-        rows, aside = self._rows(f"silver.{table}", row), self._rows(f"quarantine.{table}", row)
+        rows, aside = (rows_of(self.root, self.source, f"{layer}.{table}", row) for layer in ("silver", "quarantine"))
         yield from (self._published(found) for found in rows[:SHOWN_ROWS])
         if len(rows) > SHOWN_ROWS:
-            yield Step("silver", f"and {len(rows) - SHOWN_ROWS:,} more rows of the same record")
+            yield Step("silver", f"and {counted(len(rows) - SHOWN_ROWS, 'more row')} of the same record")
         if rows:
             yield from gold_of(self.root, self.pipelines, table, rows)
         elif aside:
-            yield from self._stopped(aside)
+            yield from self.stopped.judged(row, aside)
         else:
             yield from self._elsewhere(row)
-
-    def _stopped(self, aside: list[dict[str, Any]]) -> Iterator[Step]:
-        told = f"quarantine.{self.source.silver.table}: {'; '.join(self._rules(aside))}"
-        repaired_by = aside[0].get("_repaired_by")
-        if repaired_by:
-            yield Step("repaired", f"{told}; {unit_names(self.root)(repaired_by)} stands in for it; nothing is to do")
-        else:
-            yield Step("stopped", told)
-            export = f"lakehouse quarantine export --source {self.source.source} --out form.csv"
-            yield Step("next", f"ask for a corrected delivery, or give the record back corrected: `{export}`")
-
-    def _rows(self, table: str, row: dict[str, Any]) -> list[dict[str, Any]]:
-        where = f"source = {literal(self.source.source)} AND _unit_id = {literal(row['_unit_id'])}"
-        sql = f"SELECT * FROM t WHERE {where} AND _record_no = {row['_record_no']} ORDER BY _row_no"
-        return select(self.root, sql, t=table)
 
     def _published(self, found: dict[str, Any]) -> Step:
         table = self.pipelines.silver[self.source.silver.table]
@@ -130,20 +113,13 @@ class Traced:
         amount = f", {table.amount} {found[table.amount]} {found['currency_code']}" if table.amount else ""
         return Step("silver", f"silver.{table.table}, published: {key}{amount}")
 
-    def _rules(self, aside: list[dict[str, Any]]) -> list[str]:
-        table = self.pipelines.silver[self.source.silver.table]
-        because = {rule.name: rule.because for rule in (*table.rules, *self.source.silver.rules)}
-        names = sorted({name for found in aside for name in found["_errors"]})
-        return [f"{name} ({because[name]})" if because.get(name) else f"{name}{_unruled(name)}" for name in names]
-
     def _elsewhere(self, row: dict[str, Any]) -> Iterator[Step]:
         """Tell of a record that has no row of its own: it waits, or other statements stand."""
-        unit = self.manifests.get(row["_unit_id"])
-        state = LandingStore(self.root / "landing").state(unit) if unit else "applied"
-        if state != "applied":
-            yield Step("stopped", f"bronze: the unit is {state or 'recorded, and not applied yet'}")
-            yield Step("next", _STATE_NEXT[state])
+        waits = self.stopped.waiting(row)
+        if waits is not None:
+            yield from waits
             return
+        unit = self.manifests.get(row["_unit_id"])
         yield from (Step("stopped", told) for told in told_by_others(self.root, self.pipelines, self.source, row, unit))
 
 
@@ -152,10 +128,3 @@ SHOWN_ROWS = 5
 
 def _cut(text: str) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-def _unruled(name: str) -> str:
-    """Explain the labels that no rule declares: conforming itself gives them."""
-    if name.endswith("_is_readable"):
-        return " (its text cannot be read exactly as the column's type)"
-    return " (the date in the record is not that of its file)" if name.endswith("_is_the_unit_s") else ""

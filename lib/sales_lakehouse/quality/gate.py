@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from pyspark.sql import DataFrame
 
 from sales_lakehouse.quality.predicates import is_of_row, keeps
 from sales_lakehouse.specs import Rule
+from sales_lakehouse.wording import counted
 
+_UNIT_ID = re.compile("[0-9a-f]{64}")
+_OF_ID = 12
 _EXAMPLES = 3
 
 
@@ -70,13 +74,18 @@ def _broken(rows_df: DataFrame, rule: Rule, show: tuple[str, ...]) -> str:
     else:
         broken_df = rows_df.groupBy(*rule.columns).count().where("count > 1")
     examples = "" if rule.severity == "warn" else _examples(broken_df, [*show, *rule.columns])
-    return f"{broken_df.count()} rows break it{examples}" + (f" ({rule.because})" if rule.because else "")
+    return f"{counted(broken_df.count(), 'row', 'break')} it{examples}" + (f" ({rule.because})" if rule.because else "")
 
 
 def _examples(broken_df: DataFrame, columns: list[str]) -> str:
     wanted = [name for name in dict.fromkeys(columns) if name in broken_df.columns]
     rows = broken_df.select(*wanted).limit(_EXAMPLES).collect() if wanted else []
-    return ", for instance " + "; ".join(", ".join(f"{name} {row[name]}" for name in wanted) for row in rows)
+    return ", for instance " + "; ".join(", ".join(f"{name} {_shown(row[name])}" for name in wanted) for row in rows)
+
+
+def _shown(value: object) -> str:
+    """Return a value for a sentence: of a unit's id the beginning, by which the commands find it."""
+    return f"{value}"[:_OF_ID] if _UNIT_ID.fullmatch(f"{value}") else f"{value}"
 
 
 def _columns_off(rows_df: DataFrame, columns: list[str]) -> str:

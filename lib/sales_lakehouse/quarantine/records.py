@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -16,7 +17,7 @@ from sales_lakehouse.landing import LandingStore, Manifest
 from sales_lakehouse.specs import SourceSpec
 from sales_lakehouse.stages.repairs import NAMED
 
-State = Literal["open", "repaired", "superseded"]
+State = Literal["open", "repaired", "repair_failed", "superseded"]
 Place = tuple[str, int]
 """A record: its unit, and its number in it."""
 
@@ -25,8 +26,9 @@ Place = tuple[str, int]
 class Aside:
     """One record that is in no published table: what it says, where its bytes are, and why it stands aside.
 
-    `state` is repaired when a repair stands in for it (`by` names its unit), superseded when a later delivery of the
-    same name has replaced its unit. `mends` is the record that this one, itself a repair, was to stand in for.
+    `state` is repaired when a repair stands in for it (`by` names its unit), repair_failed when that repair stands
+    aside itself, with reasons of its own, and superseded when a later delivery of the same name has replaced its unit.
+    `mends` is the record that this one, itself a repair, was to stand in for.
     """
 
     source: str
@@ -58,12 +60,22 @@ def records_aside(root: Path, source: SourceSpec) -> list[Aside]:
     order = {manifest.unit_id: at for at, manifest in enumerate(manifests)}
     broken, repaired = _judged(root, source)
     rows = _bronze_rows(root, source, {unit for unit, _ in broken})
-    mended = {(row[NAMED[0]], row[NAMED[1]]): row["_unit_id"] for row in rows if row.get(NAMED[0])}
+    repairs = sorted((row for row in rows if row.get(NAMED[0])), key=lambda row: order[row["_unit_id"]])
+    mended = {(row[NAMED[0]], row[NAMED[1]]): row["_unit_id"] for row in repairs}
     kept = [row for row in rows if row["_kind"] == "refused" or (row["_unit_id"], row["_record_no"]) in broken]
     found = [_aside(row, source, manifests[order[row["_unit_id"]]], broken) for row in kept]
-    corrected = {manifest.corrects for manifest in manifests}
-    told = [_with_state(each, {**mended, **repaired}, corrected) for each in found]
+    corrected = LandingStore(root / "landing").corrections(source.source).keys()
+    known = _Repairs({**mended, **repaired}, {(each.root, each.unit_id) for each in found if each.mends})
+    told = [_with_state(each, known, corrected) for each in found]
     return sorted(told, key=lambda each: (order[each.unit_id], each.record_no))
+
+
+@dataclass(frozen=True)
+class _Repairs:
+    """The unit of the last repair of each record, and the repairs that stand aside themselves."""
+
+    last: dict[Place, str]
+    aside: set[tuple[Place, str]]
 
 
 def _judged(root: Path, source: SourceSpec) -> tuple[dict[Place, list[str]], dict[Place, str]]:
@@ -109,8 +121,8 @@ def _aside(row: Row, source: SourceSpec, unit: Manifest, broken: dict[Place, lis
     )
 
 
-def _with_state(aside: Aside, mended: dict[Place, str], corrected: set[str | None]) -> Aside:
-    by = mended.get((aside.unit_id, aside.record_no)) or (mended.get(aside.root) if aside.mends else None)
+def _with_state(aside: Aside, repairs: _Repairs, corrected: Collection[str]) -> Aside:
+    by = repairs.last.get((aside.unit_id, aside.record_no)) or (repairs.last.get(aside.root) if aside.mends else None)
     if by and by != aside.unit_id:
-        return replace(aside, state="repaired", by=by)
+        return replace(aside, state="repair_failed" if (aside.root, by) in repairs.aside else "repaired", by=by)
     return replace(aside, state="superseded") if aside.unit_id in corrected else aside

@@ -14,6 +14,7 @@ from sales_lakehouse.quarantine.form import Line
 from sales_lakehouse.quarantine.records import Aside, Place
 from sales_lakehouse.specs import SourceSpec
 from sales_lakehouse.stages.repairs import NAMED
+from sales_lakehouse.wording import counted
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,8 @@ def match_corrections(
     unknown = [each for each in found if isinstance(each, str)]
     if unknown:
         raise ParameterError(
-            f"{name}: {'; '.join(unknown[:3])} ({len(unknown)} of {len(found)} lines); nothing was landed; "
-            f"`lakehouse quarantine list --source {source.source}` shows the records that are open"
+            f"{name}: {'; '.join(unknown[:3])} ({len(unknown):,} of {counted(len(found), 'line')}); nothing was "
+            f"landed; `lakehouse quarantine list --source {source.source}` shows the records that are open"
         )
     return [each for each in found if isinstance(each, Correction)]
 

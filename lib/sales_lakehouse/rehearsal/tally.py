@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sales_lakehouse.specs import SourceSpec
+from sales_lakehouse.wording import counted
 
 EXAMPLES = 10
 """How many records a verdict names; it counts all of them."""
@@ -16,8 +17,12 @@ _SHOWN = 200
 
 @dataclass(frozen=True)
 class Refusal:
-    """A record that would not reach silver, and where in the file it stands."""
+    """A record that would not reach silver, and where in the file it stands.
 
+    `kind` is refused when it could not be read, quarantined when a value or a rule speaks against it.
+    """
+
+    kind: str
     record_no: int
     byte_start: int
     byte_length: int
@@ -52,15 +57,16 @@ class Tally:
         self.refused += row["_kind"] == "refused"
         self.quarantined += bool(reason) and row["_kind"] != "refused"
         if reason and not self.broken and len(self.examples) < EXAMPLES:
-            self.examples.append(Refusal(row["_record_no"], row["_byte_start"], row["_byte_length"], reason))
+            kind = "refused" if row["_kind"] == "refused" else "quarantined"
+            self.examples.append(Refusal(kind, row["_record_no"], row["_byte_start"], row["_byte_length"], reason))
 
     def schema_in_words(self) -> str:
-        """Say how the unit's columns are held against the agreed ones."""
+        """Say how the unit's columns are held against the agreed ones; nothing of a unit that stands aside."""
         if self.broken:
-            return self.broken
+            return ""
         empty = [name for name in self.source.columns if name not in self._filled] if self._filled else []
         return (
-            f"as agreed, {len(self.source.columns)} columns"
+            f"as agreed, {counted(len(self.source.columns), 'column')}"
             + (f"; beyond them {', '.join(sorted(self._beyond))[:_SHOWN]}, kept in _extra" if self._beyond else "")
             + (f"; without any value: {', '.join(empty)[:_SHOWN]}" if empty else "")
         )

@@ -62,18 +62,22 @@ class Judge:
 
     def _of_row(self, record: Record, item: Record) -> Iterator[str]:
         values: dict[str, Value | None] = {"source": self.source.source}
+        lost = set()
         for name, (mapping, type_name, spelling) in self._known.items():
             text = "1" if mapping.number_within else _text_of(mapping, record, item)
             values[name] = None if text is None else read_text(text, type_name, spelling)
             if text is not None and values[name] is None:
+                lost.add(name)
                 yield f"{name}: {text[:_SHOWN]!r} is not exactly readable as {type_name}"
-        yield from self._broken(values)
+        yield from self._broken(values, lost)
         yield from self._outside(values)
 
-    def _broken(self, values: dict[str, Value | None]) -> Iterator[str]:
+    def _broken(self, values: dict[str, Value | None], lost: set[str]) -> Iterator[str]:
+        """Name the rules that values break; of one that cannot be read, that is the reason, not the rules."""
         for rule in self._judged_now:
-            if not all(keeps(rule, values[column]) for column in rule.columns):
-                shown = ", ".join(_shown(column, values[column]) for column in rule.columns)
+            columns = [column for column in rule.columns if column not in lost]
+            if not all(keeps(rule, values[column]) for column in columns):
+                shown = ", ".join(_shown(column, values[column]) for column in columns)
                 asked = expected(rule)
                 yield f"rule {rule.name}: {shown}{f', expected {asked}' if asked else ''}"
 

@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sales_lakehouse.wording import counted
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -23,7 +25,7 @@ class Progress:
         of_total = f" of {self.total:,}" if self.total is not None else ""
         again = f", walk {self.walk}" if self.walk > 1 else ""
         waits = f", waits {self.waiting:.1f} s as the API asks" if self.waiting else ""
-        return f"{self.source}: {self.pages:,} pages, {self.records:,}{of_total} records{again}{waits}"
+        return f"{self.source}: {counted(self.pages, 'page')}, {self.records:,}{of_total} records{again}{waits}"
 
 
 Tell = Callable[[Progress], None]

@@ -136,7 +136,9 @@ class Reading:
         then = f"run the job again{'' if fault.resumes else ' when it is mended'}"
         if fault.name == "not up":
             then = (
-                "start the sample shop with `.venv/bin/lakehouse simulate shop-api`, or set the variable shop_api_url"
+                "`lakehouse simulate world --date DAY -- lakehouse run sales_daily` starts the sample shop for the "
+                "length of a run, DAY being the last day that was delivered; for a shop of your own set the variable "
+                "shop_api_url"
             )
         return ApiError(f"{self._question.source}, {where}: {fault.name}: {what}; {_KEPT}; {then}")
 

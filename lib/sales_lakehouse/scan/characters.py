@@ -13,6 +13,7 @@ import pyarrow as pa
 from sales_lakehouse.scan.broken import UnitBroken
 from sales_lakehouse.scan.spool import Buffer, Scratch
 from sales_lakehouse.specs.formats import CsvFormat
+from sales_lakehouse.wording import encoding_name
 
 UTF8_BOM = codecs.BOM_UTF8
 _CHUNK = 2**20
@@ -56,7 +57,9 @@ def characters_of(content: Buffer, dialect: CsvFormat, files: ExitStack) -> Char
     for mark, other in _FOREIGN.items():
         if content[: len(mark)] == mark and (name, mark) != ("utf-8-sig", UTF8_BOM):
             hint = "; declare encoding utf-8-sig" if name == "utf-8" and mark == UTF8_BOM else ""
-            raise UnitBroken(f"the unit begins with the byte order mark of {other}, declared is {name}{hint}")
+            raise UnitBroken(
+                f"the unit begins with the byte order mark of {other}, declared is {encoding_name(name)}{hint}"
+            )
     name = "utf-8" if name == "utf-8-sig" else name
     return Characters(content, name, content, name)
 
@@ -99,7 +102,7 @@ def _by_its_mark(content: Buffer, name: str) -> str:
 
 def _transcoded(content: Buffer, encoding: str, files: ExitStack) -> Characters:
     scratch, decoder, at = Scratch(files), codecs.getincrementaldecoder(encoding)(), 0
-    again = 0
+    again, said = 0, encoding_name(encoding)
     while True:
         chunk = content[at : at + _CHUNK]
         held = len(decoder.getstate()[0])
@@ -107,15 +110,13 @@ def _transcoded(content: Buffer, encoding: str, files: ExitStack) -> Characters:
             text = decoder.decode(chunk, final=not chunk)
             again += len(text.encode(encoding))
         except UnicodeDecodeError as cause:
-            raise UnitBroken(
-                f"not decodable in {encoding} at byte {at - held + cause.start}: {cause.reason}"
-            ) from cause
+            raise UnitBroken(f"not decodable in {said} at byte {at - held + cause.start}: {cause.reason}") from cause
         except UnicodeEncodeError as cause:
-            raise UnitBroken(f"characters of {encoding} that cannot be written back, near byte {at}") from cause
+            raise UnitBroken(f"characters of {said} that cannot be written back, near byte {at}") from cause
         scratch.write(text.encode("utf-8"))
         at += len(chunk)
         if not chunk:
             break
     if again != len(content):
-        raise UnitBroken(f"{encoding} gives {again} bytes when it is written back, {len(content)} were delivered")
+        raise UnitBroken(f"{said} gives {again} bytes when it is written back, {len(content)} were delivered")
     return Characters(scratch.content(), "utf-8", content, encoding)

@@ -12,6 +12,7 @@ from sales_lakehouse.scan.rows import Piece
 from sales_lakehouse.scan.spool import Buffer
 from sales_lakehouse.specs import SourceSpec
 from sales_lakehouse.specs.formats import CsvFormat
+from sales_lakehouse.wording import counted, encoding_name
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def _header_line(text: Characters, at: int, end: int, dialect: CsvFormat) -> byt
     line = text.content[at:end]
     delimiters = line.count(dialect.delimiter.encode())
     if delimiters >= dialect.max_columns:
-        raise UnitBroken(f"the header has {delimiters + 1:,} fields, at most {dialect.max_columns:,} are read")
+        raise UnitBroken(f"the header has {counted(delimiters + 1, 'field')}, at most {dialect.max_columns:,} are read")
     return line
 
 
@@ -76,7 +77,9 @@ def _header_fields(line: bytes, text: Characters, dialect: CsvFormat) -> list[st
         return [field or "" for field in FieldReader(dialect).read(line.decode(text.encoding))]
     except UnicodeDecodeError as cause:
         at = f"byte {cause.start} (0x{line[cause.start]:02x})"
-        raise UnitBroken(f"another encoding than declared: the header is not {text.encoding} at {at}") from cause
+        raise UnitBroken(
+            f"another encoding than declared: the header is not {encoding_name(text.encoding)} at {at}"
+        ) from cause
     except Refusal as reason:
         seen = listed([line.decode(text.encoding, errors="replace")])
         raise UnitBroken(

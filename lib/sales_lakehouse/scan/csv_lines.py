@@ -14,6 +14,7 @@ from sales_lakehouse.scan.fields import FieldReader
 from sales_lakehouse.scan.grammar import LINE_ENDS
 from sales_lakehouse.scan.rows import Piece
 from sales_lakehouse.specs.formats import CsvFormat
+from sales_lakehouse.wording import counted, encoding_name
 
 _RAW = 2**16
 """Of a record beyond the limit the row holds so much; the landed unit holds the rest."""
@@ -62,13 +63,13 @@ class LineReader:
         except UnicodeDecodeError as cause:
             found = line[cause.start : cause.start + 1].hex()
             raise Refusal(
-                f"not decodable in {self.text.encoding} at byte {cause.start} of the record (0x{found})"
+                f"not decodable in {encoding_name(self.text.encoding)} at byte {cause.start} of the record (0x{found})"
             ) from cause
         fields = self._fields.read(text)
         if self.dialect.footer and fields[0] == self.dialect.footer.marker:
             return Piece("footer", start, len(line), raw=json.dumps(fields))
         if len(fields) != self.fields:
-            raise Refusal(f"{len(fields)} fields instead of {self.fields}")
+            raise Refusal(f"{counted(len(fields), 'field')} instead of {self.fields}")
         if self.layout is None:
             return Piece("record", start, len(line))
         named = dict(zip(self.layout.names, fields, strict=True))

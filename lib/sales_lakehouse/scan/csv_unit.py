@@ -20,6 +20,7 @@ from sales_lakehouse.scan.spool import Buffer
 from sales_lakehouse.scan.totals import Totals
 from sales_lakehouse.specs import SourceSpec
 from sales_lakehouse.specs.formats import CsvFormat
+from sales_lakehouse.wording import counted, encoding_name
 
 
 class CsvUnit:
@@ -60,9 +61,8 @@ class CsvUnit:
             return f"expected one {footer.marker} line, the last one, found {len(self._footers)}: the file may be cut"
         fields = self._footers[0]
         if len(fields) <= max(footer.records, footer.amount or 0):
-            return (
-                f"the {footer.marker} line states {fields[1:]}, a total is missing; {totals.records} records were found"
-            )
+            stated, found = ", ".join(fields[1:]) or "nothing", counted(totals.records, "record", "were")
+            return f"the {footer.marker} line states {stated}: a total is missing; {found} found"
         said = {"records": fields[footer.records]}
         if footer.amount is not None:
             said["amount"] = fields[footer.amount]
@@ -117,14 +117,16 @@ class CsvUnit:
         if self.broken or (self._dialect.line_breaks_in_fields and not is_simple):
             return None
         begun = sum(piece.kind == "header" or piece.length != 3 for piece in self._opening.pieces)
-        found, counted = self._lines + begun, recount_lines(self._text.content, self._dialect)
-        if found == counted:
+        found, again = self._lines + begun, recount_lines(self._text.content, self._dialect)
+        if found == again:
             return None
-        return f"counted twice with different results: the reader found {found:,} lines, the second counter {counted:,}"
+        told = counted(found, "line")
+        return f"counted twice with different results: the reader found {told}, the second counter {again:,}"
 
     def _other_encoding(self) -> str | None:
         if self._beyond_ascii and self._is_utf8:
-            return f"another encoding than declared: every character beyond ASCII is UTF-8, not {self._text.encoding}"
+            declared = encoding_name(self._text.encoding)
+            return f"another encoding than declared: every character beyond ASCII is UTF-8, not {declared}"
         return None
 
     def _find(self, reason: str | None) -> None:

@@ -13,6 +13,7 @@ from sales_lakehouse.scan.spool import Buffer
 from sales_lakehouse.scan.totals import Totals
 from sales_lakehouse.specs import SourceSpec
 from sales_lakehouse.specs.formats import NdjsonFormat
+from sales_lakehouse.wording import counted
 
 _PIECES = 20_000
 _WINDOW = 16 * 2**20
@@ -64,11 +65,12 @@ class NdjsonUnit:
             at = end
 
     def _recounted(self, lines: int) -> str | None:
-        counted = sum(self._content[at : at + _WINDOW].count(b"\n") for at in range(0, len(self._content), _WINDOW))
-        counted += self._content[-1:] != b"\n"
-        if lines == counted:
+        again = sum(self._content[at : at + _WINDOW].count(b"\n") for at in range(0, len(self._content), _WINDOW))
+        again += self._content[-1:] != b"\n"
+        if lines == again:
             return None
-        return f"counted twice with different results: the reader found {lines:,} lines, the second counter {counted:,}"
+        found = counted(lines, "line")
+        return f"counted twice with different results: the reader found {found}, the second counter {again:,}"
 
     def _has_bom(self) -> bool:
         return self._content[: len(UTF8_BOM)] == UTF8_BOM

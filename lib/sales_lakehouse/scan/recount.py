@@ -6,6 +6,7 @@ import numpy as np
 
 from sales_lakehouse.scan.spool import Buffer
 from sales_lakehouse.specs.formats import CsvFormat
+from sales_lakehouse.wording import counted
 
 _CHUNK = 2**24
 
@@ -21,10 +22,9 @@ def recount_records(records: bytes, count: int, fields: int, dialect: CsvFormat)
     outside = b"".join(marks.split(dialect.quote.encode())[::2]) if dialect.quote else marks
     if outside == (delimiter * (fields - 1) + end) * count:
         return None
-    return (
-        f"counted twice with different results: the reader found {count:,} records of {fields} fields, the second "
-        f"counter {outside.count(end):,} lines with {outside.count(delimiter):,} delimiters"
-    )
+    found = f"{counted(count, 'record')} of {counted(fields, 'field')}"
+    again = f"{counted(outside.count(end), 'line')} with {counted(outside.count(delimiter), 'delimiter')}"
+    return f"counted twice with different results: the reader found {found}, the second counter {again}"
 
 
 def recount_lines(content: Buffer, dialect: CsvFormat) -> int:

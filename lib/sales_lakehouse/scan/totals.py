@@ -14,6 +14,7 @@ import pyarrow as pa
 from sales_lakehouse.scan.spool import Buffer
 from sales_lakehouse.specs import SourceSpec
 from sales_lakehouse.specs.style import Style
+from sales_lakehouse.wording import counted
 
 _EXACT = decimal.Context(prec=2000, traps=[decimal.Inexact, decimal.InvalidOperation])
 
@@ -50,7 +51,7 @@ class Totals:
         """Return how the partner's `records` and `amount` differ from these, in words."""
         stated = said.get("records")
         if stated is not None and read_number(stated, self._style) != self.records:
-            return f"{where} states {stated} records, {self.records} records were found"
+            return f"{where} states {stated} records, {counted(self.records, 'record', 'were')} found"
         stated = said.get("amount")
         if stated is None:
             return None

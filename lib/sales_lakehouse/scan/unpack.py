@@ -12,6 +12,7 @@ from typing import IO, cast
 from sales_lakehouse.scan.broken import UnitBroken
 from sales_lakehouse.scan.spool import Buffer, Scratch
 from sales_lakehouse.specs.formats import Format
+from sales_lakehouse.wording import counted
 
 _CHUNK = 2**20
 _SIP = 2**14
@@ -80,7 +81,7 @@ def _unzip(content: Buffer, files: ExitStack) -> Iterator[tuple[bytes, int]]:
         members = archive.infolist()
         if len(members) != 1 or members[0].is_dir():
             names = ", ".join(member.filename for member in members[:3])
-            raise UnitBroken(f"the zip holds {len(members)} files ({names}), expected one")
+            raise UnitBroken(f"the zip holds {counted(len(members), 'file')} ({names}), expected one")
         if members[0].flag_bits & 1:
             raise UnitBroken("the zip is encrypted")
         if content[len(content) - 22 - len(archive.comment) :][:4] != b"PK\5\6":

@@ -17,6 +17,8 @@ from sales_lakehouse.typing import read_clock, read_exactly
 LINEAGE = ["_unit_id", "_record_no", "_row_no", "_scope", "_sequence", "_statement", "_statement_hash"]
 _UNIT = ["received_at", "unit_date"]
 _PLACE = ["_unit_id", "_record_no", "_statement_unit", "_statement_no"]
+MENDED = "_stands_in"
+"""A column of records among which there are repairs: it tells which these are."""
 
 
 def conform_records(records_df: DataFrame, source: SourceSpec, table: SilverSpec) -> DataFrame:
@@ -24,22 +26,26 @@ def conform_records(records_df: DataFrame, source: SourceSpec, table: SilverSpec
 
     Grain: one row per readable record (bronze columns, what `as_delivered` or `with_repairs` says of its statement,
     `received_at`, `unit_date`) → one row per line, with `_repaired_by`, `_errors` and `_warnings` (names of broken
-    rules), `_raw` (the record's texts as JSON, of a list in it only the row's own element) and `_withdraws`: the record
-    says that what it names is gone; no rule asks for more than that name.
+    rules), `_raw` (the record's texts as JSON, of a list in it only the row's own element), `_withdraws`: the record
+    says that what it names is gone; no rule asks for more than that name; and `_aside_as`: how the books call it when
+    it does not stand, quarantined, repaired or repair_failed.
     Units: times are UTC, dates are local dates of the source.
     """
     texts_df = _with_list_items(_with_numbers(_with_hash(records_df, source), source), source)
     texts = [_text_of(name, mapping).alias(f"_text_{name}") for name, mapping in source.silver.columns.items()]
     typed_df = _with_statement(_with_types(texts_df.select("*", *texts), source, table), source, table)
     judged_df = _with_verdict(typed_df, source, table)
-    return judged_df.select(*table.names(), *LINEAGE, "_errors", "_warnings", "_raw", "_repaired_by", "_withdraws")
+    told = ("_errors", "_warnings", "_raw", "_repaired_by", "_withdraws", "_aside_as")
+    return _with_name_aside(judged_df).select(*table.names(), *LINEAGE, *told)
 
 
 def _with_hash(records_df: DataFrame, source: SourceSpec) -> DataFrame:
     texts = F.to_json(F.struct(*(F.col(f"`{name}`") for name in source.columns)))
-    # A repair of a repair must not lose against it by the accident of a hash: both are the record they stand in for.
+    # Neither may a repair lose against the record that it mends by the accident of a hash, nor a repair of a repair:
+    # all are the record they stand in for.
     place = F.concat_ws("/", "_statement_unit", F.col("_statement_no").cast("string"))
-    text = F.when(F.col("_unit_id") == F.col("_statement_unit"), texts).otherwise(place)
+    alone = (F.col("_unit_id") == F.col("_statement_unit")) & F.col("_repaired_by").isNull()
+    text = F.when(alone, texts).otherwise(place)
     return records_df.withColumn("_record_hash", F.sha2(text, 256))
 
 
@@ -91,6 +97,7 @@ def _with_types(texts_df: DataFrame, source: SourceSpec, table: SilverSpec) -> D
         *(_value_of(name, table.type_of(name), spelling).alias(name) for name, spelling in spellings.items()),
         *(F.col(f"_text_{name}") for name in source.silver.columns),
         *(F.col(name) for name in (*_UNIT, *_PLACE, "_row_no", "_record_hash", "_repaired_by")),
+        *(F.col(name) for name in texts_df.columns if name == MENDED),
         *(F.lit(None).cast(c.type).alias(c.name) for c in _left_out(source, table)),
         F.lit(source.source).alias("source"),
         F.col(sequence).alias("_sequence"),
@@ -156,3 +163,20 @@ def _with_verdict(rows_df: DataFrame, source: SourceSpec, table: SilverSpec) -> 
     warnings = [rule for rule in rules if rule.severity == "warn" and rule.kind != "unique"]
     warned = F.when(~F.col("_withdraws"), broken_rules(warnings)).otherwise(F.array().cast("array<string>"))
     return judged_df.withColumn("_warnings", warned)
+
+
+def _with_name_aside(judged_df: DataFrame) -> DataFrame:
+    """Say how a row is called that does not stand.
+
+    A record is repaired only when its last repair holds; else it is in quarantine as before, and the repair has failed.
+    """
+    if MENDED not in judged_df.columns:
+        return judged_df.withColumn("_aside_as", F.lit("quarantined"))
+    place = Window.partitionBy("_statement_unit", "_statement_no")
+    failed = F.bool_or(F.col("_repaired_by").isNull() & (F.size("_errors") > 0)).over(place)
+    name = (
+        F.when(F.col("_repaired_by").isNotNull() & ~failed, "repaired")
+        .when(F.col(MENDED), "repair_failed")
+        .otherwise("quarantined")
+    )
+    return judged_df.withColumn("_aside_as", name)

@@ -43,8 +43,9 @@ def with_repairs(records_df: DataFrame, facts_df: DataFrame, source: SourceSpec)
 
     Grain: one row per bronze record, repairs among them → the same rows, with `_statement_unit` and `_statement_no`
     (the record that a row is, or stands in for), `_repaired_by` (the unit of the repair that stands in for a row, NULL
-    where the row itself stands), and `received_at` and `unit_date` of the statement's unit. A repair has the sequence
-    of the record it names. `facts_df` holds `_unit_id`, `received_at` and `unit_date` of all these units.
+    where the row itself stands), `_stands_in` (the row is a repair), and `received_at` and `unit_date` of the
+    statement's unit. A repair has the sequence of the record it names. `facts_df` holds `_unit_id`, `received_at` and
+    `unit_date` of all these units.
     """
     named_df = records_df.withColumns(
         {"_statement_unit": F.coalesce(NAMED[0], "_unit_id"), "_statement_no": F.coalesce(NAMED[1], "_record_no")}
@@ -54,7 +55,10 @@ def with_repairs(records_df: DataFrame, facts_df: DataFrame, source: SourceSpec)
     arrival = F.struct(F.col(NAMED[0]).isNotNull().alias("_mends"), "_came", "_unit_id", "_record_no")
     ranked_df = named_df.join(F.broadcast(own_df), on="_unit_id", how="inner").withColumn("_arrival", arrival)
     ranked_df = ranked_df.withColumn("_last", F.max("_arrival").over(place))
-    told = {"_repaired_by": F.when(F.col("_arrival") != F.col("_last"), F.col("_last._unit_id"))}
+    told = {
+        "_repaired_by": F.when(F.col("_arrival") != F.col("_last"), F.col("_last._unit_id")),
+        "_stands_in": F.col("_arrival._mends"),
+    }
     if source.silver.sequence != "received_at":
         column = source.silver.sequence
         original = F.max(F.when(~F.col("_arrival._mends"), F.col(f"`{column}`"))).over(place)

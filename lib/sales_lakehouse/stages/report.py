@@ -14,6 +14,7 @@ _FLOW = [
     "superseded",
     "quarantined",
     "repaired",
+    "repair_failed",
     "withdrawn",
 ]
 _COUNTS = ["order_count", "cancellation_count", "line_count", "quantity"]

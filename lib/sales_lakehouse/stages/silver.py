@@ -38,9 +38,9 @@ def decide(
     """Give every judged row its disposition.
 
     Grain: one row per line of a record → the same rows with `_disposition` (accepted_new, accepted_update,
-    accepted_before: by this very unit, unchanged, duplicate, superseded, quarantined, repaired, withdrawn), `_winner`
-    (the statement that stands) and `_old_amount`, `_old_slice` (what the published row of this key holds). `empty_df`
-    are statements that hold no row (EMPTY_DDL): older ones of their scope are superseded.
+    accepted_before: by this very unit, unchanged, duplicate, superseded, quarantined, repaired, repair_failed,
+    withdrawn), `_winner` (the statement that stands) and `_old_amount`, `_old_slice` (what the published row of this
+    key holds). `empty_df` are statements that hold no row (EMPTY_DDL): older ones of their scope are superseded.
     Source: design rules Scope, Order and Record of docs/architecture.md.
     """
     hashed_df = rows_df.withColumn("_content_hash", _content_hash(table)).withColumn("_run_id", F.lit(run_id))

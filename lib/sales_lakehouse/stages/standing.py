@@ -41,7 +41,8 @@ def with_standing(rows_df: DataFrame, stated_df: DataFrame) -> DataFrame:
     """Find the newest statement of each scope, among those that arrive and those that stand.
 
     Grain: one row per line of a record → the same rows with `_winner` (the arriving statement that stands, NULL where
-    none does) and `_disposition` repaired, superseded, duplicate, quarantined or withdrawn; NULL where the row stands.
+    none does) and `_disposition` repaired, superseded, duplicate, quarantined, repair_failed or withdrawn; NULL where
+    the row stands.
     """
     scope = Window.partitionBy("source", "_scope")
     ranked_df = rows_df.withColumn("_rank", _rank()).join(stated_df, on=["source", "_scope"], how="left")
@@ -49,10 +50,12 @@ def with_standing(rows_df: DataFrame, stated_df: DataFrame) -> DataFrame:
     first = F.min(F.when(F.col("_rank") == F.col("_best"), F.col("_statement"))).over(scope)
     ranked_df = ranked_df.withColumn("_best", best).withColumn("_winner", first)
     standing = (
-        F.when(F.col("_repaired_by").isNotNull(), "repaired")
+        F.when(F.col("_aside_as") == "repaired", "repaired")
         .when(F.col("_rank") < F.col("_best"), "superseded")
         .when(F.col("_statement") != F.col("_winner"), "duplicate")
-        .when(F.size("_errors") > 0, "quarantined")
+        .when(F.col("_repaired_by").isNotNull() | (F.size("_errors") > 0), F.col("_aside_as"))
         .when(F.col("_withdraws"), "withdrawn")
     )
-    return ranked_df.withColumn("_disposition", standing).drop("_rank", "_best", "_stated_rank", "_withdraws")
+    return ranked_df.withColumn("_disposition", standing).drop(
+        "_rank", "_best", "_stated_rank", "_withdraws", "_aside_as"
+    )

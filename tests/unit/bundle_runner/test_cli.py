@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
 
 from bundle_runner import cli
+from bundle_runner.notebook import bounded
 from bundle_runner.overview import write_overview
-from bundle_runner.pasted import pasted
+from bundle_runner.pasted import NOTE, WITHIN, as_pasted, note_within, pasted, words_within
 from bundle_runner.plan import runs_folder
 from bundle_runner.record import FILE, AttemptRecord, Journal, RunRecord, TaskRecord, read_record
 from bundle_runner.report import Commands, last_lines, write_index
@@ -150,6 +154,53 @@ def test_the_last_lines_say_verdict_failure_books_and_report() -> None:
     ]
 
 
+def failed(name: str, message: str, **facts: Any) -> TaskRecord:
+    attempt = AttemptRecord(1, "", ResultState.FAILED, html=f"tasks/{name}/n.html", **facts)
+    return TaskRecord(name, "notebook", ResultState.FAILED, message=message, stopped=True, attempts=(attempt,))
+
+
+def test_a_gate_that_stopped_says_what_to_look_at_and_nothing_twice() -> None:
+    gate = failed("gate", "gate: 3 rows break it", values={"next": ["which rows: `look here`"]})
+    report = failed("report", "the run is not complete", values={"report": True})
+    record = replace(RECORD, tasks=(gate, report), report="tasks/report/n.html", warnings=(), books=())
+    assert last_lines(record, Path("/r"), COMMANDS) == [
+        "",
+        "FAILED  main · target local · 76 s",
+        "  gate stopped: 3 rows break it",
+        "    which rows: `look here`",
+        "    what it saw: /r/tasks/gate/n.html",
+        "  report stopped: the run is not complete",
+        "  then run again: lakehouse run main",
+        "run     20110105T000000Z-ab12",
+        "report  /r/tasks/report/n.html",
+    ]
+
+
+def test_of_iterations_that_failed_the_first_is_told_in_full() -> None:
+    reason = f"nothing answers: {'x ' * 200}start the shop"
+    parts = tuple(failed(f"land[{name}]", reason) for name in "ab")
+    record = replace(RECORD, tasks=(TaskRecord("land", "for_each", ResultState.FAILED, iterations=parts),))
+    told = [line for line in last_lines(record, Path("/r"), COMMANDS) if line.startswith("  land")]
+    assert told[0] == f"  land[a] stopped: {reason}"
+    assert told[1].startswith("  land[b] stopped: nothing answers: x x")
+    assert told[1].endswith(" …")
+    assert len(told[1]) < 150
+
+
+def test_a_line_of_progress_holds_the_beginning_of_a_long_message() -> None:
+    told = ended_words(failed("gate", "a rule breaks " * 50))
+    assert told.startswith("a rule breaks a rule")
+    assert told.endswith(" …")
+    assert len(told) < 120
+
+
+def test_a_long_message_keeps_where_it_happened_and_what_to_do() -> None:
+    told = bounded(f"gate: here {'x' * 900}; then do this")
+    assert told.startswith("gate: here xxx")
+    assert told.endswith("xxx; then do this")
+    assert len(told) <= 600
+
+
 def test_a_canceled_run_says_how_it_is_run_again() -> None:
     lines = last_lines(replace(RECORD, state=ResultState.CANCELED, tasks=()), Path("/r"), COMMANDS)
     assert lines[1:4:2] == ["CANCELED  main · target local · 76 s", "  to run it again: lakehouse run main"]
@@ -219,6 +270,47 @@ def test_commands_in_messages_work_as_pasted(monkeypatch: pytest.MonkeyPatch) ->
         "then `.venv/bin/lakehouse run x`; list them: .venv/bin/lakehouse runs list"
     )
     assert pasted("the lakehouse is empty") == "the lakehouse is empty"
+
+
+WORLD = ["lakehouse", "simulate", "world", "--date", "2011-01-06", "--"]
+RUN_AGAIN = (
+    "next: .venv/bin/lakehouse simulate world --date 2011-01-06 -- .venv/bin/lakehouse run x; "
+    "see `.venv/bin/lakehouse runs list`"
+)
+
+
+def test_a_run_whose_surroundings_end_with_it_is_run_again_within_them_also_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bundle_runner.pasted.lakehouse_command", lambda: ".venv/bin/lakehouse")
+    text = "next: lakehouse run x; see `lakehouse runs list`"
+    monkeypatch.setenv(WITHIN, shlex.join([str(os.getppid()), *WORLD]))
+    assert pasted(text, tmp_path) == RUN_AGAIN
+    assert as_pasted([*words_within(tmp_path), "lakehouse", "run", "x"]) in RUN_AGAIN
+    note_within(tmp_path, succeeded=False)
+    monkeypatch.delenv(WITHIN)
+    assert pasted(text, tmp_path) == RUN_AGAIN
+    note_within(tmp_path, succeeded=False)
+    assert words_within(tmp_path) == WORLD
+    note_within(tmp_path, succeeded=True)
+    assert pasted(text, tmp_path) == "next: .venv/bin/lakehouse run x; see `.venv/bin/lakehouse runs list`"
+
+
+def test_surroundings_that_last_need_not_be_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(WITHIN, shlex.join(["1", *WORLD]))
+    assert words_within(tmp_path) == []
+
+
+def test_a_command_that_holds_another_is_not_put_within_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bundle_runner.pasted.lakehouse_command", lambda: "L")
+    (tmp_path / NOTE).write_text(shlex.join(WORLD))
+    told = pasted("`lakehouse simulate world --date DAY -- lakehouse run x` starts it", tmp_path)
+    assert told == "`L simulate world --date DAY -- L run x` starts it"
+
+
+def test_what_a_command_is_called_by_may_be_several_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bundle_runner.pasted.lakehouse_command", lambda: "python -m bundle_runner")
+    assert as_pasted(["lakehouse", "run", "a b"]) == "python -m bundle_runner run 'a b'"
 
 
 def test_added_commands_are_click_commands() -> None:

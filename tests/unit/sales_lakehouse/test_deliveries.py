@@ -192,13 +192,13 @@ def test_a_source_that_stops_on_a_broken_unit_stops_every_run_until_it_is_settle
     store, unit = LandingStore(run.landing_root), land(tmp_path, 1)
     store.set_state(unit, "quarantined")
     if settled_by == "correction":
-        land(tmp_path, 1, content=b"corrected")
+        store.put(b"corrected", replace(unit, received_at="2011-01-01T07:00:00+00:00"))
     elif settled_by != "nobody":
         run_units(tmp_path, settled_by, unit.unit_id, *(["--because", "x"] if settled_by == "refuse" else []))
     plan = make_plan(run)
     findings = judge_settled(plan.unsettled)
     assert [finding.stops for finding in findings] == [True] * stops
-    assert ("1 quarantined units to settle" in plan.in_words()) == stops
+    assert ("1 quarantined unit to settle" in plan.in_words()) == stops
     if stops:
         assert re.search(r"2011-01-01\.csv \(unit [0-9a-f]{12}\).*`lakehouse units release UNIT`", findings[0].detail)
 
@@ -215,3 +215,30 @@ def make_run(root: Path, on_breaking: str) -> Run:
     source.write_text(f"{source.read_text()}on_breaking: {on_breaking}\n")
     given = {"run_id": "r1", "lakehouse_root": str(root), "inbox_root": str(root), "pipelines_root": str(pipelines)}
     return Run.of(given)
+
+
+def test_a_corrected_unit_is_open_no_longer_and_names_what_corrected_it(tmp_path: Path) -> None:
+    broken = land(tmp_path, 1)
+    note(tmp_path, (broken, "quarantined", 0))
+    store = LandingStore(tmp_path / "landing")
+    store.mark("gift_partner", [broken.unit_id], "quarantined")
+    by = store.put(b"corrected", replace(broken, received_at="2011-01-02T06:00:00+00:00"))
+    assert by
+    assert run_units(tmp_path, "list", "--state", "quarantined").output == "no unit\n"
+    assert f"corrected by {by.in_words()}" in run_units(tmp_path, "list", "--state", "corrected").output
+    assert set_aside(tmp_path) == []
+    facts = json.loads(run_units(tmp_path, "show", broken.unit_id, "--format", "json").output)
+    assert (facts["state"], facts["corrected_by"]) == ("corrected", by.unit_id)
+    store.set_state(by, "refused")
+    assert states(tmp_path) == ["refused", "quarantined"]
+
+
+def test_of_old_bytes_that_came_back_the_last_arrival_stands(tmp_path: Path) -> None:
+    first, store = land(tmp_path, 1), LandingStore(tmp_path / "landing")
+    second = store.put(b"corrected", replace(first, received_at="2011-01-02T06:00:00+00:00"))
+    assert store.corrections("gift_partner") == {first.unit_id: second}
+    again = store.put(b"day 1", replace(first, received_at="2011-01-03T06:00:00+00:00"))
+    assert again
+    assert second
+    corrections = store.corrections("gift_partner")
+    assert {unit: by.received_at for unit, by in corrections.items()} == {second.unit_id: again.received_at}

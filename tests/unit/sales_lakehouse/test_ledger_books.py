@@ -76,6 +76,7 @@ def test_books_of_a_finished_lakehouse_close_to_the_cent(root: Path) -> None:
         "superseded": 1,
         "quarantined": 1,
         "repaired": 0,
+        "repair_failed": 0,
         "withdrawn": 0,
         "waiting": 0,
     }
@@ -115,7 +116,7 @@ def test_a_unit_that_waits_is_open_and_no_finding(root: Path, units: dict[str, U
     (root / f"landing/{SOURCE}/{first}.state").unlink()
     asked = ask(root)
     assert asked.exit_code == 0
-    assert "open: 1 units" in asked.output
+    assert "open: 1 unit\n" in asked.output
     assert (
         f"gift_partner 2011-01-05.csv (unit {first[:8]}, received 2011-01-06T06:00:00): waits for a run" in asked.output
     )
@@ -281,7 +282,7 @@ def test_a_record_that_is_nowhere_is_found_without_deep(root: Path, units: dict[
         f"gift_partner 2011-01-05.csv (unit {units['first'].unit_id[:8]}): 3 records kept, 2 accounted for"
         in asked.output
     )
-    assert asked.output.splitlines()[-1] == "the books do not close: 1 findings"
+    assert asked.output.splitlines()[-1] == "the books do not close: 1 finding"
 
 
 @pytest.mark.parametrize(
@@ -305,7 +306,7 @@ def test_dates_that_wait_to_be_built_anew_are_told_and_not_held_against_silver(r
     write_deltalake(root / "ops/slices", pa.table({**waiting, "noted_at": noted}), commit_properties=signed("r3"))
     DeltaTable(root / "silver/sale_lines").delete("order_id = '540012'", commit_properties=signed("r3"))
     assert [line for line in findings(root) if "gold." in line] == []
-    assert "note: gold.daily_sales: 1 dates wait to be built anew (2011-01-06)" in ask(root, "--deep").output
+    assert "note: gold.daily_sales: 1 date waits to be built anew (2011-01-06)" in ask(root, "--deep").output
 
 
 def test_a_file_without_a_seal_is_held_against_deltas_own_count(root: Path) -> None:

@@ -45,7 +45,7 @@ def test_duplicate_keys_are_told_with_the_key(spark: SparkSession) -> None:
     frame = spark.createDataFrame([("a", 1), ("a", 1), ("b", 1)], "k STRING, l INT")
     (finding,) = judge_table(frame, "t", [unique])
     assert finding.stops
-    assert finding.detail.startswith("1 rows break it, for instance k a, l 1")
+    assert finding.detail.startswith("1 row breaks it, for instance k a, l 1")
 
 
 def test_columns_that_differ_from_the_contract_are_named(spark: SparkSession) -> None:

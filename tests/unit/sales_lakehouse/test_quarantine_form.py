@@ -86,7 +86,7 @@ def test_a_file_that_is_no_form_is_refused(content: bytes, words: str) -> None:
 def test_a_line_that_names_no_open_record_is_refused(number: str) -> None:
     old = aside()
     (line,) = read_form(write_form([old]), "form.csv")
-    with pytest.raises(ParameterError, match=r"record 1 names record .* which is not open \(1 of 1 lines\)"):
+    with pytest.raises(ParameterError, match=r"record 1 names record .* which is not open \(1 of 1 line\)"):
         match_corrections([{**line, "_repairs_no": number}], [old], GIFTS, "form.csv")
 
 

@@ -52,7 +52,8 @@ def test_a_refused_line_is_named_with_number_bytes_and_reason(tmp_path: Path, pi
 def test_a_lost_column_sets_the_whole_file_aside(tmp_path: Path, pipelines: Pipelines) -> None:
     verdict = rehearse_gift(tmp_path, pipelines, HEADER.replace("UnitPrice", "Price") + LINE * 3)
     assert (verdict.found, verdict.kept, verdict.quarantined) == (3, 0, 3)
-    assert "column UnitPrice is missing" in verdict.schema
+    assert "column UnitPrice is missing" in (verdict.broken or "")
+    assert verdict.schema == ""
     assert verdict.examples == ()
 
 
@@ -185,6 +186,56 @@ def test_the_list_of_refusals_is_bounded_and_counted(tmp_path: Path) -> None:
     assert result.output.startswith("gift_partner, 2011-01-05.csv: 500 records: 500 refused\n")
     assert len(result.output.splitlines()) < 20
     assert "and 490 more" in result.output
+
+
+def test_a_value_that_cannot_be_read_is_one_reason_not_also_the_rules_about_it(
+    tmp_path: Path, pipelines: Pipelines
+) -> None:
+    verdict = rehearse_gift(tmp_path, pipelines, HEADER + LINE.replace(",9.95,", ",abc,"))
+    assert verdict.examples[0].reason == "unit_price: 'abc' is not exactly readable as DECIMAL(12,4)"
+
+
+def test_refused_and_quarantined_records_are_told_apart_each_with_its_bytes(tmp_path: Path) -> None:
+    told = run_check("gift_partner", write(tmp_path, HEADER + LINE.replace(",1,", ",x,") + "540113\n" + LINE)).output
+    start, second = len(HEADER), len(HEADER + LINE)
+    assert f"  record 1, bytes {start}-{second - 1}: quarantined: quantity: 'x'" in told
+    assert f"  record 2, bytes {second}-{second + 6}: refused: 1 field instead of 8" in told
+
+
+NEXT = {
+    "good": (HEADER + LINE, "2011-01-05.csv", "deliver it: under this name into the inbox's folder gift_partner/"),
+    "few aside": (HEADER + LINE * 40 + "x\n", "2011-01-05.csv", "ask the partner for a corrected file, or deliver it"),
+    "many aside": (HEADER + LINE + "x\n", "2011-01-05.csv", "a gate would stop it, with 50.0 % of its records refused"),
+    "broken": (HEADER.replace("Price", "") + LINE, "2011-01-05.csv", "mend the source's file where the agreement has"),
+    "other name": (HEADER + LINE, "sales.csv", "or mend `delivery` of the source's file"),
+}
+
+
+@pytest.mark.parametrize(("text", "name", "told"), NEXT.values(), ids=NEXT.keys())
+def test_the_last_line_says_what_to_do_next(tmp_path: Path, text: str, name: str, told: str) -> None:
+    *_, last = run_check("gift_partner", write(tmp_path, text, name)).output.splitlines()
+    assert last.startswith("  next     ")
+    assert told in last
+
+
+def test_why_a_unit_stands_aside_is_said_of_the_unit_not_of_its_columns(tmp_path: Path) -> None:
+    told = run_check("gift_partner", write(tmp_path, "")).output
+    assert "  unit     would stand in quarantine as a whole: the file is empty" in told
+    assert "columns" not in told.split("next")[0]
+    assert told.startswith("gift_partner, 2011-01-05.csv: 1 record: 1 quarantined\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("/dev/null", "no regular file"), (".", "a folder"), ("nope.csv", "not there")],
+    ids=["device", "folder", "nothing"],
+)
+def test_what_is_no_file_is_refused_before_anything_is_read(tmp_path: Path, name: str, told: str) -> None:
+    write(tmp_path, HEADER)
+    result = run_check("gift_partner", tmp_path / name)
+    assert result.exit_code == 2
+    assert f"is {told}; expected a delivery; nothing was read" in " ".join(result.output.split())
+    assert ("give a file in it" in result.output) == (name == ".")
 
 
 def test_exit_code_is_0_only_when_all_files_pass(tmp_path: Path) -> None:

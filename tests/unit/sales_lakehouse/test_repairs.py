@@ -1,5 +1,7 @@
 """A repair stands in for the record it names: at its place, in its statement, with its sequence."""
 
+import json
+
 import pytest
 from pyspark.sql import DataFrame, Row, SparkSession
 
@@ -18,11 +20,13 @@ RECORDS = [
     ("u1", 1, None, None, *GOOD),
     ("u1", 2, None, None, *BAD),
     ("u1", 4, None, None, *GOOD),
+    ("u1", 5, None, None, *BAD),
     ("u3", 1, None, None, *BAD),
     ("u4", 1, None, None, *GOOD),
     ("r1", 1, "u1", 2, *BAD),
     ("r1", 2, "u1", 3, *GOOD),
     ("r1", 3, "u3", 1, *GOOD),
+    ("r1", 4, "u1", 5, *BAD),
     ("r2", 1, "u1", 2, *GOOD),
 ]
 FACTS_DDL = "_unit_id STRING, received_at STRING, unit_date STRING"
@@ -58,6 +62,8 @@ def decided(spark: SparkSession, pipelines: Pipelines) -> dict[tuple[str, int], 
         (("u3", 1), "repaired", "r1"),
         (("r1", 3), "superseded", None),
         (("u4", 1), "accepted_new", None),
+        (("u1", 5), "quarantined", "r1"),
+        (("r1", 4), "repair_failed", None),
     ],
     ids=[
         "a good record",
@@ -68,6 +74,8 @@ def decided(spark: SparkSession, pipelines: Pipelines) -> dict[tuple[str, int], 
         "a record of a file that was corrected since",
         "its repair, older than the correction",
         "the correction",
+        "a record whose repair is wrong again",
+        "the repair that is wrong again",
     ],
 )
 def test_every_row_has_its_place(
@@ -109,3 +117,24 @@ def test_a_repaired_order_keeps_the_time_by_which_it_is_ordered(spark: SparkSess
     mended = with_repairs(bronze(spark, source, rows), facts_df, source).collect()
     found = {(row["_unit_id"], row["_record_no"]): row["updated_at"] for row in mended}
     assert found == {("u1", 1): "10:00", ("r1", 1): "10:00", ("r1", 2): "12:00"}
+
+
+def test_a_repaired_order_stands_whatever_its_texts_hash_to(spark: SparkSession, pipelines: Pipelines) -> None:
+    source, table = pipelines.source("online_shop"), pipelines.silver["sale_lines"]
+    orders = range(1, 9)
+
+    def order(number: int, quantity: str) -> list[str | None]:
+        line = {"line": 1, "sku": "A", "description": "b", "quantity": quantity, "unit_price": "1.5"}
+        at = f"2011-01-05T09:0{number}:00"
+        lines = json.dumps([{**line, "sold_at": at}])
+        return [f"{number}", "1", "new", at, at, None, "EIRE", "GBP", lines]
+
+    delivered = [("u1", number, None, None, *order(number, "many")) for number in orders]
+    mended = [("r1", number, "u1", number, *order(number, "2")) for number in orders]
+    facts_df = local_frame(spark, [("u1", "t1", None), ("r1", "t2", None)], FACTS_DDL)
+    records_df = with_repairs(bronze(spark, source, [*delivered, *mended]), facts_df, source)
+    decided_df = decide(
+        conform_records(records_df, source, table), local_frame(spark, [], silver_ddl(table)), table, "r"
+    )
+    found = {(row["_unit_id"], row["_disposition"]) for row in decided_df.collect()}
+    assert found == {("u1", "repaired"), ("r1", "accepted_new")}

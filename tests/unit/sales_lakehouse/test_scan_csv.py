@@ -140,7 +140,7 @@ def test_the_other_tongue_is_read_in_its_own_encoding(pipelines: Pipelines) -> N
 @pytest.mark.parametrize(
     ("footer", "reason"),
     [
-        ("TOTAL;2;39,80\r\n", "1 records were found"),
+        ("TOTAL;2;39,80\r\n", "1 record was found"),
         ("TOTAL;1;19,91\r\n", "the records sum up to 19.90"),
         ("", "expected one TOTAL line"),
         ("TOTAL;1;19,90\r\n" + EURO_LINE, "expected one TOTAL line, the last one"),

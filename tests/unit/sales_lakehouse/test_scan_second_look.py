@@ -142,7 +142,7 @@ def test_two_lines_of_objects_read_as_one_set_the_unit_aside(monkeypatch: pytest
     whole = Piece("record", 0, len(content), values={"id": "1"})
     monkeypatch.setattr(ndjson_unit.NdjsonUnit, "_pieces", lambda _: iter([whole]))
     (row,) = rows_of(content, source_of({"kind": "ndjson"}))
-    assert "the reader found 1 lines, the second counter 2" in row["_reason"]
+    assert "the reader found 1 line, the second counter 2" in row["_reason"]
 
 
 @dataclass

@@ -21,7 +21,8 @@ LOOK = """
 import json, os, pathlib, sys, urllib.request as web
 url = os.environ["BUNDLE_VAR_shop_api_url"]
 health = json.load(web.build_opener(web.ProxyHandler({})).open(url + "/health"))
-pathlib.Path(sys.argv[1]).write_text(json.dumps({"url": url, **health}))
+within = os.environ["BUNDLE_RUN_WITHIN"]
+pathlib.Path(sys.argv[1]).write_text(json.dumps({"url": url, "within": within, "parent": os.getppid(), **health}))
 """
 STAY = LOOK + "import time; time.sleep(60)"
 
@@ -70,7 +71,10 @@ def test_the_command_finds_the_shop_up_and_the_files_delivered(bundle: Path) -> 
     port = free_port()
     done = run(world(bundle, port, "--", sys.executable, "-c", LOOK, f"{bundle}/seen.json"))
     assert (done.returncode, done.stdout) == (0, "")
-    assert json.loads((bundle / "seen.json").read_text())["url"] == f"http://127.0.0.1:{port}"
+    seen = json.loads((bundle / "seen.json").read_text())
+    assert seen["url"] == f"http://127.0.0.1:{port}"
+    again = f"lakehouse simulate world --port {port} --bundle {bundle} --"
+    assert seen["within"] == f"{seen['parent']} {again}"
     assert len(list((bundle / ".lakehouse/inbox").glob("*/*.csv"))) == 6
     assert "6 new, 0 unchanged, 0 changed" in done.stderr
     assert f"shop API: http://127.0.0.1:{port}, 70 orders, 150 customers, 1590 products\n" in done.stderr

@@ -55,8 +55,9 @@ def test_a_published_record_is_followed_from_its_bytes_to_the_slices_of_gold(
     (way,) = ways(root, "InvoiceNo=540012")
     unit, line = units["second"], SECOND_DAY[3]
     start = unit.manifest.size_bytes - len(line) - 1
-    assert way["delivered"] == f"2011-01-06.csv, received 2011-01-07T06:00:00, sha256 {unit.unit_id[:12]}"
-    assert way["bytes"] == f"{start:,} to {unit.manifest.size_bytes - 1:,}: {(line + chr(10))!r}"
+    assert way["delivered"] == f"unit {unit.unit_id[:12]} (2011-01-06.csv, received 2011-01-07T06:00:00)"
+    assert way["bytes"] == f"bytes {start}-{unit.manifest.size_bytes - 1}: {(line + chr(10))!r}"
+    assert Path(way["landed"]).read_bytes()[start:].decode() == f"{line}\n"
     assert way["bronze"].startswith("bronze.gift_partner, record 4: InvoiceNo=540012, StockCode=A2, ")
     key = "source=gift_partner, order_id=540012, line_number=1"
     assert way["silver"] == f"silver.sale_lines, published: {key}, line_amount 12.0000 GBP"
@@ -70,11 +71,66 @@ def test_a_table_that_looks_back_is_reached_on_all_its_dates(root: Path) -> None
     assert told in ask(root, SOURCE, "InvoiceNo=540012").output
 
 
-def test_a_quarantined_record_says_the_rule_in_words_and_what_to_do(root: Path) -> None:
-    (way,) = ways(root, "InvoiceNo=540002")
-    because = "A line without a description is a stock-keeping note, not a sale."
-    assert way["stopped"] == f"quarantine.sale_lines: product_is_named ({because})"
+def uncorrected(root: Path, tmp_path: Path, units: dict[str, Unit]) -> Path:
+    """Copy the lakehouse as it is when somebody has refused the file that corrects the first day."""
+    copied = Path(shutil.copytree(root, tmp_path / "lakehouse"))
+    (copied / f"landing/{SOURCE}/{units['corrected'].unit_id}.state").write_text("refused")
+    return copied
+
+
+BECAUSE = "A line without a description is a stock-keeping note, not a sale."
+
+
+def test_a_quarantined_record_says_the_rule_in_words_and_what_to_do(
+    root: Path, tmp_path: Path, units: dict[str, Unit]
+) -> None:
+    (way,) = ways(uncorrected(root, tmp_path, units), "InvoiceNo=540002")
+    assert way["stopped"] == f"quarantine.sale_lines: product_is_named ({BECAUSE})"
     assert way["next"].startswith("ask for a corrected delivery")
+    assert "corrected" not in way
+
+
+def test_a_record_of_a_corrected_delivery_names_the_one_that_corrects_it(root: Path, units: dict[str, Unit]) -> None:
+    (way,) = ways(root, "InvoiceNo=540002")
+    by = units["corrected"].manifest.in_words()
+    assert (way["stopped"], way["corrected"]) == (
+        f"quarantine.sale_lines: product_is_named ({BECAUSE})",
+        f"by {by}; nothing is to do",
+    )
+    assert "next" not in way
+
+
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [("quarantined", "of that one, its unit stands aside as a whole"), ("held", "of that one, it is held")],
+)
+def test_a_correction_that_stands_aside_itself_says_what_is_to_do_about_it(
+    root: Path, tmp_path: Path, units: dict[str, Unit], state: str, told: str
+) -> None:
+    copied = Path(shutil.copytree(root, tmp_path / "lakehouse"))
+    (copied / f"landing/{SOURCE}/{units['corrected'].unit_id}.state").write_text(state)
+    (way,) = ways(copied, "InvoiceNo=540002")
+    assert way["corrected"] == f"by {units['corrected'].manifest.in_words()}"
+    assert way["next"].startswith(told)
+    assert f"lakehouse units release {units['corrected'].unit_id[:12]}`" in way["next"]
+
+
+def test_a_record_of_a_unit_that_stands_aside_as_a_whole_is_not_repaired_alone(
+    root: Path, tmp_path: Path, units: dict[str, Unit]
+) -> None:
+    broken = Path(shutil.copytree(root, tmp_path / "lakehouse"))
+    aside = {"_kind": "'quarantined'", "_reason": "'column UnitPrice is missing'", "_raw": "'540012,A2'"}
+    unit_id = units["second"].unit_id
+    bronze = DeltaTable(broken / "bronze/gift_partner")
+    bronze.update(updates=aside, predicate=f"_unit_id = '{unit_id}' AND _record_no = 4", commit_properties=signed("r3"))
+    (broken / f"landing/{SOURCE}/{unit_id}.state").write_text("quarantined")
+    (way,) = ways(broken, "InvoiceNo=540012")
+    assert way["stopped"] == "bronze.gift_partner, record 4: column UnitPrice is missing"
+    assert f"`lakehouse units release {unit_id[:12]}`" in way["next"]
+    land(broken, "2011-01-06.csv", "2011-01-09T06:00:00Z", SECOND_DAY[:1])
+    (way,) = ways(broken, "InvoiceNo=540012")
+    assert "(2011-01-06.csv, received 2011-01-09T06:00:00)" in way["corrected"]
+    assert way["next"] == "of that one, it waits: `lakehouse run sales_daily` applies it"
 
 
 def test_a_repaired_record_names_the_repair_and_the_repair_names_the_record(
@@ -87,18 +143,40 @@ def test_a_repaired_record_names_the_repair_and_the_repair_names_the_record(
     named = {"_repairs_unit": f"'{first}'", "_repairs_no": "3"}
     bronze.update(updates=named, predicate=f"_unit_id = '{stand_in}'", commit_properties=signed("r3"))
     (way,) = ways(repaired, "InvoiceNo=540002")
-    assert way["repaired"].startswith("quarantine.sale_lines: product_is_named (")
-    assert way["repaired"].endswith(
-        f"unit {stand_in[:8]} (gift_partner 2011-01-05.csv) stands in for it; nothing is to do"
-    )
+    assert way["stopped"].startswith("quarantine.sale_lines: product_is_named (")
+    assert way["repaired"] == f"{units['corrected'].manifest.in_words()} stands in for it; nothing is to do"
     assert "next" not in way
     (way,) = ways(repaired, "InvoiceNo=540003")
     assert way["repairs"] == f"it stands in for record 3 of unit {first[:8]} (gift_partner 2011-01-05.csv)"
 
 
+@pytest.mark.parametrize("invoice", ["540002", "540011"], ids=["broke a rule", "could not be read"])
+def test_a_repair_that_is_wrong_again_is_told_with_its_new_reasons(
+    root: Path, tmp_path: Path, units: dict[str, Unit], invoice: str
+) -> None:
+    repaired = Path(shutil.copytree(root, tmp_path / "lakehouse"))
+    named, repair = units["first" if invoice == "540002" else "second"].unit_id, units["corrected"]
+    rows = DeltaTable(repaired / "quarantine/sale_lines").to_pyarrow_table().to_pylist()
+    again = [{**row, "_unit_id": repair.unit_id, "_record_no": 1, "_errors": ["quantity_is_not_zero"]} for row in rows]
+    write_deltalake(repaired / "quarantine/sale_lines", pa.Table.from_pylist(again), mode="append", schema_mode="merge")
+    bronze = DeltaTable(repaired / "bronze/gift_partner")
+    updates = {"_repairs_unit": f"'{named}'", "_repairs_no": "3"}
+    bronze.update(updates=updates, predicate=f"_unit_id = '{repair.unit_id}' AND _record_no = 1")
+    (way,) = ways(repaired, f"InvoiceNo={invoice}")
+    told = f"in vain: {repair.manifest.in_words()} was to stand in for it and is wrong again: quantity_is_not_zero"
+    assert way["repaired"].startswith(told)
+    assert "lakehouse quarantine export --source gift_partner" in way["next"]
+    own = f"_unit_id = '{repair.unit_id}' AND _record_no = 1"
+    DeltaTable(repaired / "silver/sale_lines").delete(own)
+    (way,) = ways(repaired, "InvoiceNo=540001", "Quantity=3")
+    assert way["stopped"].startswith("quarantine.sale_lines: quantity_is_not_zero")
+    assert "lakehouse quarantine export" in way["next"]
+
+
 def test_a_refused_record_is_found_by_its_raw_text(root: Path) -> None:
     (way,) = ways(root, "InvoiceNo=540011")
-    assert way["stopped"] == "bronze.gift_partner, record 3: refused: 3 fields, 8 were agreed"
+    assert way["stopped"] == "bronze.gift_partner, record 3: 3 fields, 8 were agreed"
+    assert way["next"].startswith("ask for a corrected delivery under the same name, or give the record back")
     assert "'540011,A3,BOWL\\n'" in way["bytes"]
 
 
@@ -131,8 +209,12 @@ def test_an_unchanged_record_names_the_statement_whose_row_stands(
 
 @pytest.mark.parametrize(
     ("state", "told"),
-    [(None, "lakehouse run sales_daily"), ("held", "lakehouse units release"), ("refused", "its unit was refused")],
-    ids=["not yet applied", "held", "refused"],
+    [
+        (None, "next it waits: `lakehouse run sales_daily`"),
+        ("held", "corrected by unit "),
+        ("refused", "next its unit was refused"),
+    ],
+    ids=["not yet applied", "held, and corrected since", "refused"],
 )
 def test_a_record_of_a_unit_that_is_not_applied_says_what_makes_it_go_on(
     root: Path, tmp_path: Path, units: dict[str, Unit], state: str | None, told: str
@@ -140,7 +222,8 @@ def test_a_record_of_a_unit_that_is_not_applied_says_what_makes_it_go_on(
     waiting = Path(shutil.copytree(root, tmp_path / "lakehouse"))
     path = waiting / f"landing/{SOURCE}/{units['early'].unit_id}.state"
     path.unlink() if state is None else path.write_text(state)
-    assert told in ways(waiting, "InvoiceNo=540010", "Quantity=7")[0]["next"]
+    (way,) = ways(waiting, "InvoiceNo=540010", "Quantity=7")
+    assert told in "; ".join(f"{at} {what}" for at, what in way.items())
 
 
 @pytest.mark.parametrize(
@@ -214,7 +297,7 @@ def test_a_figure_is_followed_back_to_the_lines_and_bytes_behind_it(root: Path, 
     spans = [(line["record_no"], line["byte_start"], line["byte_length"]) for line in found["lines"]]
     assert spans == [(number, start, length) for _, number, start, length, _ in unit.pieces[1:3]]
     text = ask(root, "gold.daily_sales", "business_date=2011-01-06").output
-    assert "net_amount 21.25 GBP; the 3 lines behind it add up to 21.25 GBP: the same" in text
+    assert "net_amount 21.25 GBP; behind it 3 lines, 21.25 GBP in all: the same" in text
 
 
 def test_a_table_that_looks_back_shows_the_lines_of_all_those_days_once(root: Path, tmp_path: Path) -> None:
@@ -238,7 +321,7 @@ def test_a_figure_that_silver_does_not_bear_out_says_so(root: Path, tmp_path: Pa
     table = DeltaTable(doubted / "gold/daily_sales")
     table.update(updates={"net_amount": "CAST(9 AS DECIMAL(22,4))"}, predicate="country_name = 'France'")
     text = ask(doubted, "gold.daily_sales", "business_date=2011-01-06", "country_name=France").output
-    assert "net_amount 9.00 GBP; the 1 lines behind it add up to 12.00 GBP: NOT the same" in text
+    assert "net_amount 9.00 GBP; behind it 1 line, 12.00 GBP in all: NOT the same" in text
 
 
 def test_a_figure_that_is_not_there_says_what_is_near(root: Path) -> None:
@@ -251,4 +334,7 @@ def test_a_delivery_that_no_run_has_read_is_not_in_bronze(root: Path, tmp_path: 
     waiting = Path(shutil.copytree(root, tmp_path / "lakehouse"))
     land(waiting, "2011-01-07.csv", "2011-01-08T07:00:00Z", ["540099,A1,MUG,1,2011-01-07 09:00:00,1.50,1.0,France"])
     assert "gift_partner: no record matches" in ask(waiting, SOURCE, "InvoiceNo=540099").output
-    assert "1 delivered units are not read yet: 2011-01-07.csv" in ask(waiting, SOURCE, "InvoiceNo=540099").output
+    assert (
+        "1 delivered unit is not read yet: 2011-01-07.csv; `lakehouse run sales_daily` reads it"
+        in ask(waiting, SOURCE, "InvoiceNo=540099").output
+    )

@@ -50,7 +50,7 @@ def test_a_file_without_its_header_loses_no_row_silently() -> None:
 )
 def test_a_field_too_many_or_too_few_is_neither_dropped_nor_null(line: bytes, count: int) -> None:
     rows = rows_of(b"id,name,amount\n" + line, PLAIN)
-    assert rows[1]["_reason"] == f"{count} fields instead of 3"
+    assert rows[1]["_reason"] == f"{count} field{'s' if count > 1 else ''} instead of 3"
     assert rows[1]["_raw"] == line.decode()
 
 
@@ -253,7 +253,7 @@ def test_rows_joined_by_lost_bytes_are_seen_by_the_partner_s_count_alone() -> No
     """Bytes cut out across two rows leave a valid file: no reader can see that, only a control total."""
     cut = b"id,name,amount\n1,a,2\n3,c,4\n".replace(b"a,2\n3,", b"")
     assert kinds(rows_of(cut, PLAIN)) == ["header", "record"]
-    assert "states 2 records, 1 records were found" in rows_of(cut, PLAIN, {"records": "2"})[1]["_reason"]
+    assert "states 2 records, 1 record was found" in rows_of(cut, PLAIN, {"records": "2"})[1]["_reason"]
 
 
 def test_every_value_of_the_samples_is_read_as_python_reads_it() -> None:

@@ -219,7 +219,7 @@ def test_a_document_beyond_its_bound_is_set_aside() -> None:
 def test_a_count_that_the_partner_states_holds_for_json_too() -> None:
     content = f"[{GOOD}]".encode()
     assert rows_of(content, LIST, {"records": "1"})[1]["_kind"] == "record"
-    assert "the partner states 2 records, 1 records" in rows_of(content, LIST, {"records": "2"})[1]["_reason"]
+    assert "the partner states 2 records, 1 record was found" in rows_of(content, LIST, {"records": "2"})[1]["_reason"]
 
 
 @pytest.mark.parametrize(

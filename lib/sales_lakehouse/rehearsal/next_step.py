@@ -1,0 +1,32 @@
+"""What to do with a delivery, once it is known what would happen to it."""
+
+from __future__ import annotations
+
+from sales_lakehouse.rehearsal.delivery import Rehearsal
+from sales_lakehouse.specs import SourceSpec
+
+_ASK = "ask the partner for a corrected file"
+
+
+def next_step(verdict: Rehearsal, source: SourceSpec) -> str:
+    """Return what to do next: correct the file or the agreement, or deliver it as it is, and what that means."""
+    if verdict.not_landed:
+        return f"{_ASK}, or mend `delivery` of the source's file; then check again"
+    if verdict.broken:
+        return f"{_ASK}, or mend the source's file where the agreement has changed; then check again"
+    if verdict.passes:
+        return (
+            f"deliver it: under this name into the inbox's folder {source.source}/, then `lakehouse run sales_daily`"
+            if verdict.business_date
+            else "deliver it"
+        )
+    over = [*_over(verdict.refused, verdict, "refused", source.max_refused_pct)]
+    over += _over(verdict.quarantined, verdict, "quarantined", source.max_quarantined_pct)
+    if over:
+        return f"{_ASK}: delivered alone as it is, a gate would stop it, with {' and '.join(over)}"
+    return f"{_ASK}, or deliver it as it is: these records would stand aside, the others reach silver"
+
+
+def _over(part: int, verdict: Rehearsal, word: str, limit: float) -> list[str]:
+    pct = 100 * part / verdict.found if verdict.found else 0.0
+    return [f"{pct:.1f} % of its records {word}, at most {limit:g} % are let through"] if pct > limit else []

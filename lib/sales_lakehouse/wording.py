@@ -1,0 +1,40 @@
+"""How counts and places are said, the same everywhere: `1 record`, `2 deliveries`, `bytes 12-57`."""
+
+from __future__ import annotations
+
+_VERBS = {"are": "is", "were": "was", "have": "has", "do": "does"}
+
+
+def counted(count: int, noun: str, verb: str = "") -> str:
+    """Return a count with its noun, and with the verb that follows: `1 record stands`, `2,000 records stand`.
+
+    `noun` is given for one, `verb` for several.
+    """
+    one = count == 1
+    words = [f"{count:,}", noun if one else _with_s(noun)]
+    if verb:
+        words.append(_VERBS.get(verb, _with_s(verb)) if one else verb)
+    return " ".join(words)
+
+
+def byte_span(start: int, length: int) -> str:
+    """Return `bytes 12-57`: the first byte of a unit is 0, the first and the last that are named belong to it."""
+    if length <= 1:
+        return f"byte {start}" if length else f"no byte, before byte {start}"
+    return f"bytes {start}-{start + length - 1}"
+
+
+SPAN_RULE = "Bytes are counted from 0, in the unpacked delivery; the first and the last that are named belong to it."
+"""What a reader of spans must know; commands that show some say it in their help."""
+
+
+def _with_s(word: str) -> str:
+    """Return the plural of a noun, or the singular of a verb: both end alike."""
+    if word.endswith("y") and word[-2] not in "aeiou":
+        return f"{word[:-1]}ies"
+    return f"{word}es" if word.endswith(("s", "x", "z", "ch", "sh")) else f"{word}s"
+
+
+def encoding_name(codec: str) -> str:
+    """Return the name by which an encoding is declared in source files: windows-1252, where Python says cp1252."""
+    return f"windows-{codec[2:]}" if codec.startswith("cp125") else codec.replace("iso8859", "iso-8859")
