@@ -148,7 +148,7 @@ def load_bundle(
     return Bundle(path, name, apply_target(tree, name), values)
 
 
-FILES = {"notebook_task": "notebook_path", "spark_python_task": "python_file"}
+FILES = (("notebook_task", "notebook_path"), ("spark_python_task", "python_file"), ("sql_task", "file", "path"))
 
 
 def _place_files(tree: Any, bundle_file: Path) -> None:
@@ -158,8 +158,14 @@ def _place_files(tree: Any, bundle_file: Path) -> None:
         inner = task.get("for_each_task") if isinstance(task, Map) else None
         for body in (task, inner.get("task") if isinstance(inner, Map) else None):
             if isinstance(body, Map):
-                for kind, field in FILES.items():
-                    _place(body.get(kind), field, bundle_file)
+                for *steps, field in FILES:
+                    _place(_within(body, steps), field, bundle_file)
+
+
+def _within(part: Any, steps: list[str]) -> Any:
+    for step in steps:
+        part = part.get(step) if isinstance(part, Map) else None
+    return part
 
 
 def _place(part: Any, field: str, bundle_file: Path) -> None:

@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from bundle_runner.attempts import Notebook, Program, Work, Workshop, cluster_of
+from bundle_runner.attempts import Workshop
 from bundle_runner.conditions import evaluate
 from bundle_runner.errors import RunError
 from bundle_runner.launchable import words_of
@@ -23,6 +23,7 @@ from bundle_runner.record import AttemptRecord, RunRecord, TaskRecord, now
 from bundle_runner.references import resolve
 from bundle_runner.states import FAILURES, ResultState
 from bundle_runner.stopper import Stopper, within
+from bundle_runner.work import Notebook, Program, Work, cluster_of
 
 STOPPED = 3
 """The exit code of a run whose root failures are deliberate stops."""
@@ -139,7 +140,6 @@ class TaskRun:
         work = Work(
             name=f"{self.plan.run_id}.{record.task_key}",
             body=step.body,
-            cluster=cluster_of(self.task, step.body, self.plan.job),
             start=lambda number: self._start(step, number),
             folder=step.folder,
             upstream={key: ended.values for key, ended in self.ended.items()},
@@ -154,13 +154,12 @@ class TaskRun:
         facts = {**step.facts, "task": {**step.facts["task"], "execution_count": str(number)}}
         words = words_of(body, facts, plan.parameters)
         if words:
-            return Program(words, Path(words[1]).parent if body.spark_python_task else plan.bundle.folder)
-        if body.notebook_task is None:
+            home = Path(words[1]).parent if body.spark_python_task else plan.bundle.folder
+            return Program(words, home, cluster_of(self.task, body, plan.job))
+        if body.cells_file is None:
             raise RunError(f"task {body.task_key} is a {body.kind} task and cannot stand here")
-        values = {name: resolve(text, facts) for name, text in body.notebook_task.base_parameters.items()}
-        return Notebook(
-            place_of(plan, self.task, body, body.notebook_task.notebook_path), {**values, **plan.parameters}
-        )
+        values = {name: resolve(text, facts) for name, text in body.cells_values.items()}
+        return Notebook(place_of(plan, self.task, body, body.cells_file), {**values, **plan.parameters})
 
 
 def _called(run: RunRecord, number: int, stopper: Stopper) -> AttemptRecord:

@@ -124,9 +124,7 @@ def _check_clusters(name: str, task: Task, job: Job) -> Iterator[str]:
 
 def texts(task: Task) -> list[str]:
     """Return every text of a task in which `{{...}}` is resolved."""
-    found: list[str] = []
-    if task.notebook_task:
-        found += task.notebook_task.base_parameters.values()
+    found: list[str] = [*task.cells_values.values()]
     if task.spark_python_task:
         found += task.spark_python_task.parameters
     if task.python_wheel_task:

@@ -143,21 +143,19 @@ def _choose(job: Job, job_key: str, given: Mapping[str, str], said_by: str = "--
     return {**declared, **given}
 
 
-def notebook_tasks(job: Job) -> Iterator[tuple[Task, Task]]:
-    """Return each task together with the body that runs a notebook: itself, or the task inside for_each."""
+def cell_tasks(job: Job) -> Iterator[tuple[Task, Task, str]]:
+    """Yield each task that a kernel runs, with its body, which may be the one inside for_each, and the body's file."""
     for task in job.tasks:
         body = task.for_each_task.task if task.for_each_task else task
-        if body.notebook_task:
-            yield task, body
+        if body.cells_file:
+            yield task, body, body.cells_file
 
 
 def _read_notebooks(job: Job, names: set[str]) -> Iterator[tuple[str, NotebookFile]]:
-    for task, body in notebook_tasks(job):
-        if body.notebook_task is None:
-            continue
+    for task, body, path in cell_tasks(job):
         try:
-            notebook = read_notebook(Path(body.notebook_task.notebook_path))
+            notebook = read_notebook(Path(path))
         except BundleError as error:
             raise BundleError(f"task {task.task_key}: {error}") from None
-        notebook.check_values(names, set(body.notebook_task.base_parameters), task.task_key)
-        yield body.notebook_task.notebook_path, notebook
+        notebook.check_values(names, set(body.cells_values), task.task_key)
+        yield path, notebook
