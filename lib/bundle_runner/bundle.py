@@ -21,6 +21,7 @@ from bundle_runner.interpolate import Interpolator, resources_root
 from bundle_runner.located import Map, Seq, Where
 from bundle_runner.model import BundleFile, Job
 from bundle_runner.parse import parse
+from bundle_runner.requirements import ELSEWHERE
 from bundle_runner.variables import Sources, choose
 
 REMOTE_ROOTS = ("~", "/Workspace", "/Volumes", "/dbfs")
@@ -150,6 +151,8 @@ def load_bundle(
 
 FILES = (("notebook_task", "notebook_path"), ("spark_python_task", "python_file"), ("sql_task", "file", "path"))
 
+LIBRARIES = ("whl", "requirements")
+
 
 def _place_files(tree: Any, bundle_file: Path) -> None:
     """Make the paths of tasks absolute: each counts from the file that declares it."""
@@ -160,6 +163,9 @@ def _place_files(tree: Any, bundle_file: Path) -> None:
             if isinstance(body, Map):
                 for *steps, field in FILES:
                     _place(_within(body, steps), field, bundle_file)
+                for library in body.get("libraries") or ():
+                    for field in LIBRARIES:
+                        _place(library, field, bundle_file)
 
 
 def _within(part: Any, steps: list[str]) -> Any:
@@ -169,6 +175,6 @@ def _within(part: Any, steps: list[str]) -> Any:
 
 
 def _place(part: Any, field: str, bundle_file: Path) -> None:
-    if isinstance(part, Map) and isinstance(part.get(field), str):
+    if isinstance(part, Map) and isinstance(part.get(field), str) and not part[field].startswith(ELSEWHERE):
         where = part.where[field]
         part[field] = os.path.normpath((where.file if where else bundle_file).parent / part[field])
