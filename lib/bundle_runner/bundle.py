@@ -86,6 +86,13 @@ class Bundle:
         found = self._interpolator.resolve(workspace.get("root_path"))
         return None if found is None else str(found)
 
+    @property
+    def workspace_facts(self) -> dict[str, str]:
+        """Return what `{{workspace.…}}` offers: what the bundle says, as a laptop has no workspace."""
+        said = self.tree.get("workspace") or {}
+        resolve = self._interpolator.resolve
+        return {"id": str(resolve(said.get("workspace_id")) or "0"), "url": str(resolve(said.get("host")) or "")}
+
     def local_root(self, job: str = "JOB") -> Path:
         """Return the target's folder on this machine.
 

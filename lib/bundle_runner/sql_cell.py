@@ -14,6 +14,7 @@ from bundle_runner.sql_text import KEEP, asked, statements, with_texts
 ROWS = 20
 KEPT = 1000
 RESULT = "result.json"
+"""Where task_facts.py looks for it."""
 _FIRST = re.compile(r"%sql\b[ \t]*")
 
 
