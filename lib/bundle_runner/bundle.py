@@ -21,6 +21,7 @@ from bundle_runner.interpolate import Interpolator, resources_root
 from bundle_runner.located import Map, Seq, Where
 from bundle_runner.model import BundleFile, Job
 from bundle_runner.parse import parse
+from bundle_runner.requirements import ELSEWHERE
 from bundle_runner.variables import Sources, choose
 
 REMOTE_ROOTS = ("~", "/Workspace", "/Volumes", "/dbfs")
@@ -85,6 +86,13 @@ class Bundle:
         found = self._interpolator.resolve(workspace.get("root_path"))
         return None if found is None else str(found)
 
+    @property
+    def workspace_facts(self) -> dict[str, str]:
+        """Return what `{{workspace.…}}` offers: what the bundle says, as a laptop has no workspace."""
+        said = self.tree.get("workspace") or {}
+        resolve = self._interpolator.resolve
+        return {"id": str(resolve(said.get("workspace_id")) or "0"), "url": str(resolve(said.get("host")) or "")}
+
     def local_root(self, job: str = "JOB") -> Path:
         """Return the target's folder on this machine.
 
@@ -148,7 +156,9 @@ def load_bundle(
     return Bundle(path, name, apply_target(tree, name), values)
 
 
-FILES = {"notebook_task": "notebook_path", "spark_python_task": "python_file"}
+FILES = (("notebook_task", "notebook_path"), ("spark_python_task", "python_file"), ("sql_task", "file", "path"))
+
+LIBRARIES = ("whl", "requirements")
 
 
 def _place_files(tree: Any, bundle_file: Path) -> None:
@@ -158,11 +168,20 @@ def _place_files(tree: Any, bundle_file: Path) -> None:
         inner = task.get("for_each_task") if isinstance(task, Map) else None
         for body in (task, inner.get("task") if isinstance(inner, Map) else None):
             if isinstance(body, Map):
-                for kind, field in FILES.items():
-                    _place(body.get(kind), field, bundle_file)
+                for *steps, field in FILES:
+                    _place(_within(body, steps), field, bundle_file)
+                for library in body.get("libraries") or ():
+                    for field in LIBRARIES:
+                        _place(library, field, bundle_file)
+
+
+def _within(part: Any, steps: list[str]) -> Any:
+    for step in steps:
+        part = part.get(step) if isinstance(part, Map) else None
+    return part
 
 
 def _place(part: Any, field: str, bundle_file: Path) -> None:
-    if isinstance(part, Map) and isinstance(part.get(field), str):
+    if isinstance(part, Map) and isinstance(part.get(field), str) and not part[field].startswith(ELSEWHERE):
         where = part.where[field]
         part[field] = os.path.normpath((where.file if where else bundle_file).parent / part[field])

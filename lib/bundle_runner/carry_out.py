@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from bundle_runner.attempts import Notebook, Program, Work, Workshop, cluster_of
+from bundle_runner.attempts import Workshop
 from bundle_runner.conditions import evaluate
 from bundle_runner.errors import RunError
 from bundle_runner.launchable import words_of
@@ -23,6 +23,8 @@ from bundle_runner.record import AttemptRecord, RunRecord, TaskRecord, now
 from bundle_runner.references import resolve
 from bundle_runner.states import FAILURES, ResultState
 from bundle_runner.stopper import Stopper, within
+from bundle_runner.task_facts import facts_for
+from bundle_runner.work import Notebook, Program, Work, cluster_of
 
 STOPPED = 3
 """The exit code of a run whose root failures are deliberate stops."""
@@ -67,10 +69,7 @@ class TaskRun:
 
     @property
     def _facts(self) -> dict[str, Any]:
-        run_id = self.plan.run_id
-        tasks = {key: _task_facts(key, ended, run_id) for key, ended in self.ended.items()}
-        own = {"name": self.task.task_key, "run_id": f"{run_id}.{self.task.task_key}", "execution_count": "1"}
-        return {"job": self.plan.job_facts, "task": own, "tasks": tasks}
+        return facts_for(self.plan, self.task, self.ended)
 
     @property
     def _folder(self) -> Path:
@@ -117,7 +116,7 @@ class TaskRun:
     def _ran(self, called: RunJobTask, facts: Mapping[str, Any], record: TaskRecord, stopper: Stopper) -> TaskRecord:
         """Run another job as a run of its own; it is told as one attempt of this task."""
         values = {name: resolve(text, facts) for name, text in called.job_parameters.items()}
-        plan = prepare(self.plan.bundle, called.job_id, values)
+        plan = prepare(self.plan.bundle, called.job_id, values, occasion=self.plan.occasion.inner)
         plan = replace(plan, parent=f"{self.plan.run_id}.{record.task_key}")
         run = self.call(plan, Within(self.observer, record.task_key), stopper)
         attempt = _called(run, len(record.attempts) + 1, stopper)
@@ -139,7 +138,6 @@ class TaskRun:
         work = Work(
             name=f"{self.plan.run_id}.{record.task_key}",
             body=step.body,
-            cluster=cluster_of(self.task, step.body, self.plan.job),
             start=lambda number: self._start(step, number),
             folder=step.folder,
             upstream={key: ended.values for key, ended in self.ended.items()},
@@ -154,13 +152,12 @@ class TaskRun:
         facts = {**step.facts, "task": {**step.facts["task"], "execution_count": str(number)}}
         words = words_of(body, facts, plan.parameters)
         if words:
-            return Program(words, Path(words[1]).parent if body.spark_python_task else plan.bundle.folder)
-        if body.notebook_task is None:
+            home = Path(words[1]).parent if body.spark_python_task else plan.bundle.folder
+            return Program(words, home, cluster_of(self.task, body, plan.job))
+        if body.cells_file is None:
             raise RunError(f"task {body.task_key} is a {body.kind} task and cannot stand here")
-        values = {name: resolve(text, facts) for name, text in body.notebook_task.base_parameters.items()}
-        return Notebook(
-            place_of(plan, self.task, body, body.notebook_task.notebook_path), {**values, **plan.parameters}
-        )
+        values = {name: resolve(text, facts) for name, text in body.cells_values.items()}
+        return Notebook(place_of(plan, self.task, body, body.cells_file), {**values, **plan.parameters})
 
 
 def _called(run: RunRecord, number: int, stopper: Stopper) -> AttemptRecord:
@@ -179,15 +176,6 @@ def _compared(record: TaskRecord, condition: ConditionTask, facts: Mapping[str, 
     left, right = resolve(condition.left, facts), resolve(condition.right, facts)
     outcome = "true" if evaluate(condition.op, left, right) else "false"
     return replace(record, state=ResultState.SUCCESS, outcome=outcome, message=f"{left} {condition.op} {right}")
-
-
-def _task_facts(key: str, record: TaskRecord, run_id: str) -> dict[str, Any]:
-    return {
-        "values": record.values,
-        "result_state": (record.state or ResultState.FAILED).value.lower(),
-        "run_id": f"{run_id}.{key}",
-        "execution_count": str(len(record.attempts)),
-    }
 
 
 def _inputs(text: str) -> list[Any]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Connection, Listener
 from pathlib import Path
+from typing import Any
 
 from py4j.protocol import Py4JError
 
@@ -84,20 +86,36 @@ def _exit_words(jvm: Jvm) -> str:
     return f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
 
 
+Call = Callable[[Mapping[str, Any]], str]
+"""Runs a notebook for another one and returns what it gave to its exit."""
+
+
+@dataclass(frozen=True)
+class Guest:
+    """An attempt that may knock, the cluster that is its own, and who runs notebooks for it."""
+
+    attempt: str
+    cluster: Cluster
+    call: Call | None
+
+
 class Gatekeeper:
-    """Answers the kernels of a run that knock for a Spark JVM."""
+    """Answers the kernels of a run that knock for a Spark JVM, or for a notebook to be run."""
 
     def __init__(self) -> None:
         self._authkey = secrets.token_bytes(32)
         self._listener = Listener(("127.0.0.1", 0), backlog=16, authkey=self._authkey)
-        self._guests: dict[str, tuple[str, Cluster]] = {}
+        self._guests: dict[str, Guest] = {}
         self._problems: dict[str, str] = {}
         threading.Thread(target=self._serve, name="gatekeeper", daemon=True).start()
 
-    def admit(self, attempt: str, cluster: Cluster) -> dict[str, str]:
-        """Expect an attempt and return the environment by which its kernel finds the way."""
+    def admit(self, attempt: str, cluster: Cluster, call: Call | None = None) -> dict[str, str]:
+        """Expect an attempt and return the environment by which its kernel finds the way.
+
+        `call` runs the notebooks for which it asks.
+        """
         token = secrets.token_hex(16)
-        self._guests[token] = (attempt, cluster)
+        self._guests[token] = Guest(attempt, cluster, call)
         host, port = self._listener.address
         return {
             "BUNDLE_RUNNER_ADDRESS": f"{host}:{port}",
@@ -107,7 +125,7 @@ class Gatekeeper:
 
     def dismiss(self, attempt: str) -> str:
         """Expect the attempt no more; return why it got no Spark, if so."""
-        for token in [token for token, (name, _) in self._guests.items() if name == attempt]:
+        for token in [token for token, guest in self._guests.items() if guest.attempt == attempt]:
             del self._guests[token]
         return self._problems.pop(attempt, "")
 
@@ -129,21 +147,31 @@ class Gatekeeper:
     def _answer(self, line: Connection) -> None:
         with line:
             try:
-                token = line.recv()
-                attempt, cluster = self._guests[token]
+                token, asked = line.recv()
+                guest = self._guests[token]
             except (KeyError, EOFError, OSError):
                 return
-            try:
-                door = cluster.enter(attempt)
-                answer: dict[str, object] = {"port": door.port, "secret": door.secret}
-            except Exception as error:  # noqa: BLE001 whatever it is, the kernel must hear it instead of waiting
-                answer = {"problem": self._note(attempt, error)}
-            line.send(answer)
+            answer = self._called(guest, asked) if "notebook" in asked else self._entered(guest)
+            with suppress(OSError):  # who asked has been killed meanwhile
+                line.send(answer)
 
-    def _note(self, attempt: str, error: Exception) -> str:
-        text = str(error) if isinstance(error, RunnerError) else f"{type(error).__name__}: {error}"
-        self._problems[attempt] = text
-        return text
+    def _entered(self, guest: Guest) -> dict[str, object]:
+        try:
+            door = guest.cluster.enter(guest.attempt)
+        except Exception as error:  # noqa: BLE001 whatever it is, the kernel must hear it instead of waiting
+            self._problems[guest.attempt] = _words(error)
+            return {"problem": _words(error)}
+        return {"port": door.port, "secret": door.secret}
+
+    def _called(self, guest: Guest, asked: Mapping[str, Any]) -> dict[str, object]:
+        try:
+            return {"value": guest.call(asked)} if guest.call else {"problem": "only a notebook can run another one"}
+        except Exception as error:  # noqa: BLE001 whatever it is, the kernel must hear it instead of waiting
+            return {"problem": _words(error)}
+
+
+def _words(error: Exception) -> str:
+    return str(error) if isinstance(error, RunnerError) else f"{type(error).__name__}: {error}"
 
 
 class Clusters:

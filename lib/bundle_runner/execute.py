@@ -19,11 +19,13 @@ from bundle_runner.graph import Graph
 from bundle_runner.health import warned_after
 from bundle_runner.jvm import spark_environment
 from bundle_runner.lineup import line_up, open_places
-from bundle_runner.model import Task
+from bundle_runner.model import Job, Task
+from bundle_runner.notices import Notices, Subject, Teller
 from bundle_runner.observer import Observer
 from bundle_runner.plan import Plan
 from bundle_runner.record import Journal, RunRecord, TaskRecord, now, written
 from bundle_runner.run_if import End, verdict
+from bundle_runner.senders import Routes
 from bundle_runner.spares import LIMIT
 from bundle_runner.states import CANCELS, FAILURES, ResultState, run_state
 from bundle_runner.stopper import Stopper, within
@@ -52,15 +54,19 @@ class Run:
         plan.folder.mkdir(parents=True, exist_ok=plan.earlier is not None)
         self._journal = Journal(plan.folder, _first_record(plan))
         environment = {**spark_environment(os.environ), "BUNDLE_RUN_ID": plan.run_id, "PYTHONHASHSEED": "0"}
+        environment["BUNDLE_DBFS"] = str(plan.root / "dbfs")
         self._workshop = Workshop(plan.folder, environment, KERNELS, lasting)
+        self._notices = Notices(plan.folder, Routes.of(os.environ), self._warn)
+        self._teller = self._teller_of(plan.job)
 
     def execute(self, parent: Stopper | None = None) -> RunRecord:
         """Run every task and return the finished record; it ends with what `parent` stops, too."""
         stopper = Stopper(parent)
+        self._teller.started()
         try:
             with (
                 within(stopper, self.plan.job.timeout_seconds, "the run") as limit,
-                warned_after(self.plan.job.health, f"job {self.plan.job_key}", self._warn),
+                warned_after(self.plan.job.health, f"job {self.plan.job_key}", self._too_long(self._teller)),
             ):
                 self._loop(limit)
                 stopped_by = limit.state
@@ -81,6 +87,18 @@ class Run:
     def _warn(self, words: str) -> None:
         self._journal.warn(words)
         self._observer.warned(words)
+
+    def _too_long(self, teller: Teller) -> Callable[[str], None]:
+        def warn(words: str) -> None:
+            self._warn(words)
+            teller.warned(words)
+
+        return warn
+
+    def _teller_of(self, told: Job | Task, attempts: int = 0) -> Teller:
+        task = told.task_key if isinstance(told, Task) else None
+        subject = Subject(self.plan.run_id, self.plan.job_key, self.plan.job_name, task)
+        return Teller(self._notices, told, subject, attempts)
 
     def _cut_short(self) -> bool:
         return any(record.state in CANCELS | {ResultState.TIMEDOUT} for record in self._records.values())
@@ -120,6 +138,8 @@ class Run:
         record = next(one for one in self._journal.record.tasks if one.task_key == task.task_key)
         if state is not None:
             message = stopper.reason or _because(task, ends)
+            if not stopper.state:
+                self._teller_of(task).ended(state, message)
             self._done.put(replace(record, state=state, message=message))
             return
         record = replace(record, started_at=now())
@@ -129,20 +149,30 @@ class Run:
         threading.Thread(target=self._carry_out, args=(work, record), name=task.task_key).start()
 
     def _carry_out(self, work: TaskRun, record: TaskRecord) -> None:
+        teller = self._teller_of(work.task, len(record.attempts))
+
+        def note(step: TaskRecord) -> None:
+            self._journal.put(step)
+            teller.heard(step)
+
+        teller.started()
         try:
-            with warned_after(work.task.health, f"task {record.task_key}", self._warn):
-                record = work.carry_out(record, self._journal.put)
+            with warned_after(work.task.health, f"task {record.task_key}", self._too_long(teller)):
+                record = work.carry_out(record, note)
         except RunnerError as error:
             record = replace(record, state=ResultState.FAILED, message=str(error))
         except Exception as error:  # noqa: BLE001 the loop waits for this task: a mistake of ours must not hang it
             message = f"the runner failed: {type(error).__name__}: {error}"
             record = replace(record, state=ResultState.FAILED, message=message)
+        teller.ended(record.state or ResultState.FAILED, record.message)
         self._done.put(replace(record, ended_at=now()))
 
     def _close(self, stopped_by: ResultState | None, problems: list[str]) -> RunRecord:
         records = self._records
         states = {key: _end(record).state for key, record in records.items()}
         state = stopped_by or run_state([states[key] for key in self.plan.graph.leaves], states.values())
+        self._teller.ended(state)
+        self._notices.close()
         return self._journal.close(
             state=state,
             ended_at=now(),
@@ -179,6 +209,7 @@ def _first_record(plan: Plan) -> RunRecord:
         parameters=dict(plan.parameters),
         started_at=written(plan.started),
         only=plan.only,
+        occasion=plan.occasion.told,
         parent=plan.parent or (plan.earlier.parent if plan.earlier else None),
         repair_count=plan.repair_count,
         repaired_at=now() if plan.earlier else None,

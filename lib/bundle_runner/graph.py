@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bundle_runner.errors import GraphError, did_you_mean
 from bundle_runner.located import Where
 from bundle_runner.model import Dependency, Job, Task
-from bundle_runner.references import paths
+from bundle_runner.references import paths, unknown
 
 
 @dataclass(frozen=True)
@@ -124,9 +124,7 @@ def _check_clusters(name: str, task: Task, job: Job) -> Iterator[str]:
 
 def texts(task: Task) -> list[str]:
     """Return every text of a task in which `{{...}}` is resolved."""
-    found: list[str] = []
-    if task.notebook_task:
-        found += task.notebook_task.base_parameters.values()
+    found: list[str] = [*task.cells_values.values()]
     if task.spark_python_task:
         found += task.spark_python_task.parameters
     if task.python_wheel_task:
@@ -148,6 +146,8 @@ def _check_references(name: str, task: Task, text: str, graph: Graph, job: Job) 
             yield from _check_upstream(f"{name}: {reference}", task, path[1], graph)
         if path[:2] == ("job", "parameters") and len(path) > 2 and path[2] not in declared:
             yield f"{name}: {reference}: the job has no such parameter{did_you_mean(path[2], declared)}"
+        if trouble := unknown(path):
+            yield f"{name}: {reference} has no value: {trouble}"
         if path[0] == "input" and not task.for_each_task:
             yield f"{name}: {reference} has a meaning inside for_each_task only"
 

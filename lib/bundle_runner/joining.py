@@ -43,13 +43,18 @@ def knock() -> tuple[int, str]:
 
     Raises: ConnectionError with the runner's reason.
     """
-    host, port = os.environ[ADDRESS].rsplit(":", 1)
-    with Client((host, int(port)), authkey=bytes.fromhex(os.environ[AUTHKEY])) as line:
-        line.send(os.environ[ATTEMPT])
-        answer = line.recv()
+    answer = ask({})
     if "problem" in answer:
         raise ConnectionError(answer["problem"])
     return answer["port"], answer["secret"]
+
+
+def ask(asked: dict[str, Any]) -> Any:
+    """Ask the runner for the way to Spark, or to run another notebook; it answers when that is done."""
+    host, port = os.environ[ADDRESS].rsplit(":", 1)
+    with Client((host, int(port)), authkey=bytes.fromhex(os.environ[AUTHKEY])) as line:
+        line.send((os.environ[ATTEMPT], asked))
+        return line.recv()
 
 
 def join(port: int, secret: str) -> Any:

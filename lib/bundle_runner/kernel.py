@@ -17,6 +17,7 @@ from IPython.core.getipython import get_ipython
 
 from bundle_runner import sql_cell
 from bundle_runner.dbutils import DbUtils, NotebookExit
+from bundle_runner.dbutils.secrets import redact_messages
 from bundle_runner.joining import join, knock
 from bundle_runner.notebook_file import Import
 
@@ -77,7 +78,8 @@ def prepare() -> None:
     if shell is None:
         raise RuntimeError("bundle_runner.kernel is for kernels: this process is none")
     joiner = _Joiner(shell, _Leaver(shell))
-    shell.user_ns["dbutils"] = DbUtils()
+    shell.user_ns["dbutils"] = utils = DbUtils()
+    redact_messages(shell.kernel.session, utils.secrets)
     shell.events.register("pre_run_cell", joiner.before_cell)
     shell.ast_transformers.append(joiner)
     sql_cell.offer(shell)

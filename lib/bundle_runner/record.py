@@ -78,7 +78,7 @@ class RunRecord:
     """One run of a job. `exit_code` is that of `lakehouse run`, or of the last `lakehouse repair`.
 
     `repair_count` and `repaired_at` say how often the run was repaired, and when the last repair began.
-    `parent` is the run, and after a point the task, that started it.
+    `parent` is the run, and after a point the task, that started it; `occasion` says what did, and when.
     """
 
     run_id: str
@@ -100,6 +100,7 @@ class RunRecord:
     repaired_at: str | None = None
     parent: str | None = None
     warnings: tuple[str, ...] = ()
+    occasion: dict[str, str] = field(default_factory=dict)
 
 
 class Journal:

@@ -9,6 +9,7 @@ from bundle_runner.bundle import Bundle
 from bundle_runner.choice import chosen
 from bundle_runner.errors import UsageError
 from bundle_runner.graph import Graph
+from bundle_runner.occasion import Occasion
 from bundle_runner.plan import Plan, prepare
 from bundle_runner.record import RunRecord, TaskRecord
 from bundle_runner.states import ResultState
@@ -21,7 +22,7 @@ def prepare_repair(bundle: Bundle, record: RunRecord, only: tuple[str, ...] = ()
 
     Raises: UsageError and BundleError, before anything is started; UsageError when there is nothing to repair.
     """
-    plan = prepare(bundle, record.job, record.parameters, record.only, record)
+    plan = prepare(bundle, record.job, record.parameters, record.only, Occasion.of_repair(record))
     earlier = {task.task_key: task for task in record.tasks}
     again = chosen(plan.graph, only) if only else _unsuccessful(plan.graph, earlier)
     if not again - plan.settled.keys():

@@ -91,6 +91,14 @@ def end(summary: str = "") -> None:
         _write(folder / "end.json", {"summary": summary})
 
 
+def leave(value: str) -> None:
+    """Mark the end of a notebook that `dbutils.notebook.exit` leaves, and keep what it gives to who ran it."""
+    end(value)
+    folder = _attempt_folder()
+    if folder:
+        _write(folder / "exit.json", {"value": value})
+
+
 def given_values() -> dict[str, str]:
     """Return the values that the run gave to this notebook; empty outside the runner."""
     folder = _attempt_folder()

@@ -12,6 +12,7 @@ from bundle_runner.model.bundle_file import (
 from bundle_runner.model.cluster import JobCluster, NewCluster
 from bundle_runner.model.health import Health, HealthRule
 from bundle_runner.model.job import Job, JobParameter, Schedule
+from bundle_runner.model.notifications import NotificationSettings, Told
 from bundle_runner.model.task import (
     ConditionTask,
     Dependency,
@@ -21,6 +22,8 @@ from bundle_runner.model.task import (
     RunIf,
     RunJobTask,
     SparkPythonTask,
+    SqlFile,
+    SqlTask,
     Task,
 )
 
@@ -37,13 +40,17 @@ __all__ = [
     "JobParameter",
     "NewCluster",
     "NotebookTask",
+    "NotificationSettings",
     "PythonWheelTask",
     "RunIf",
     "RunJobTask",
     "Schedule",
     "SparkPythonTask",
+    "SqlFile",
+    "SqlTask",
     "Target",
     "Task",
+    "Told",
     "Variable",
     "Workspace",
 ]

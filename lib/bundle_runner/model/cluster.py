@@ -44,14 +44,26 @@ class NewCluster(Strict):
     workload_type: dict[str, Any] | None = None
 
 
-class Library(Strict):
-    """A Python library of the cluster; on a laptop the environment already holds it."""
+class PyPi(Strict):
+    """A package of PyPI with its version."""
 
-    later: ClassVar[frozenset[str]] = frozenset({"jar", "maven", "cran"})
+    package: str
+    repo: str | None = None
+
+
+class Library(Strict):
+    """A Python library of the cluster; on a laptop the environment must already hold it."""
+
+    later: ClassVar[frozenset[str]] = frozenset({"jar", "maven", "cran", "egg"})
     whl: str | None = None
-    egg: str | None = None
-    pypi: dict[str, str] | None = None
+    pypi: PyPi | None = None
     requirements: str | None = None
+
+    @property
+    def dependencies(self) -> tuple[str, ...]:
+        """Return it as the environment of a serverless job writes it."""
+        named = (self.whl, self.pypi.package if self.pypi else None)
+        return (*(text for text in named if text), *([f"-r {self.requirements}"] if self.requirements else []))
 
 
 class JobCluster(Strict):

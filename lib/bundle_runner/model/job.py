@@ -9,6 +9,7 @@ from pydantic import Field
 from bundle_runner.model.base import Strict, Text
 from bundle_runner.model.cluster import JobCluster
 from bundle_runner.model.health import Health
+from bundle_runner.model.notifications import Told
 from bundle_runner.model.task import Task
 
 
@@ -33,7 +34,7 @@ class Queue(Strict):
     enabled: bool
 
 
-class Job(Strict):
+class Job(Told):
     """One job of the bundle. What only a deployment needs is accepted as it is."""
 
     later: ClassVar[frozenset[str]] = frozenset({"environments", "git_source"})
@@ -50,9 +51,6 @@ class Job(Strict):
     continuous: dict[str, Any] | None = None
     health: Health | None = None
     tags: dict[str, Text] = Field(default_factory=dict)
-    email_notifications: dict[str, Any] | None = None
-    webhook_notifications: dict[str, Any] | None = None
-    notification_settings: dict[str, Any] | None = None
     permissions: Any = None
     run_as: Any = None
     budget_policy_id: str | None = None

@@ -157,7 +157,7 @@ FIELDS = {
         r"main.yml:4: task a: max_retrys is not a known field; did you mean max_retries?",
     ),
     "a field that waits": ("environment_key: e", r"main.yml:4: task a: environment_key is not run by this runner yet"),
-    "a kind that waits": ("sql_task: {}", r"main.yml:4: task a: sql_task is not run by this runner yet"),
+    "a kind that waits": ("dbt_task: {}", r"main.yml:4: task a: dbt_task is not run by this runner yet"),
     "a wrong type": (
         "timeout_seconds: soon",
         r"main.yml:4: task a: timeout_seconds: input should be a valid integer.*got 'soon'",
