@@ -17,7 +17,7 @@ import click
 from bundle_runner.bundle import Bundle, load_bundle
 from bundle_runner.checks import findings
 from bundle_runner.errors import CheckError, UsageError
-from bundle_runner.overview import write_pages
+from bundle_runner.pages import write_pages
 from bundle_runner.pasted import lakehouse_command
 from bundle_runner.plan import Plan, prepare, runs_folder
 from bundle_runner.record import FILE, RunRecord, read_record, seconds_between

@@ -8,18 +8,17 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import click
 import pytest
 
 from bundle_runner import cli
-from bundle_runner.overview import write_overview
 from bundle_runner.pasted import pasted
 from bundle_runner.plan import runs_folder
-from bundle_runner.record import FILE, AttemptRecord, Journal, RunRecord, TaskRecord, read_record
-from bundle_runner.report import Commands, last_lines, write_index
+from bundle_runner.record import AttemptRecord, Journal, RunRecord, TaskRecord, read_record
+from bundle_runner.report import Commands, last_lines
 from bundle_runner.screen import ended_words
 from bundle_runner.states import ResultState
 from tests.unit.bundle_runner.bundle_folder import write
@@ -174,15 +173,6 @@ def test_no_help_is_cut_off(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
         assert "..." not in told
 
 
-def test_the_page_of_a_run_shows_text_as_text(tmp_path: Path) -> None:
-    write_index(RECORD, tmp_path)
-    page = (tmp_path / "index.html").read_text()
-    assert "&lt;b&gt;main&lt;/b&gt;: FAILED" in page
-    assert "3 rows &lt;script&gt;" in page
-    assert '<a href="tasks/gate/g.html">attempt 1</a>' in page
-    assert "<script" not in page
-
-
 def test_words_of_an_ended_task() -> None:
     both = TaskRecord(
         "x",
@@ -225,21 +215,3 @@ def test_added_commands_are_click_commands() -> None:
     names = cli._added()
     assert "simulate" in names
     assert all(isinstance(cli._load(entry), click.Command) for entry in names.values())
-
-
-def test_the_page_over_all_runs_links_each_and_names_what_failed(tmp_path: Path) -> None:
-    for run_id, state in (
-        ("20110104T000000Z-aaaa", ResultState.SUCCESS),
-        ("20110105T000000Z-bbbb", ResultState.FAILED),
-    ):
-        (tmp_path / run_id).mkdir()
-        tasks = (TaskRecord("a<b", "notebook", state=state),)
-        record = replace(RECORD, run_id=run_id, state=state, tasks=tasks, books=("shop: 3 records",))
-        (tmp_path / run_id / FILE).write_text(json.dumps(asdict(record)))
-    write_overview(tmp_path)
-    page = (tmp_path / "index.html").read_text()
-    second, first = re.findall(r"<tr><td>(.*?)</td></tr>", page)
-    assert second.startswith('<a href="20110105T000000Z-bbbb/index.html">20110105T000000Z-bbbb</a></td><td>main')
-    assert "<td>FAILED</td>" in second
-    assert "<td>a&lt;b</td><td>shop: 3 records" in second
-    assert "a&lt;b" not in first
