@@ -108,6 +108,11 @@ class RunRecord:
     parent: str | None = None
     warnings: tuple[str, ...] = ()
 
+    @property
+    def seconds(self) -> float:
+        """Return how long the run took, repairs and the time before them included; 0 where it has not ended."""
+        return seconds_between(self.started_at, self.ended_at)
+
 
 class Journal:
     """Keeps run.json in step with the run; may be told from any thread.

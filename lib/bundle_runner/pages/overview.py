@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bundle_runner.pages.frame import write
 from bundle_runner.pages.run import INDEX, failures, write_run_page
-from bundle_runner.record import FILE, RunRecord, read_record, seconds_between
+from bundle_runner.record import FILE, RunRecord, read_record
 from bundle_runner.told import Verdict, verdicts
 
 
@@ -19,7 +19,6 @@ class Row:
     run: RunRecord
     job: int
     day: int
-    lasted: float
     failed: tuple[str, ...]
     records: tuple[tuple[str, int | str], ...]
     rules: tuple[Verdict, ...]
@@ -51,7 +50,6 @@ def _row(record: RunRecord, jobs: Sequence[str], days: Sequence[str]) -> Row:
         run=record,
         job=jobs.index(record.job),
         day=days.index(record.started_at[:10]),
-        lasted=seconds_between(record.started_at, record.ended_at),
         failed=tuple(task.task_key for task in failures(record.tasks)),
         records=tuple((key, count) for key, count in told if count is not None),
         rules=tuple(verdicts(record)),

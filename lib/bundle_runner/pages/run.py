@@ -10,7 +10,7 @@ from bundle_runner.pages.flow import draw_flow
 from bundle_runner.pages.frame import write
 from bundle_runner.pages.graph import draw_graph
 from bundle_runner.pages.timeline import draw_timeline
-from bundle_runner.record import RunRecord, TaskRecord, seconds_between
+from bundle_runner.record import RunRecord, TaskRecord
 from bundle_runner.states import CANCELS, FAILURES, ResultState
 from bundle_runner.told import TableUse, Verdict, every_task, streams, table_uses, verdicts
 
@@ -44,7 +44,6 @@ def write_run_page(record: RunRecord, folder: Path) -> None:
         folder / INDEX,
         "run.html",
         run=record,
-        lasted=seconds_between(record.started_at, record.ended_at),
         failures=list(failures(record.tasks)),
         next_step=_next_step(record),
         graph=draw_graph(record.tasks),

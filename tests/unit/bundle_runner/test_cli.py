@@ -215,3 +215,18 @@ def test_added_commands_are_click_commands() -> None:
     names = cli._added()
     assert "simulate" in names
     assert all(isinstance(cli._load(entry), click.Command) for entry in names.values())
+
+
+def test_two_runs_are_held_against_each_other_and_a_page_is_written_on_wish(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = runs_folder(folder / ".state") / "20110106T000000Z-cd34"
+    other.mkdir()
+    Journal(other, replace(RECORD, run_id=other.name, parameters={"day": "2011-01-06"}))
+    call(monkeypatch, "runs", "diff", "20110105", "20110106", "--page", "--bundle", str(folder))
+    first, last = capsys.readouterr().out.splitlines()
+    assert first == "parameters  day: 2011-01-05 → 2011-01-06"
+    assert last == f"page    {other.parent / 'compare_20110105T000000Z-ab12_20110106T000000Z-cd34.html'}"
+    assert Path(last.split(maxsplit=1)[1]).is_file()
+    call(monkeypatch, "runs", "diff", "last", "last", "--bundle", str(folder))
+    assert capsys.readouterr().out == "the runs do not differ\n"
