@@ -18,7 +18,7 @@ from bundle_runner.launch import Seed
 from bundle_runner.model import Task
 from bundle_runner.notebook import NotebookCall, NotebookEnd, bounded, run_notebook
 from bundle_runner.notebook_file import NotebookFile
-from bundle_runner.page import write_page
+from bundle_runner.pages import write_page
 from bundle_runner.program import LOG, ProgramCall, run_program
 from bundle_runner.record import AttemptRecord, now
 from bundle_runner.spares import Spares

@@ -198,6 +198,18 @@ def runs_show(run_id: str, form: str, **bundle: Any) -> None:
     show_run(Asked(**bundle), run_id, form)
 
 
+@runs.command("diff")
+@click.argument("before", metavar="RUN")
+@click.argument("after", metavar="RUN")
+@click.option("--page", is_flag=True, help="Write a page beside the run folders, too.")
+@bundle_options
+def runs_diff(before: str, after: str, page: bool, **bundle: Any) -> None:
+    """Hold one run against another: states, records, rules, tables."""
+    from bundle_runner.commands import Asked, diff_runs
+
+    diff_runs(Asked(**bundle), before, after, page)
+
+
 def main() -> None:
     """Run the command line; every expected error is one message and its exit code."""
     for stream in (sys.stdout, sys.stderr):

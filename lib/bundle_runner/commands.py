@@ -15,8 +15,9 @@ import click
 
 from bundle_runner.bundle import Bundle, load_bundle
 from bundle_runner.checks import findings
+from bundle_runner.compare import compare
 from bundle_runner.errors import CheckError, RunnerError, UsageError
-from bundle_runner.overview import write_pages
+from bundle_runner.pages import write_comparison, write_pages
 from bundle_runner.pasted import as_pasted, lakehouse_command, note_within, pasted, words_within
 from bundle_runner.plan import Plan, prepare, runs_folder
 from bundle_runner.record import FILE, RunRecord, read_record, seconds_between
@@ -189,3 +190,18 @@ def show_run(asked: Asked, run_id: str, form: str) -> None:
     for task in record.tasks:
         click.echo(f"  {task.task_key:<20}  {task.state or 'UNFINISHED':<16}  {ended_words(task)}".rstrip())
     click.echo(f"report  {folder / (record.report or 'index.html')}")
+
+
+def diff_runs(asked: Asked, before: str, after: str, page: bool) -> None:
+    """Print what differs between two runs; on wish, write it all as a page.
+
+    Raises: UsageError when no run, or more than one, begins so.
+    """
+    folders = [_folder_of(asked, run_id) for run_id in (before, after)]
+    both = compare(*map(read_record, folders))
+    for kind, change in both.changes:
+        click.echo(f"{kind:<10}  {change.name}: {change.before} → {change.after}")
+    if not any(both.changes):
+        click.echo("the runs do not differ")
+    if page:
+        click.echo(f"page    {write_comparison(both, folders[0].parent)}")

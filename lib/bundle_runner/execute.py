@@ -22,7 +22,7 @@ from bundle_runner.lineup import line_up, open_places
 from bundle_runner.model import Job, Task
 from bundle_runner.notices import Notices, Subject, Teller
 from bundle_runner.observer import Observer
-from bundle_runner.plan import Plan
+from bundle_runner.plan import Plan, task_record
 from bundle_runner.record import Journal, RunRecord, TaskRecord, now, written
 from bundle_runner.run_if import End, verdict
 from bundle_runner.senders import Routes
@@ -220,7 +220,7 @@ def _first_record(plan: Plan) -> RunRecord:
 def _fresh(task: Task, earlier: RunRecord | None) -> TaskRecord:
     """Return a task that is yet to run, with what it attempted before a repair."""
     before = next((one for one in earlier.tasks if one.task_key == task.task_key), None) if earlier else None
-    return TaskRecord(task.task_key, task.kind, attempts=before.attempts if before else ())
+    return replace(task_record(task), attempts=before.attempts if before else ())
 
 
 def _because(task: Task, ends: Mapping[str, End]) -> str:

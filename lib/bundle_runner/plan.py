@@ -130,16 +130,22 @@ def _known(plan: Plan) -> dict[str, object]:
 
 def _settled(job: Job, graph: Graph) -> dict[str, TaskRecord]:
     out = {
-        task.task_key: TaskRecord(task.task_key, task.kind, ResultState.EXCLUDED, message="not chosen")
+        task.task_key: replace(task_record(task), state=ResultState.EXCLUDED, message="not chosen")
         for task in job.tasks
         if task.task_key not in graph.tasks
     }
     off = {
-        task.task_key: TaskRecord(task.task_key, task.kind, ResultState.DISABLED, message="disabled: true")
+        task.task_key: replace(task_record(task), state=ResultState.DISABLED, message="disabled: true")
         for task in graph.tasks.values()
         if task.disabled
     }
     return {**out, **off}
+
+
+def task_record(task: Task) -> TaskRecord:
+    """Return the record of a task that is yet to run."""
+    before = {dependency.task_key: dependency.outcome for dependency in task.depends_on}
+    return TaskRecord(task.task_key, task.kind, depends_on=before, run_if=str(task.run_if))
 
 
 def new_run_id(moment: datetime) -> str:

@@ -41,6 +41,7 @@ class AttemptRecord:
 class TaskRecord:
     """One task, or one iteration of a for_each task (then with its input).
 
+    `depends_on` gives each task that had to end before, with the outcome it needed; `run_if` the rule over them.
     `run_id` is the run of the job that it ran.
     """
 
@@ -56,11 +57,18 @@ class TaskRecord:
     attempts: tuple[AttemptRecord, ...] = ()
     iterations: tuple[TaskRecord, ...] = ()
     run_id: str | None = None
+    depends_on: dict[str, str | None] = field(default_factory=dict)
+    run_if: str = ""
 
     @property
     def values(self) -> dict[str, Any]:
         """Return the task values of the last attempt."""
         return self.attempts[-1].values if self.attempts else {}
+
+    @property
+    def seconds(self) -> float:
+        """Return how long the task took; 0 where it has not started or not ended."""
+        return seconds_between(self.started_at, self.ended_at)
 
     @property
     def records(self) -> int | str | None:
@@ -101,6 +109,11 @@ class RunRecord:
     parent: str | None = None
     warnings: tuple[str, ...] = ()
     occasion: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def seconds(self) -> float:
+        """Return how long the run took, repairs and the time before them included; 0 where it has not ended."""
+        return seconds_between(self.started_at, self.ended_at)
 
 
 class Journal:

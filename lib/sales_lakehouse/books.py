@@ -206,7 +206,7 @@ def _in_words(disposition: str, records: int, lines: int) -> str:
 
 def findings_frame(spark: SparkSession, findings: list[Finding], run_id: str, gate: str) -> DataFrame:
     """Return a gate's findings as rows of `ops.gates`. Grain: one row per rule."""
-    rows = [(run_id, gate, f.table, f.rule, f.severity, f.ok, f.detail) for f in findings]
+    rows = [(run_id, gate, f.table, f.rule, f.severity, f.ok, f.told) for f in findings]
     frame = local_frame(spark, rows, GATES_DDL.replace(", judged_at TIMESTAMP", ""))
     return frame.withColumn("judged_at", F.current_timestamp())
 

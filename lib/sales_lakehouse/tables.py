@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pyspark.errors import AnalysisException
@@ -16,6 +16,7 @@ from sales_lakehouse.errors import TableError
 from sales_lakehouse.session import local_frame
 from sales_lakehouse.signature import sign
 from sales_lakehouse.specs.growth import Columns, compare_columns
+from sales_lakehouse.uses import TableUses
 
 _SIGNATURE = "spark.databricks.delta.commitInfo.userMetadata"
 _NO_TABLE = {"DELTA_PATH_DOES_NOT_EXIST", "DELTA_TABLE_NOT_FOUND", "DELTA_MISSING_DELTA_TABLE", "PATH_NOT_FOUND"}
@@ -31,6 +32,7 @@ class Lakehouse:
     spark: SparkSession
     root: str
     run_id: str
+    uses: TableUses = field(default_factory=TableUses, compare=False, repr=False)
 
     def path(self, name: str) -> str:
         """Return the folder of a table."""
@@ -48,6 +50,7 @@ class Lakehouse:
         rows_df = self._load(name)
         if rows_df is None:
             raise TableError(f"table {name} does not exist under {self.root}; `lakehouse run sales_daily` makes it")
+        self.uses.note_read(name, self.path(name))
         return rows_df
 
     def read_or_empty(self, name: str, schema: str | StructType) -> DataFrame:
@@ -58,6 +61,7 @@ class Lakehouse:
         rows_df = self._load(name)
         if rows_df is None:
             return local_frame(self.spark, [], schema)
+        self.uses.note_read(name, self.path(name))
         wanted = columns_of(schema)
         return rows_df if columns_of(rows_df.schema) == wanted else _shaped(rows_df, wanted)
 
@@ -80,6 +84,7 @@ class Lakehouse:
             self.overwrite(name, rows_df, partition)
             return
         listed = ", ".join(f"`{column}` {kind}" for column, kind in growth.added.items())
+        self.uses.note_write(name, self.path(name))
         with self._signing():
             self.spark.sql(f"ALTER TABLE {self._quoted(name)} ADD COLUMNS ({listed})")
 
@@ -100,13 +105,13 @@ class Lakehouse:
 
         `write_id` names the content: a second append with the same id is ignored by Delta, so a retry adds nothing.
         """
-        writer = self._writer(rows_df, "append").option("mergeSchema", "true")
+        writer = self._writer(name, rows_df, "append").option("mergeSchema", "true")
         writer = writer.option("txnAppId", f"{name}/{write_id}").option("txnVersion", 1)
         writer.save(self.path(name))
 
     def overwrite(self, name: str, rows_df: DataFrame, partition: str | None = None) -> None:
         """Replace all rows and the schema in one commit."""
-        writer = self._writer(rows_df, "overwrite").option("overwriteSchema", "true")
+        writer = self._writer(name, rows_df, "overwrite").option("overwriteSchema", "true")
         (writer.partitionBy(partition) if partition else writer).save(self.path(name))
 
     def replace(self, name: str, rows_df: DataFrame, predicate: str, partition: str | None = None) -> None:
@@ -117,7 +122,7 @@ class Lakehouse:
         Raises: an error of Delta when a new row does not match the predicate; nothing is written then.
         """
         self.grow(name, columns_of(rows_df.schema), partition)
-        writer = self._writer(rows_df, "overwrite")
+        writer = self._writer(name, rows_df, "overwrite")
         if self.exists(name):
             writer = writer.option("replaceWhere", predicate)
         (writer.partitionBy(partition) if partition else writer).save(self.path(name))
@@ -132,6 +137,7 @@ class Lakehouse:
             self.overwrite(name, changes_df.where("_change = 'new'").select(columns))
             return
         changes_df.where("_change <> 'unchanged'").createOrReplaceTempView("promoted_changes")
+        self.uses.note_write(name, self.path(name))
         on = " AND ".join(f"t.{column} <=> c.{column}" for column in key)
         assignments = ", ".join(f"t.{column} = c.{column}" for column in columns)
         values = ", ".join(f"c.{column}" for column in columns)
@@ -143,7 +149,8 @@ class Lakehouse:
                 f"WHEN NOT MATCHED AND c._change <> 'delete' THEN INSERT ({', '.join(columns)}) VALUES ({values})"
             )
 
-    def _writer(self, rows_df: DataFrame, mode: str) -> DataFrameWriter:
+    def _writer(self, name: str, rows_df: DataFrame, mode: str) -> DataFrameWriter:
+        self.uses.note_write(name, self.path(name))
         return rows_df.write.format("delta").mode(mode).option("userMetadata", sign(self.run_id))
 
     @contextmanager
