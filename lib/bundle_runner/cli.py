@@ -196,6 +196,23 @@ def runs_show(run_id: str, form: str, **bundle: Any) -> None:
 
 
 @lakehouse.group()
+def render() -> None:
+    """Write the jobs for other schedulers; what they cannot hold is told."""
+
+
+@render.command("airflow")
+@click.option("--local", is_flag=True, help="For Airflow on this machine: each task is a process of this runner.")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder of the DAG files.")
+@bundle_options
+def render_airflow(local: bool, out: Path | None, **bundle: Any) -> None:
+    """Write each job as a DAG of Airflow 3; without --local it starts the deployed job and watches its tasks."""
+    from bundle_runner.commands import Asked
+    from bundle_runner.render.command import render_airflow as write
+
+    write(Asked(**bundle), out, local=local)
+
+
+@lakehouse.group()
 def task() -> None:
     """Carry out a run task by task, for a scheduler that starts each one; the last line is JSON."""
 
