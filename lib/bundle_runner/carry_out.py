@@ -81,13 +81,29 @@ class TaskRun:
         count = self.plan.repair_count
         return self._folder / f"repair_{count}" if count else self._folder
 
-    def _for_each(self, loop: ForEachTask, record: TaskRecord, stopper: Stopper, note: Note) -> TaskRecord:
-        facts, lock = self._facts, threading.Lock()
-        inputs = _inputs(resolve(loop.inputs, facts))
-        parts = [
+    def parts(self, loop: ForEachTask, record: TaskRecord) -> tuple[TaskRecord, ...]:
+        """Return the iterations of a loop before they start.
+
+        Raises: RunError when its inputs are no JSON list.
+        """
+        inputs = _inputs(resolve(loop.inputs, self._facts))
+        return tuple(
             TaskRecord(f"{record.task_key}[{_label(value, i)}]", loop.task.kind, input=value)
             for i, value in enumerate(inputs)
-        ]
+        )
+
+    def iterate(self, body: Task, index: int, part: TaskRecord, stopper: Stopper, note: Note) -> TaskRecord:
+        """Bring one iteration to its end; `note` hears of every step."""
+        part = replace(part, started_at=now())
+        self.observer.started(part)
+        step = Step(body, {**self._facts, "input": part.input}, self._loop_folder / str(index))
+        part = replace(self._done(step, part, stopper, note), ended_at=now())
+        note(part)
+        self.observer.ended(part)
+        return part
+
+    def _for_each(self, loop: ForEachTask, record: TaskRecord, stopper: Stopper, note: Note) -> TaskRecord:
+        lock, parts = threading.Lock(), list(self.parts(loop, record))
 
         def put(index: int, part: TaskRecord) -> None:
             with lock:
@@ -95,17 +111,11 @@ class TaskRun:
                 note(replace(record, iterations=tuple(parts)))
 
         def iterate(index: int) -> None:
-            part = replace(parts[index], started_at=now())
-            self.observer.started(part)
-            step = Step(loop.task, {**facts, "input": part.input}, self._loop_folder / str(index))
-            part = self._done(step, part, stopper, lambda seen: put(index, seen))
-            part = replace(part, ended_at=now())
-            put(index, part)
-            self.observer.ended(part)
+            self.iterate(loop.task, index, parts[index], stopper, lambda seen: put(index, seen))
 
         with ThreadPoolExecutor(loop.concurrency, thread_name_prefix=record.task_key) as pool:
             list(pool.map(iterate, range(len(parts))))
-        return _summed(replace(record, iterations=tuple(parts)), stopper)
+        return summed(replace(record, iterations=tuple(parts)), stopper)
 
     def _done(self, step: Step, record: TaskRecord, stopper: Stopper, note: Note) -> TaskRecord:
         if not step.body.run_job_task:
@@ -192,7 +202,7 @@ def _label(value: object, index: int) -> str:
     return value if isinstance(value, str) and 0 < len(value) <= 40 else str(index)
 
 
-def _summed(record: TaskRecord, stopper: Stopper) -> TaskRecord:
+def summed(record: TaskRecord, stopper: Stopper) -> TaskRecord:
     """Return the for_each task as its iterations make it: red when one of them is."""
     bad = [part for part in record.iterations if part.state is not ResultState.SUCCESS]
     if not bad:

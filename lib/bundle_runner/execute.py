@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from bundle_runner.attempts import Workshop
 from bundle_runner.carry_out import TaskRun
@@ -52,10 +53,8 @@ class Run:
         self._done: queue.SimpleQueue[TaskRecord] = queue.SimpleQueue()
         self._records: dict[str, TaskRecord] = dict(plan.settled)
         plan.folder.mkdir(parents=True, exist_ok=plan.earlier is not None)
-        self._journal = Journal(plan.folder, _first_record(plan))
-        environment = {**spark_environment(os.environ), "BUNDLE_RUN_ID": plan.run_id, "PYTHONHASHSEED": "0"}
-        environment["BUNDLE_DBFS"] = str(plan.root / "dbfs")
-        self._workshop = Workshop(plan.folder, environment, KERNELS, lasting)
+        self._journal = Journal(plan.folder, first_record(plan))
+        self._workshop = workshop(plan, lasting)
         self._notices = Notices(plan.folder, Routes.of(os.environ), self._warn)
         self._teller = self._teller_of(plan.job)
 
@@ -78,11 +77,7 @@ class Run:
         return record
 
     def _call(self, plan: Plan, observer: Observer, stopper: Stopper) -> RunRecord:
-        """Run another job of the bundle, when it is its turn; what stops the task stops that run."""
-        if found := findings(plan.parameters):
-            raise CheckError("; ".join(found))
-        with take_turn(plan, lambda: stopper.wait(POLL_SECONDS)):
-            return Run(plan, observer, publish=self._publish).execute(stopper)
+        return run_in_turn(plan, observer, stopper, self._publish)
 
     def _warn(self, words: str) -> None:
         self._journal.warn(words)
@@ -108,7 +103,7 @@ class Run:
         for record in () if self.plan.earlier else self.plan.settled.values():
             self._observer.ended(record)
         while self.plan.graph.tasks.keys() - self._records.keys():
-            ends = {key: _end(record) for key, record in self._records.items()}
+            ends = {key: end_of(record) for key, record in self._records.items()}
             ready = self.plan.graph.ready(ends, started)
             started.update(ready)
             self._expect(started)
@@ -137,7 +132,7 @@ class Run:
         state = ResultState.CANCELED if stopper.state else verdict(task, ends)
         record = next(one for one in self._journal.record.tasks if one.task_key == task.task_key)
         if state is not None:
-            message = stopper.reason or _because(task, ends)
+            message = stopper.reason or because(task, ends)
             if not stopper.state:
                 self._teller_of(task).ended(state, message)
             self._done.put(replace(record, state=state, message=message))
@@ -168,19 +163,40 @@ class Run:
         self._done.put(replace(record, ended_at=now()))
 
     def _close(self, stopped_by: ResultState | None, problems: list[str]) -> RunRecord:
-        records = self._records
-        states = {key: _end(record).state for key, record in records.items()}
-        state = stopped_by or run_state([states[key] for key in self.plan.graph.leaves], states.values())
-        self._teller.ended(state)
+        facts = summary(self.plan.graph, self._records, stopped_by)
+        self._teller.ended(facts["state"])
         self._notices.close()
-        return self._journal.close(
-            state=state,
-            ended_at=now(),
-            message="; ".join(problems),
-            exit_code=exit_code(state, self.plan.graph, records),
-            books=tuple(line for record in records.values() for line in _books(record)),
-            report=_report(records.values()),
-        )
+        return self._journal.close(ended_at=now(), message="; ".join(problems), **facts)
+
+
+def workshop(plan: Plan, lasting: Clusters | None = None) -> Workshop:
+    """Open the workshop of a run, in which its attempts find this environment's Spark."""
+    environment = {**spark_environment(os.environ), "BUNDLE_RUN_ID": plan.run_id, "PYTHONHASHSEED": "0"}
+    environment["BUNDLE_DBFS"] = str(plan.root / "dbfs")
+    return Workshop(plan.folder, environment, KERNELS, lasting)
+
+
+def run_in_turn(plan: Plan, observer: Observer, stopper: Stopper, publish: Publish) -> RunRecord:
+    """Run a job that another one runs, when it is its turn; what stops the task stops that run.
+
+    Raises: CheckError for what the project finds wrong, BusyError when the waiting was stopped.
+    """
+    if found := findings(plan.parameters):
+        raise CheckError("; ".join(found))
+    with take_turn(plan, lambda: stopper.wait(POLL_SECONDS)):
+        return Run(plan, observer, publish=publish).execute(stopper)
+
+
+def summary(graph: Graph, records: Mapping[str, TaskRecord], stopped_by: ResultState | None = None) -> dict[str, Any]:
+    """Return what run.json says of a run whose tasks have all ended: state, exit code, books, report."""
+    states = {key: end_of(record).state for key, record in records.items()}
+    state = stopped_by or run_state([states[key] for key in graph.leaves], states.values())
+    return {
+        "state": state,
+        "exit_code": exit_code(state, graph, records),
+        "books": tuple(line for record in records.values() for line in _books(record)),
+        "report": _report(records.values()),
+    }
 
 
 def exit_code(state: ResultState, graph: Graph, records: Mapping[str, TaskRecord]) -> int:
@@ -194,11 +210,13 @@ def exit_code(state: ResultState, graph: Graph, records: Mapping[str, TaskRecord
     return 3 if roots and all(records[key].stopped for key in roots) else 1
 
 
-def _end(record: TaskRecord) -> End:
+def end_of(record: TaskRecord) -> End:
+    """Return how a task ended, as the rules of its followers see it."""
     return End(record.state or ResultState.FAILED, record.outcome)
 
 
-def _first_record(plan: Plan) -> RunRecord:
+def first_record(plan: Plan) -> RunRecord:
+    """Return what run.json says before anything has started."""
     tasks = tuple(plan.settled.get(task.task_key) or _fresh(task, plan.earlier) for task in plan.job.tasks)
     return RunRecord(
         run_id=plan.run_id,
@@ -223,7 +241,8 @@ def _fresh(task: Task, earlier: RunRecord | None) -> TaskRecord:
     return replace(task_record(task), attempts=before.attempts if before else ())
 
 
-def _because(task: Task, ends: Mapping[str, End]) -> str:
+def because(task: Task, ends: Mapping[str, End]) -> str:
+    """Say why a task was not run."""
     ended = [(dependency.task_key, ends[dependency.task_key]) for dependency in task.depends_on]
     return "not run: " + ", ".join(f"{key} {end.outcome or end.state}" for key, end in ended)
 

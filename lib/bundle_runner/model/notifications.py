@@ -50,8 +50,11 @@ class Told(Strict):
     def recipients(self, event: str) -> tuple[tuple[str, str], ...]:
         """Return channel and address of each who hears of an event."""
         hooks = getattr(self.webhook_notifications, event, ())
-        mails = getattr(self.email_notifications, event, ())
-        return (*(("webhook", hook.id) for hook in hooks), *(("email", address) for address in mails))
+        return (*(("webhook", hook.id) for hook in hooks), *(("email", address) for address in self.mails(event)))
+
+    def mails(self, event: str) -> tuple[str, ...]:
+        """Return the addresses that hear of an event."""
+        return tuple(getattr(self.email_notifications, event, ()))
 
     @property
     def settings(self) -> NotificationSettings:
