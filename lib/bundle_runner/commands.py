@@ -17,6 +17,7 @@ import click
 from bundle_runner.bundle import Bundle, load_bundle
 from bundle_runner.checks import findings
 from bundle_runner.errors import CheckError, UsageError
+from bundle_runner.holds import take_holds
 from bundle_runner.overview import write_pages
 from bundle_runner.pasted import lakehouse_command
 from bundle_runner.plan import Plan, prepare, runs_folder
@@ -76,8 +77,9 @@ def _carry_out(plan: Plan, asked: Asked, again: str) -> int:
         Run,  # papermill and Jupyter are read only when something runs
     )
 
-    with take_turn(plan, _Waiting(plan.job_key).wait), _screen(plan) as screen:
-        current = Run(plan, screen, publish=write_pages)
+    wait = _Waiting().wait
+    with take_holds(plan, {}, wait) as held, take_turn(plan, wait), _screen(plan) as screen:
+        current = Run(plan, screen, publish=write_pages, held=held)
         with _interrupts(current):
             record = current.execute()
     click.echo("\n".join(last_lines(record, plan.folder, Commands(again, asked.command("repair", record.run_id)))))
@@ -85,15 +87,15 @@ def _carry_out(plan: Plan, asked: Asked, again: str) -> int:
 
 
 class _Waiting:
-    """Says once that a run waits for its turn."""
+    """Says once that a run waits, and for whom."""
 
-    def __init__(self, job: str) -> None:
-        self._job, self._said = job, False
+    def __init__(self) -> None:
+        self._said = False
 
-    def wait(self) -> bool:
+    def wait(self, why: str) -> bool:
         """Pass a moment; nobody gives up but by Ctrl-C."""
         if not self._said:
-            click.echo(f"another run of {self._job} goes on: this one waits for it (queue)")
+            click.echo(f"this run waits (queue): {why}")
         self._said = True
         time.sleep(0.2)
         return False

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from types import MappingProxyType
 
 from bundle_runner.attempts import Workshop
 from bundle_runner.carry_out import TaskRun
@@ -17,6 +18,7 @@ from bundle_runner.cluster import Clusters
 from bundle_runner.errors import CheckError, RunnerError
 from bundle_runner.graph import Graph
 from bundle_runner.health import warned_after
+from bundle_runner.holds import take_holds
 from bundle_runner.jvm import spark_environment
 from bundle_runner.lineup import line_up, open_places
 from bundle_runner.model import Task
@@ -38,12 +40,21 @@ Publish = Callable[[RunRecord, Path], None]
 
 
 class Run:
-    """One run of a planned job. Setting `interrupted` cancels it; `lasting` clusters outlive it."""
+    """One run of a planned job. Setting `interrupted` cancels it; `lasting` clusters outlive it.
+
+    `held` is what its tasks' environment tells of what the project holds for it.
+    """
 
     def __init__(
-        self, plan: Plan, observer: Observer, lasting: Clusters | None = None, publish: Publish | None = None
+        self,
+        plan: Plan,
+        observer: Observer,
+        lasting: Clusters | None = None,
+        publish: Publish | None = None,
+        held: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.plan = plan
+        self._held = held
         self.interrupted = threading.Event()
         self._publish: Publish = publish or (lambda *_: None)
         self._observer = observer
@@ -51,7 +62,7 @@ class Run:
         self._records: dict[str, TaskRecord] = dict(plan.settled)
         plan.folder.mkdir(parents=True, exist_ok=plan.earlier is not None)
         self._journal = Journal(plan.folder, _first_record(plan))
-        environment = {**spark_environment(os.environ), "BUNDLE_RUN_ID": plan.run_id, "PYTHONHASHSEED": "0"}
+        environment = {**spark_environment(os.environ), "BUNDLE_RUN_ID": plan.run_id, "PYTHONHASHSEED": "0", **held}
         self._workshop = Workshop(plan.folder, environment, KERNELS, lasting)
 
     def execute(self, parent: Stopper | None = None) -> RunRecord:
@@ -75,8 +86,12 @@ class Run:
         """Run another job of the bundle, when it is its turn; what stops the task stops that run."""
         if found := findings(plan.parameters):
             raise CheckError("; ".join(found))
-        with take_turn(plan, lambda: stopper.wait(POLL_SECONDS)):
-            return Run(plan, observer, publish=self._publish).execute(stopper)
+
+        def wait(_: str) -> bool:
+            return stopper.wait(POLL_SECONDS)
+
+        with take_holds(plan, self._held, wait) as held, take_turn(plan, wait):
+            return Run(plan, observer, publish=self._publish, held=held).execute(stopper)
 
     def _warn(self, words: str) -> None:
         self._journal.warn(words)

@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
 from sales_lakehouse.errors import TableError
+from sales_lakehouse.lease import writing
 from sales_lakehouse.session import local_frame
 from sales_lakehouse.signature import sign
 from sales_lakehouse.specs.growth import Columns, compare_columns
@@ -80,8 +81,7 @@ class Lakehouse:
             self.overwrite(name, rows_df, partition)
             return
         listed = ", ".join(f"`{column}` {kind}" for column, kind in growth.added.items())
-        with self._signing():
-            self.spark.sql(f"ALTER TABLE {self._quoted(name)} ADD COLUMNS ({listed})")
+        self._run_sql(f"ALTER TABLE {self._quoted(name)} ADD COLUMNS ({listed})")
 
     def materialize(self, rows_df: DataFrame) -> DataFrame:
         """Return the same rows, computed once and held by the driver: for books and figures, not for sales."""
@@ -101,13 +101,12 @@ class Lakehouse:
         `write_id` names the content: a second append with the same id is ignored by Delta, so a retry adds nothing.
         """
         writer = self._writer(rows_df, "append").option("mergeSchema", "true")
-        writer = writer.option("txnAppId", f"{name}/{write_id}").option("txnVersion", 1)
-        writer.save(self.path(name))
+        self._save(writer.option("txnAppId", f"{name}/{write_id}").option("txnVersion", 1), name)
 
     def overwrite(self, name: str, rows_df: DataFrame, partition: str | None = None) -> None:
         """Replace all rows and the schema in one commit."""
         writer = self._writer(rows_df, "overwrite").option("overwriteSchema", "true")
-        (writer.partitionBy(partition) if partition else writer).save(self.path(name))
+        self._save(writer.partitionBy(partition) if partition else writer, name)
 
     def replace(self, name: str, rows_df: DataFrame, predicate: str, partition: str | None = None) -> None:
         """Replace the rows that match a predicate in one commit; the first write makes the table.
@@ -120,7 +119,7 @@ class Lakehouse:
         writer = self._writer(rows_df, "overwrite")
         if self.exists(name):
             writer = writer.option("replaceWhere", predicate)
-        (writer.partitionBy(partition) if partition else writer).save(self.path(name))
+        self._save(writer.partitionBy(partition) if partition else writer, name)
 
     def merge_changes(self, name: str, changes_df: DataFrame, key: tuple[str, ...], columns: list[str]) -> None:
         """Apply rows labelled `_change` = new, update or delete in one commit; unchanged ones write nothing.
@@ -135,25 +134,35 @@ class Lakehouse:
         on = " AND ".join(f"t.{column} <=> c.{column}" for column in key)
         assignments = ", ".join(f"t.{column} = c.{column}" for column in columns)
         values = ", ".join(f"c.{column}" for column in columns)
-        with self._signing():
-            self.spark.sql(  # names come from the contract, whose pattern lets no quote pass
-                f"MERGE INTO {self._quoted(name)} t USING promoted_changes c ON {on} "
-                "WHEN MATCHED AND c._change = 'delete' THEN DELETE "
-                f"WHEN MATCHED AND c._change = 'update' THEN UPDATE SET {assignments} "
-                f"WHEN NOT MATCHED AND c._change <> 'delete' THEN INSERT ({', '.join(columns)}) VALUES ({values})"
-            )
+        merge = (  # names come from the contract, whose pattern lets no quote pass
+            f"MERGE INTO {self._quoted(name)} t USING promoted_changes c ON {on} "
+            "WHEN MATCHED AND c._change = 'delete' THEN DELETE "
+            f"WHEN MATCHED AND c._change = 'update' THEN UPDATE SET {assignments} "
+            f"WHEN NOT MATCHED AND c._change <> 'delete' THEN INSERT ({', '.join(columns)}) VALUES ({values})"
+        )
+        self._run_sql(merge)
 
     def _writer(self, rows_df: DataFrame, mode: str) -> DataFrameWriter:
         return rows_df.write.format("delta").mode(mode).option("userMetadata", sign(self.run_id))
 
+    def _save(self, writer: DataFrameWriter, name: str) -> None:
+        with self._committing():
+            writer.save(self.path(name))
+
+    def _run_sql(self, statement: str) -> None:
+        """Run a statement that commits to a table: SQL takes the signature from the session alone."""
+        with self._committing():
+            self.spark.conf.set(_SIGNATURE, sign(self.run_id))
+            try:
+                self.spark.sql(statement)
+            finally:
+                self.spark.conf.unset(_SIGNATURE)
+
     @contextmanager
-    def _signing(self) -> Iterator[None]:
-        """Sign what a statement commits: SQL takes the signature from the session alone."""
-        self.spark.conf.set(_SIGNATURE, sign(self.run_id))
-        try:
+    def _committing(self) -> Iterator[None]:
+        """Let one commit to a table happen, and only under the lease."""
+        with writing(self.root, self.run_id):
             yield
-        finally:
-            self.spark.conf.unset(_SIGNATURE)
 
     def _load(self, name: str) -> DataFrame | None:
         try:
