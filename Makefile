@@ -48,10 +48,10 @@ run-pipeline: setup-local ## deliver the sample days and run the job (ENV=local 
 test: setup-local ## all tests (ARGS='-k gate' chooses; PYTHON=python3.12 sets up anew with that Python)
 	@$(BIN)/pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder $(ARGS)
 
-torture: setup-local ## thousands of random tables, damaged files, altered tables, servers that misbehave; half an hour
+torture: setup-local ## thousands of random tables, damaged files, altered tables, servers that misbehave, runs at once; half an hour
 	@TORTURE=1 $(BIN)/pytest --timeout 7200 tests/unit/sales_lakehouse/test_scan_properties.py \
 	    tests/unit/sales_lakehouse/test_ledger_chain.py tests/unit/sales_lakehouse/test_ledger_books.py \
-    tests/unit/sales_lakehouse/test_rest_faults.py $(ARGS)
+    tests/unit/sales_lakehouse/test_rest_faults.py tests/bundle/test_leases.py $(ARGS)
 
 airflow: setup-local ## set up Airflow 3.0 and 3.3 beside the project, 900 MB in .airflow-env
 	@for version in $(AIRFLOW); do \

@@ -17,6 +17,7 @@ from bundle_runner.bundle import Bundle, load_bundle
 from bundle_runner.checks import findings
 from bundle_runner.compare import compare
 from bundle_runner.errors import CheckError, RunnerError, UsageError
+from bundle_runner.holds import take_holds
 from bundle_runner.pages import write_comparison, write_pages
 from bundle_runner.pasted import as_pasted, lakehouse_command, note_within, pasted, words_within
 from bundle_runner.plan import Plan, prepare, runs_folder
@@ -98,8 +99,9 @@ def _carry_out(plan: Plan, asked: Asked, again: Sequence[str]) -> int:
 
     runs = plan.folder.parent
     commands = Commands(asked.command(runs, *again), asked.command(runs, "repair", plan.run_id))
-    with take_turn(plan, _Waiting(plan.job_key).wait), _screen(plan) as screen:
-        current = Run(plan, screen, publish=write_pages)
+    wait = _Waiting().wait
+    with take_holds(plan, {}, wait) as held, take_turn(plan, wait), _screen(plan) as screen:
+        current = Run(plan, screen, publish=write_pages, held=held)
         with _interrupts(current):
             record = current.execute()
     click.echo(pasted("\n".join(last_lines(record, plan.folder, commands)), runs))
@@ -108,15 +110,15 @@ def _carry_out(plan: Plan, asked: Asked, again: Sequence[str]) -> int:
 
 
 class _Waiting:
-    """Says once that a run waits for its turn."""
+    """Says once that a run waits, and for whom."""
 
-    def __init__(self, job: str) -> None:
-        self._job, self._said = job, False
+    def __init__(self) -> None:
+        self._said = False
 
-    def wait(self) -> bool:
+    def wait(self, why: str) -> bool:
         """Pass a moment; nobody gives up but by Ctrl-C."""
         if not self._said:
-            click.echo(f"another run of {self._job} goes on: this one waits for it (queue)")
+            click.echo(f"this run waits (queue): {why}")
         self._said = True
         time.sleep(0.2)
         return False

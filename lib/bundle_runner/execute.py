@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from bundle_runner.attempts import Workshop
@@ -18,6 +19,7 @@ from bundle_runner.cluster import Clusters
 from bundle_runner.errors import CheckError, RunnerError
 from bundle_runner.graph import Graph
 from bundle_runner.health import warned_after
+from bundle_runner.holds import take_holds
 from bundle_runner.jvm import spark_environment
 from bundle_runner.lineup import line_up, open_places
 from bundle_runner.model import Job, Task
@@ -41,12 +43,21 @@ Publish = Callable[[RunRecord, Path], None]
 
 
 class Run:
-    """One run of a planned job. Setting `interrupted` cancels it; `lasting` clusters outlive it."""
+    """One run of a planned job. Setting `interrupted` cancels it; `lasting` clusters outlive it.
+
+    `held` is what its tasks' environment tells of what the project holds for it.
+    """
 
     def __init__(
-        self, plan: Plan, observer: Observer, lasting: Clusters | None = None, publish: Publish | None = None
+        self,
+        plan: Plan,
+        observer: Observer,
+        lasting: Clusters | None = None,
+        publish: Publish | None = None,
+        held: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.plan = plan
+        self._held = held
         self.interrupted = threading.Event()
         self._publish: Publish = publish or (lambda *_: None)
         self._observer = observer
@@ -54,7 +65,7 @@ class Run:
         self._records: dict[str, TaskRecord] = dict(plan.settled)
         plan.folder.mkdir(parents=True, exist_ok=plan.earlier is not None)
         self._journal = Journal(plan.folder, first_record(plan))
-        self._workshop = workshop(plan, lasting)
+        self._workshop = workshop(plan, lasting, held)
         self._notices = Notices(plan.folder, Routes.of(os.environ), self._warn)
         self._teller = self._teller_of(plan.job)
 
@@ -77,7 +88,7 @@ class Run:
         return record
 
     def _call(self, plan: Plan, observer: Observer, stopper: Stopper) -> RunRecord:
-        return run_in_turn(plan, observer, stopper, self._publish)
+        return run_in_turn(plan, observer, stopper, self._publish, self._held)
 
     def _warn(self, words: str) -> None:
         self._journal.warn(words)
@@ -169,22 +180,32 @@ class Run:
         return self._journal.close(ended_at=now(), message="; ".join(problems), **facts)
 
 
-def workshop(plan: Plan, lasting: Clusters | None = None) -> Workshop:
-    """Open the workshop of a run, in which its attempts find this environment's Spark."""
-    environment = {**spark_environment(os.environ), "BUNDLE_RUN_ID": plan.run_id, "PYTHONHASHSEED": "0"}
+def workshop(plan: Plan, lasting: Clusters | None = None, held: Mapping[str, str] = MappingProxyType({})) -> Workshop:
+    """Open the workshop of a run, in which its attempts find this environment's Spark and what the run holds."""
+    environment = {**spark_environment(os.environ), "BUNDLE_RUN_ID": plan.run_id, "PYTHONHASHSEED": "0", **held}
     environment["BUNDLE_DBFS"] = str(plan.root / "dbfs")
     return Workshop(plan.folder, environment, KERNELS, lasting)
 
 
-def run_in_turn(plan: Plan, observer: Observer, stopper: Stopper, publish: Publish) -> RunRecord:
+def run_in_turn(
+    plan: Plan,
+    observer: Observer,
+    stopper: Stopper,
+    publish: Publish,
+    held: Mapping[str, str] = MappingProxyType({}),
+) -> RunRecord:
     """Run a job that another one runs, when it is its turn; what stops the task stops that run.
 
     Raises: CheckError for what the project finds wrong, BusyError when the waiting was stopped.
     """
     if found := findings(plan.parameters):
         raise CheckError("; ".join(found))
-    with take_turn(plan, lambda: stopper.wait(POLL_SECONDS)):
-        return Run(plan, observer, publish=publish).execute(stopper)
+
+    def wait(_: str) -> bool:
+        return stopper.wait(POLL_SECONDS)
+
+    with take_holds(plan, held, wait) as ours, take_turn(plan, wait):
+        return Run(plan, observer, publish=publish, held=ours).execute(stopper)
 
 
 def summary(graph: Graph, records: Mapping[str, TaskRecord], stopped_by: ResultState | None = None) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
 from sales_lakehouse.errors import TableError
+from sales_lakehouse.lease import writing
 from sales_lakehouse.session import local_frame
 from sales_lakehouse.signature import sign
 from sales_lakehouse.specs.growth import Columns, compare_columns
@@ -84,9 +85,7 @@ class Lakehouse:
             self.overwrite(name, rows_df, partition)
             return
         listed = ", ".join(f"`{column}` {kind}" for column, kind in growth.added.items())
-        self.uses.note_write(name, self.path(name))
-        with self._signing():
-            self.spark.sql(f"ALTER TABLE {self._quoted(name)} ADD COLUMNS ({listed})")
+        self._run_sql(name, f"ALTER TABLE {self._quoted(name)} ADD COLUMNS ({listed})")
 
     def materialize(self, rows_df: DataFrame) -> DataFrame:
         """Return the same rows, computed once and held by the driver: for books and figures, not for sales."""
@@ -105,14 +104,13 @@ class Lakehouse:
 
         `write_id` names the content: a second append with the same id is ignored by Delta, so a retry adds nothing.
         """
-        writer = self._writer(name, rows_df, "append").option("mergeSchema", "true")
-        writer = writer.option("txnAppId", f"{name}/{write_id}").option("txnVersion", 1)
-        writer.save(self.path(name))
+        writer = self._writer(rows_df, "append").option("mergeSchema", "true")
+        self._save(writer.option("txnAppId", f"{name}/{write_id}").option("txnVersion", 1), name)
 
     def overwrite(self, name: str, rows_df: DataFrame, partition: str | None = None) -> None:
         """Replace all rows and the schema in one commit."""
-        writer = self._writer(name, rows_df, "overwrite").option("overwriteSchema", "true")
-        (writer.partitionBy(partition) if partition else writer).save(self.path(name))
+        writer = self._writer(rows_df, "overwrite").option("overwriteSchema", "true")
+        self._save(writer.partitionBy(partition) if partition else writer, name)
 
     def replace(self, name: str, rows_df: DataFrame, predicate: str, partition: str | None = None) -> None:
         """Replace the rows that match a predicate in one commit; the first write makes the table.
@@ -122,10 +120,10 @@ class Lakehouse:
         Raises: an error of Delta when a new row does not match the predicate; nothing is written then.
         """
         self.grow(name, columns_of(rows_df.schema), partition)
-        writer = self._writer(name, rows_df, "overwrite")
+        writer = self._writer(rows_df, "overwrite")
         if self.exists(name):
             writer = writer.option("replaceWhere", predicate)
-        (writer.partitionBy(partition) if partition else writer).save(self.path(name))
+        self._save(writer.partitionBy(partition) if partition else writer, name)
 
     def merge_changes(self, name: str, changes_df: DataFrame, key: tuple[str, ...], columns: list[str]) -> None:
         """Apply rows labelled `_change` = new, update or delete in one commit; unchanged ones write nothing.
@@ -137,30 +135,39 @@ class Lakehouse:
             self.overwrite(name, changes_df.where("_change = 'new'").select(columns))
             return
         changes_df.where("_change <> 'unchanged'").createOrReplaceTempView("promoted_changes")
-        self.uses.note_write(name, self.path(name))
         on = " AND ".join(f"t.{column} <=> c.{column}" for column in key)
         assignments = ", ".join(f"t.{column} = c.{column}" for column in columns)
         values = ", ".join(f"c.{column}" for column in columns)
-        with self._signing():
-            self.spark.sql(  # names come from the contract, whose pattern lets no quote pass
-                f"MERGE INTO {self._quoted(name)} t USING promoted_changes c ON {on} "
-                "WHEN MATCHED AND c._change = 'delete' THEN DELETE "
-                f"WHEN MATCHED AND c._change = 'update' THEN UPDATE SET {assignments} "
-                f"WHEN NOT MATCHED AND c._change <> 'delete' THEN INSERT ({', '.join(columns)}) VALUES ({values})"
-            )
+        merge = (  # names come from the contract, whose pattern lets no quote pass
+            f"MERGE INTO {self._quoted(name)} t USING promoted_changes c ON {on} "
+            "WHEN MATCHED AND c._change = 'delete' THEN DELETE "
+            f"WHEN MATCHED AND c._change = 'update' THEN UPDATE SET {assignments} "
+            f"WHEN NOT MATCHED AND c._change <> 'delete' THEN INSERT ({', '.join(columns)}) VALUES ({values})"
+        )
+        self._run_sql(name, merge)
 
-    def _writer(self, name: str, rows_df: DataFrame, mode: str) -> DataFrameWriter:
-        self.uses.note_write(name, self.path(name))
+    def _writer(self, rows_df: DataFrame, mode: str) -> DataFrameWriter:
         return rows_df.write.format("delta").mode(mode).option("userMetadata", sign(self.run_id))
 
+    def _save(self, writer: DataFrameWriter, name: str) -> None:
+        with self._committing(name):
+            writer.save(self.path(name))
+
+    def _run_sql(self, name: str, statement: str) -> None:
+        """Run a statement that commits to a table: SQL takes the signature from the session alone."""
+        with self._committing(name):
+            self.spark.conf.set(_SIGNATURE, sign(self.run_id))
+            try:
+                self.spark.sql(statement)
+            finally:
+                self.spark.conf.unset(_SIGNATURE)
+
     @contextmanager
-    def _signing(self) -> Iterator[None]:
-        """Sign what a statement commits: SQL takes the signature from the session alone."""
-        self.spark.conf.set(_SIGNATURE, sign(self.run_id))
-        try:
+    def _committing(self, name: str) -> Iterator[None]:
+        """Let one commit to a table happen, and only under the lease; the run's page tells of it."""
+        self.uses.note_write(name, self.path(name))
+        with writing(self.root, self.run_id):
             yield
-        finally:
-            self.spark.conf.unset(_SIGNATURE)
 
     def _load(self, name: str) -> DataFrame | None:
         try:

@@ -111,21 +111,22 @@ def test_jobs_nest_three_deep_at_most(bundle: SmallBundle) -> None:
 
 def test_a_second_run_does_not_begin_where_one_may_go_on(bundle: SmallBundle) -> None:
     bundle.job(task("only", bundle.notebook("only", TASK, "task.end()")))
-    with take_turn(bundle.plan(), lambda: True):
+    with take_turn(bundle.plan(), lambda _: True):
         with pytest.raises(BusyError, match=r"job main: 1 of 1 runs go on .*; nothing was started") as told:
-            take_turn(bundle.plan(), lambda: False).__enter__()
+            take_turn(bundle.plan(), lambda _: False).__enter__()
         assert told.value.exit_code == 4
-    with take_turn(bundle.plan(), lambda: True):
+    with take_turn(bundle.plan(), lambda _: True):
         pass
 
 
 def test_a_second_run_waits_in_the_queue(bundle: SmallBundle) -> None:
     bundle.job(task("only", bundle.notebook("only", TASK, "task.end()")), queue={"enabled": True})
-    first = take_turn(bundle.plan(), lambda: True)
+    first = take_turn(bundle.plan(), lambda _: True)
     first.__enter__()
     waited = []
 
-    def wait() -> bool:
+    def wait(why: str) -> bool:
+        assert why == "job main: 1 of 1 runs go on (max_concurrent_runs)"
         waited.append(len(waited))
         if len(waited) == 3:
             first.__exit__(None, None, None)
