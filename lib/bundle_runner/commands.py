@@ -17,6 +17,7 @@ import click
 from bundle_runner.bundle import Bundle, load_bundle
 from bundle_runner.checks import findings
 from bundle_runner.errors import CheckError, UsageError
+from bundle_runner.interrupted import close_interrupted
 from bundle_runner.overview import write_pages
 from bundle_runner.pasted import lakehouse_command
 from bundle_runner.plan import Plan, prepare, runs_folder
@@ -72,6 +73,7 @@ def _carry_out(plan: Plan, asked: Asked, again: str) -> int:
     found = findings(plan.parameters)
     if found:
         raise CheckError("\n".join([*found, "nothing was started"]))
+    _settle(runs_folder(plan.root), asked)
     from bundle_runner.execute import (
         Run,  # papermill and Jupyter are read only when something runs
     )
@@ -82,6 +84,16 @@ def _carry_out(plan: Plan, asked: Asked, again: str) -> int:
             record = current.execute()
     click.echo("\n".join(last_lines(record, plan.folder, Commands(again, asked.command("repair", record.run_id)))))
     return record.exit_code if record.exit_code is not None else 1
+
+
+def _settle(runs: Path, asked: Asked) -> None:
+    """Give runs that were interrupted their result, and say so beside the command's own output."""
+    for record in close_interrupted(runs, write_pages):
+        click.echo(
+            f"run {record.run_id} of {record.job} was {record.message}; it is {record.state} now. The "
+            f"next run does its work, or: {asked.command('repair', record.run_id)}",
+            err=True,
+        )
 
 
 class _Waiting:
@@ -122,6 +134,7 @@ def _interrupts(current: object) -> Iterator[None]:
 
 def _folders(asked: Asked) -> list[Path]:
     root = runs_folder(asked.load().local_root())
+    _settle(root, asked)
     return sorted((path.parent for path in root.glob(f"*/{FILE}")), reverse=True) if root.is_dir() else []
 
 
