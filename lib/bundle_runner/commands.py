@@ -18,6 +18,7 @@ from bundle_runner.checks import findings
 from bundle_runner.compare import compare
 from bundle_runner.errors import CheckError, RunnerError, UsageError
 from bundle_runner.holds import take_holds
+from bundle_runner.interrupted import close_interrupted
 from bundle_runner.pages import write_comparison, write_pages
 from bundle_runner.pasted import as_pasted, lakehouse_command, note_within, pasted, words_within
 from bundle_runner.plan import Plan, prepare, runs_folder
@@ -98,6 +99,7 @@ def _carry_out(plan: Plan, asked: Asked, again: Sequence[str]) -> int:
     )
 
     runs = plan.folder.parent
+    _settle(runs, asked)
     commands = Commands(asked.command(runs, *again), asked.command(runs, "repair", plan.run_id))
     wait = _Waiting().wait
     with take_holds(plan, {}, wait) as held, take_turn(plan, wait), _screen(plan) as screen:
@@ -107,6 +109,16 @@ def _carry_out(plan: Plan, asked: Asked, again: Sequence[str]) -> int:
     click.echo(pasted("\n".join(last_lines(record, plan.folder, commands)), runs))
     note_within(runs, succeeded=record.exit_code == 0)
     return record.exit_code if record.exit_code is not None else 1
+
+
+def _settle(runs: Path, asked: Asked) -> None:
+    """Give runs that were interrupted their result, and say so beside the command's own output."""
+    for record in close_interrupted(runs, write_pages):
+        click.echo(
+            f"run {record.run_id} of {record.job} was {record.message}; it is {record.state} now. The "
+            f"next run does its work, or: {asked.command(runs, 'repair', record.run_id)}",
+            err=True,
+        )
 
 
 class _Waiting:
@@ -147,6 +159,7 @@ def _interrupts(current: object) -> Iterator[None]:
 
 def _folders(asked: Asked) -> list[Path]:
     root = runs_folder(asked.load().local_root())
+    _settle(root, asked)
     return sorted((path.parent for path in root.glob(f"*/{FILE}")), reverse=True) if root.is_dir() else []
 
 

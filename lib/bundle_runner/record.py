@@ -126,7 +126,7 @@ class Journal:
         self.folder = folder
         self.record = record
         self._lock = threading.Lock()
-        self._kept = _keep(folder)
+        self._kept = keep(folder)
         self._write()
 
     def put(self, task: TaskRecord) -> None:
@@ -151,13 +151,21 @@ class Journal:
             return self.record
 
     def _write(self) -> None:
-        draft = self.folder / f".{FILE}.draft"
-        draft.write_text(json.dumps(asdict(self.record), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-        draft.replace(self.folder / FILE)
+        write_record(self.folder, self.record)
 
 
-def _keep(folder: Path) -> IO[str]:
-    """Return a locked file of the run folder; the lock goes with the process that holds it."""
+def write_record(folder: Path, record: RunRecord) -> None:
+    """Put a record in place of the run folder's run.json, at once; only for who keeps the folder."""
+    draft = folder / f".{FILE}.draft"
+    draft.write_text(json.dumps(asdict(record), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    draft.replace(folder / FILE)
+
+
+def keep(folder: Path) -> IO[str]:
+    """Return a locked file of the run folder; the lock goes with the process that holds it.
+
+    Raises: UsageError when another process holds it.
+    """
     file = (folder / LOCK).open("w")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -30,7 +30,7 @@ def prepare_repair(bundle: Bundle, record: RunRecord, only: tuple[str, ...] = ()
             f"run {record.run_id} has nothing to repair: no task of it failed; to run the job anew: lakehouse run "
             f"{record.job}"
         )
-    kept = {key: _ended(earlier[key]) for key in plan.graph.tasks if key not in again and key in earlier}
+    kept = {key: earlier[key] for key in plan.graph.tasks if key not in again and key in earlier}
     return replace(plan, settled={**kept, **plan.settled})
 
 
@@ -41,8 +41,3 @@ def _unsuccessful(graph: Graph, earlier: Mapping[str, TaskRecord]) -> set[str]:
         if not task.disabled and (key not in earlier or earlier[key].state not in GOOD)
     }
     return bad.union(*(graph.downstream(key) for key in bad))
-
-
-def _ended(task: TaskRecord) -> TaskRecord:
-    """Return a task that is not chosen; one whose runner died is as good as canceled."""
-    return task if task.state else replace(task, state=ResultState.CANCELED, message="its runner died")
