@@ -212,7 +212,7 @@ def runs_diff(before: str, after: str, page: bool, **bundle: Any) -> None:
 
 @lakehouse.group()
 def render() -> None:
-    """Write the jobs for other schedulers; what they cannot hold is told."""
+    """Write the jobs for other schedulers."""
 
 
 @render.command("airflow")
@@ -229,7 +229,7 @@ def render_airflow(local: bool, out: Path | None, **bundle: Any) -> None:
 
 @lakehouse.group()
 def task() -> None:
-    """Carry out a run task by task, for a scheduler that starts each one; the last line is JSON."""
+    """Carry out a run task by task, for another scheduler."""
 
 
 run_id_option = click.option("--run-id", required=True, metavar="RUN", help="The run that the tasks share.")

@@ -34,7 +34,8 @@ def copy_project(folder: Path) -> Path:
     """Copy what a run reads."""
     for name in ("notebooks", "resources", "pipelines"):
         shutil.copytree(PROJECT / name, folder / name, ignore=shutil.ignore_patterns("samples", ".*"))
-    shutil.copy(PROJECT / DATABRICKS, folder)
+    for name in (DATABRICKS, "pyproject.toml"):
+        shutil.copy(PROJECT / name, folder)
     return folder
 
 
