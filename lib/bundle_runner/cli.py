@@ -220,7 +220,10 @@ def render() -> None:
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder of the DAG files.")
 @bundle_options
 def render_airflow(local: bool, out: Path | None, **bundle: Any) -> None:
-    """Write each job as a DAG of Airflow 3; without --local it starts the deployed job and watches its tasks."""
+    """Write each job as a DAG of Airflow 3.
+
+    Without --local it starts the deployed job and watches its tasks.
+    """
     from bundle_runner.commands import Asked
     from bundle_runner.render.command import render_airflow as write
 
