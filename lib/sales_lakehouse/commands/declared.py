@@ -71,4 +71,9 @@ def _value_of_bundle(name: str, bundle: Path) -> str:
 def find_source(pipelines: Pipelines, name: str) -> SourceSpec:
     """Return a source by its name, or by the path of its file, which may lie anywhere."""
     with told():
-        return load_source(Path(name)) if name.endswith((".yml", ".yaml")) else pipelines.source(name)
+        return load_source(Path(name)) if is_path(name) else pipelines.source(name)
+
+
+def is_path(source: str) -> bool:
+    """Tell whether a source is named by the path of its file."""
+    return source.endswith((".yml", ".yaml"))
