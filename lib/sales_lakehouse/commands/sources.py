@@ -14,6 +14,7 @@ from sales_lakehouse.commands.declared import (
     format_option,
     is_path,
     load_declared,
+    must_be_new,
     told,
 )
 from sales_lakehouse.quality.rule_file import rule_file, rules_of_tables
@@ -105,12 +106,12 @@ def new(sample: Path, name: str | None, out: Path | None) -> None:
     """Draft a source file from a sample, each guess with evidence."""
     from sales_lakehouse.drafting import draft_source
 
+    if out:
+        must_be_new(out)
     with told():
         draft = draft_source(sample.read_bytes(), sample.name, name)
     if out is None:
         click.echo(draft, nl=False)
-    elif out.exists():
-        raise click.UsageError(f"{out} is there already; nothing was written")
     else:
         out.write_text(draft, encoding="utf-8")
     click.echo(f"{counted(len(placeholders(draft)), 'line', 'are')} marked `fill in`", err=True)

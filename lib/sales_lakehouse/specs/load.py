@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from sales_lakehouse.errors import SpecError
 from sales_lakehouse.specs.source import SourceSpec
 from sales_lakehouse.specs.tables import GoldSpec, SilverSpec
+from sales_lakehouse.wording import did_you_mean
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -33,7 +34,7 @@ class Pipelines:
         Raises: SpecError that lists the sources there are.
         """
         if name not in self.sources:
-            raise SpecError(f"there is no source {name!r}; {self.root / 'sources'} has {', '.join(self.sources)}")
+            raise SpecError(f"there is no source {name!r} in {self.root / 'sources'}{did_you_mean(name, self.sources)}")
         return self.sources[name]
 
     def table_of(self, source: SourceSpec) -> SilverSpec:
