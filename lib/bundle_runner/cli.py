@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
 from collections.abc import Callable
 from importlib.metadata import EntryPoint, entry_points
@@ -299,7 +300,7 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
     except click.ClickException as error:
-        sys.exit(_said(error.format_message(), error.exit_code, _help_of(error)))
+        sys.exit(_said(_message_of(error), error.exit_code, _help_of(error)))
     except OSError as error:
         sys.exit(_said(str(error), 1))
     except Exception as error:
@@ -313,6 +314,17 @@ def main() -> None:
 def _said(told: str, code: int, more: str = "") -> int:
     click.echo(_as_pasted(f"lakehouse: {told}{more}", Path()), err=True)
     return code
+
+
+def _message_of(error: click.ClickException) -> str:
+    """Return what a click error says; of a command that does not exist, with the nearest one."""
+    told = error.format_message()
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    missing = re.match(r"No such command '([^']*)'", told)
+    if missing is None or context is None or not isinstance(context.command, click.Group):
+        return told
+    name, path = missing[1], context.command_path.partition(" ")[2]
+    return f"no command {path} {name}{did_you_mean(name, context.command.list_commands(context))}"
 
 
 def _help_of(error: click.ClickException) -> str:

@@ -22,7 +22,7 @@ from bundle_runner.interrupted import close_interrupted
 from bundle_runner.pages import write_comparison, write_pages
 from bundle_runner.pasted import as_pasted, lakehouse_command, note_within, pasted, words_within
 from bundle_runner.plan import Plan, prepare, runs_folder
-from bundle_runner.record import FILE, RunRecord, read_record, seconds_between
+from bundle_runner.record import FILE, RunRecord, TaskRecord, is_under_way, now, read_record, seconds_between
 from bundle_runner.repair import prepare_repair
 from bundle_runner.report import Commands, last_lines
 from bundle_runner.screen import LiveScreen, PlainScreen, Screen, ended_words
@@ -176,19 +176,21 @@ def _folder_of(asked: Asked, run_id: str) -> Path:
 
 def list_runs(asked: Asked, form: str) -> None:
     """Print all runs, the newest first."""
-    records = [read_record(path) for path in _folders(asked)]
+    folders = _folders(asked)
     if form == "json":
-        click.echo(json.dumps([asdict(record) for record in records], indent=1))
+        click.echo(json.dumps([asdict(read_record(folder)) for folder in folders], indent=1))
         return
-    if not records:
+    if not folders:
         click.echo(f"no runs yet; start one: {lakehouse_command()} run JOB")
-    for record in records:
-        click.echo(_line(record))
+    for folder in folders:
+        click.echo(_line(read_record(folder), is_under_way(folder)))
 
 
-def _line(record: RunRecord) -> str:
-    seconds = seconds_between(record.started_at, record.ended_at)
-    return f"{record.run_id}  {record.job:<20}  {record.state or 'UNFINISHED':<22}  {seconds:6.0f} s"
+def _line(record: RunRecord, under_way: bool) -> str:
+    """Say how a run ended, or that it goes on; one that neither ended nor goes on lost its runner."""
+    state = "RUNNING" if under_way else record.state or "UNFINISHED"
+    seconds = seconds_between(record.repaired_at or record.started_at, now() if under_way else record.ended_at)
+    return f"{record.run_id}  {record.job:<20}  {state:<22}  {seconds:6.0f} s"
 
 
 def show_run(asked: Asked, run_id: str, form: str) -> None:
@@ -201,10 +203,17 @@ def show_run(asked: Asked, run_id: str, form: str) -> None:
     if form == "json":
         click.echo(json.dumps(asdict(record), indent=1))
         return
-    click.echo(_line(record))
+    under_way = is_under_way(folder)
+    click.echo(_line(record, under_way))
     for task in record.tasks:
-        click.echo(f"  {task.task_key:<20}  {task.state or 'UNFINISHED':<16}  {ended_words(task)}".rstrip())
-    click.echo(f"report  {folder / (record.report or 'index.html')}")
+        click.echo(f"  {task.task_key:<20}  {_state_of(task, under_way):<16}  {ended_words(task)}".rstrip())
+    click.echo("report  written at the end" if under_way else f"report  {folder / (record.report or 'index.html')}")
+
+
+def _state_of(task: TaskRecord, under_way: bool) -> str:
+    if task.state or not under_way:
+        return str(task.state or "UNFINISHED")
+    return "RUNNING" if task.started_at else "WAITING"
 
 
 def diff_runs(asked: Asked, before: str, after: str, page: bool) -> None:

@@ -46,7 +46,7 @@ def pasted(text: str, runs: Path | None = None) -> str:
     around = "".join(f"{word} " for word in words_within(runs)) if runs else ""
     if around:
         text = re.sub(f"{_CALL}run ", f"{around}lakehouse run ", text)
-    return re.sub(f"{_CALL}(?=[a-z])|(?<=-- )lakehouse (?=[a-z])", f"{lakehouse_command()} ", text)
+    return re.sub(f"{_CALL}(?=[a-z-])|(?<=-- )lakehouse (?=[a-z])", f"{lakehouse_command()} ", text)
 
 
 def words_within(runs: Path) -> list[str]:

@@ -192,6 +192,19 @@ def seconds_between(start: str | None, end: str | None) -> float:
     return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
 
 
+def is_under_way(folder: Path) -> bool:
+    """Tell whether a process keeps the run folder: the run goes on there."""
+    lock = folder / LOCK
+    if not lock.is_file():
+        return False
+    with lock.open("r") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
 def beginning(message: str) -> str:
     """Return as much of a message as a line of progress holds: run.json has all of it."""
     return message if len(message) <= _BEGINNING else f"{message[:_BEGINNING].rsplit(' ', 1)[0]} …"

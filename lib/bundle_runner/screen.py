@@ -117,7 +117,7 @@ class LiveScreen:
 
 def ended_words(task: TaskRecord) -> str:
     """Return duration, outcome, records and message of an ended task."""
-    parts = [f"{seconds_between(task.started_at, task.ended_at):.1f} s"] if task.started_at else []
+    parts = [f"{seconds_between(task.started_at, task.ended_at or now()):.1f} s"] if task.started_at else []
     parts += [f"outcome {task.outcome}"] if task.outcome else []
     if task.records is not None:
         s = "" if task.records == 1 else "s"

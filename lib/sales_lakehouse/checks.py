@@ -8,6 +8,7 @@ from pathlib import Path
 from sales_lakehouse.errors import LakehouseError
 from sales_lakehouse.run import Run
 from sales_lakehouse.specs import load_pipelines
+from sales_lakehouse.specs.unfinished import unfinished
 
 # What the job's tasks give their notebooks themselves, or what a job does not have.
 ELSEWHERE = {"run_id": "before-the-run", "lakehouse_root": "elsewhere", "inbox_root": "elsewhere"}
@@ -19,7 +20,9 @@ def check(parameters: Mapping[str, str]) -> list[str]:
         return []
     found = list(_said_by(lambda: Run.of({**ELSEWHERE, **parameters})))
     if parameters["pipelines_root"]:
-        found += _said_by(lambda: load_pipelines(Path(parameters["pipelines_root"])))
+        root = Path(parameters["pipelines_root"])
+        found += _said_by(lambda: load_pipelines(root))
+        found += filter(None, map(unfinished, sorted((root / "sources").glob("*.yml"))))
     return found
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+_NAMES = 12
 _VERBS = {"are": "is", "were": "was", "have": "has", "do": "does"}
 
 
@@ -38,3 +42,12 @@ def _with_s(word: str) -> str:
 def encoding_name(codec: str) -> str:
     """Return the name by which an encoding is declared in source files: windows-1252, where Python says cp1252."""
     return f"windows-{codec[2:]}" if codec.startswith("cp125") else codec.replace("iso8859", "iso-8859")
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return `; did you mean X?` for the nearest known word, else `; there are …`, bounded; nothing where none is."""
+    names = sorted(set(known))
+    if near := get_close_matches(word, names, n=1, cutoff=0.6):
+        return f"; did you mean {near[0]}?"
+    more = f" and {len(names) - _NAMES:,} more" if len(names) > _NAMES else ""
+    return f"; there are {', '.join(names[:_NAMES])}{more}" if names else ""

@@ -25,7 +25,9 @@ _SHOWN = 20
 
 
 @click.command("books")
-@click.option("--run", "run_id", help="Only the units that this run noted or judged.")
+@click.option(
+    "--run", "run_id", help="Only the units that this run noted or judged; the beginning of its id, or `last`."
+)
 @click.option("--unit", help="Only this unit: its id, or the beginning of it.")
 @click.option("--deep", is_flag=True, help="Read every file and every landed byte, too.")
 @click.option("--accept", metavar="TABLE:VERSION", help="Answer for a commit that is not ours; needs --because.")

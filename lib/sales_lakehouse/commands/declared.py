@@ -71,4 +71,17 @@ def _value_of_bundle(name: str, bundle: Path) -> str:
 def find_source(pipelines: Pipelines, name: str) -> SourceSpec:
     """Return a source by its name, or by the path of its file, which may lie anywhere."""
     with told():
-        return load_source(Path(name)) if name.endswith((".yml", ".yaml")) else pipelines.source(name)
+        return load_source(Path(name)) if is_path(name) else pipelines.source(name)
+
+
+def must_be_new(out: Path) -> None:
+    """Refuse to write over a file, or into a folder that is missing."""
+    if out.exists():
+        raise click.UsageError(f"{out} is there already; nothing was written; give another name, or remove it")
+    if not out.absolute().parent.is_dir():
+        raise click.UsageError(f"{out}: there is no folder {out.absolute().parent}; nothing was written; make it first")
+
+
+def is_path(source: str) -> bool:
+    """Tell whether a source is named by the path of its file."""
+    return source.endswith((".yml", ".yaml"))

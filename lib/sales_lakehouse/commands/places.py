@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Concatenate, ParamSpec
 
 from sales_lakehouse.commands.declared import bundle_option, lakehouse_option, lakehouse_root, load_declared, told
-from sales_lakehouse.errors import TableError
+from sales_lakehouse.errors import ParameterError
 from sales_lakehouse.landing import LandingStore
 from sales_lakehouse.ledger.faults import money
 from sales_lakehouse.specs import Pipelines
@@ -38,7 +38,7 @@ def find_place(bundle: Path, lakehouse: Path | None) -> Place:
     with told():
         root = lakehouse_root(bundle, lakehouse).resolve()
         if not (root / "landing").is_dir():
-            raise TableError(f"{root}: nothing has landed there; `lakehouse run sales_daily` begins")
+            raise ParameterError(f"{root}: nothing has landed there; `lakehouse run sales_daily` begins")
     return Place(root, load_declared(bundle))
 
 

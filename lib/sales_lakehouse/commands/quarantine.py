@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from sales_lakehouse.commands.declared import format_option, say
+from sales_lakehouse.commands.declared import format_option, must_be_new, say
 from sales_lakehouse.commands.places import Place, with_place
 from sales_lakehouse.errors import ParameterError
 from sales_lakehouse.quarantine import (
@@ -25,7 +25,7 @@ from sales_lakehouse.quarantine import (
 )
 from sales_lakehouse.specs import SourceSpec
 from sales_lakehouse.stages.repairs import NAMED
-from sales_lakehouse.wording import byte_span, counted
+from sales_lakehouse.wording import byte_span, counted, did_you_mean
 
 _all_option = click.option("--all", "every", is_flag=True, help="Repaired and superseded records, too.")
 _SHOWN = 20
@@ -53,6 +53,8 @@ def list_records(place: Place, name: str | None, rule: str | None, every: bool, 
     sources = [place.pipelines.source(name)] if name else [*place.pipelines.sources.values()]
     found = [aside for source in sources for aside in _asides(place, source, every)]
     found = [aside for aside in found if rule in (None, *aside.reasons)]
+    if rule and not found:
+        _must_be_a_rule(place, sources, rule)
     if form == "json":
         click.echo(json.dumps([asdict(aside) for aside in found], indent=1, ensure_ascii=False))
         return
@@ -60,6 +62,17 @@ def list_records(place: Place, name: str | None, rule: str | None, every: bool, 
         say(_in_words(aside))
     rest = f", the first {_SHOWN} shown (--format json has all)" if len(found) > _SHOWN else ""
     say(f"{counted(len(found), 'record', 'stand')} aside{rest}")
+
+
+def _must_be_a_rule(place: Place, sources: list[SourceSpec], name: str) -> None:
+    """Refuse the name of no rule: that nothing broke it would say nothing."""
+    judged = ((*place.pipelines.table_of(source).rules, *source.silver.rules) for source in sources)
+    rules = [rule.name for found in judged for rule in found]
+    readable = [f"{column}_is_readable" for source in sources for column in source.silver.columns]
+    outside = [f"{source.silver.scope.column}_is_the_unit_s" for source in sources]
+    known = [*rules, *readable, *outside]
+    if name not in known:
+        raise ParameterError(f"--rule {name}: there is no such rule{did_you_mean(name, known)}")
 
 
 @quarantine.command()
@@ -73,8 +86,8 @@ def export(place: Place, name: str, out: Path | None, spreadsheet: bool, every: 
 
     Correct the values, then `lakehouse quarantine repair FILE`.
     """
-    if out and out.exists():
-        raise click.UsageError(f"{out} is there already; nothing was written; give another name, or remove it")
+    if out:
+        must_be_new(out)
     asides = _asides(place, place.pipelines.source(name), every)
     content = write_form(asides, spreadsheet)
     if out is None:

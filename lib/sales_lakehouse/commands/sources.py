@@ -7,11 +7,22 @@ from pathlib import Path
 
 import click
 
-from sales_lakehouse.commands.declared import bundle_option, find_source, format_option, load_declared, told
+from sales_lakehouse.commands.declared import (
+    Refused,
+    bundle_option,
+    find_source,
+    format_option,
+    is_path,
+    load_declared,
+    must_be_new,
+    told,
+)
 from sales_lakehouse.quality.rule_file import rule_file, rules_of_tables
 from sales_lakehouse.specs import SourceSpec
 from sales_lakehouse.specs.fields import field_tables
 from sales_lakehouse.specs.schema import source_schema
+from sales_lakehouse.specs.unfinished import placeholders, unfinished
+from sales_lakehouse.wording import counted
 
 
 @click.group()
@@ -40,10 +51,17 @@ def list_sources(bundle: Path, form: str) -> None:
 def show(source: str, bundle: Path) -> None:
     """Show what SOURCE says, defaults included.
 
-    SOURCE is a name or the path of a source file.
+    SOURCE is a name or the path of a source file. On standard error: where its deliveries go, and which lines of a
+    draft were not filled in; ends with 2 when there are any.
     """
-    spec = find_source(load_declared(bundle), source)
+    pipelines = load_declared(bundle)
+    spec = find_source(pipelines, source)
     click.echo(spec.model_dump_json(indent=1, by_alias=True, exclude_none=True))
+    if spec.delivery.kind == "files":
+        click.echo(f"deliveries go into the folder {source}/ of the inbox", err=True)
+    path = Path(source) if is_path(source) else pipelines.root / "sources" / f"{source}.yml"
+    if left := unfinished(path):
+        raise Refused(left)
 
 
 @sources.command()
@@ -86,17 +104,17 @@ def schema(form: str) -> None:
 @click.option("--out", type=click.Path(path_type=Path, exists=False), help="Where to write the draft. Default: here.")
 def new(sample: Path, name: str | None, out: Path | None) -> None:
     """Draft a source file from a sample, each guess with evidence."""
-    from sales_lakehouse.drafting import draft_source, placeholders
+    from sales_lakehouse.drafting import draft_source
 
+    if out:
+        must_be_new(out)
     with told():
         draft = draft_source(sample.read_bytes(), sample.name, name)
     if out is None:
         click.echo(draft, nl=False)
-    elif out.exists():
-        raise click.UsageError(f"{out} is there already; nothing was written")
     else:
         out.write_text(draft, encoding="utf-8")
-    click.echo(f"{len(placeholders(draft))} lines are marked `fill in`", err=True)
+    click.echo(f"{counted(len(placeholders(draft)), 'line', 'are')} marked `fill in`", err=True)
 
 
 def _facts(spec: SourceSpec) -> dict[str, str]:

@@ -10,9 +10,11 @@ import click
 
 from sales_lakehouse.commands.declared import bundle_option, format_option, lakehouse_option, say, told
 from sales_lakehouse.commands.places import as_json, find_place, in_columns, shown
+from sales_lakehouse.errors import ParameterError
 from sales_lakehouse.ledger.conditions import Condition
 from sales_lakehouse.ledger.origin import Figure, Origin, trace_figure
 from sales_lakehouse.ledger.search import Found, search_records
+from sales_lakehouse.specs import Pipelines, SourceSpec
 from sales_lakehouse.wording import byte_span, counted
 
 _GOLD = "gold."
@@ -39,13 +41,24 @@ def trace(source: str, wheres: tuple[str, ...], limit: int, form: str, **place_o
         if source.startswith(_GOLD):
             found = trace_figure(place.root, place.pipelines, source.removeprefix(_GOLD), conditions, limit)
         else:
-            spec = place.pipelines.source(source)
+            spec = _source_of(place.pipelines, source)
             found = search_records(place.root, place.pipelines, spec, conditions, limit)
     lines = _of_figure(source, found) if isinstance(found, Origin) else _of_records(source, found)
     if form == "json":
         click.echo(as_json(asdict(found)))
     else:
         say("\n".join(lines))
+
+
+def _source_of(pipelines: Pipelines, name: str) -> SourceSpec:
+    """Return a source; of a bronze or silver table say which sources fill it."""
+    layer, _, table = name.partition(".")
+    if layer not in ("bronze", "silver", "quarantine") or not table:
+        return pipelines.source(name)
+    sources = [table] if layer == "bronze" else [source.source for source in pipelines.sources_of(table)]
+    known = [each for each in sources if each in pipelines.sources]
+    told = f"give the source in its place: {', '.join(known)}" if known else "no source fills such a table"
+    raise ParameterError(f"{name}: records are followed by their source, from its bytes through every table; {told}")
 
 
 def _of_records(source: str, found: Found) -> Iterator[str]:

@@ -11,7 +11,16 @@ from typing import Any
 
 import click
 
-from sales_lakehouse.commands.declared import bundle_option, format_option, lakehouse_option, lakehouse_root, say, told
+from sales_lakehouse.commands.declared import (
+    bundle_option,
+    find_source,
+    format_option,
+    lakehouse_option,
+    lakehouse_root,
+    load_declared,
+    say,
+    told,
+)
 from sales_lakehouse.deliveries import STATES, Delivery, find_delivery, list_deliveries
 from sales_lakehouse.landing import LandingStore
 from sales_lakehouse.landing.decisions import Decision, decide
@@ -36,12 +45,16 @@ def units() -> None:
 @lakehouse_option
 @format_option
 def list_units(source: str | None, state: str | None, bundle: Path, lakehouse: Path | None, form: str) -> None:
-    """List deliveries, newest first."""
-    found = [
-        one
-        for one in list_deliveries(lakehouse_root(bundle, lakehouse))
-        if source in (None, one.unit.source) and state in (None, one.state)
-    ]
+    """List deliveries, newest first.
+
+    landed: bronze has not read it; recorded: read, and not applied yet; applied: its rows are published; quarantined:
+    it stands aside as a whole; held, refused: by somebody's word; corrected: it stood aside, and a later delivery of
+    its name has taken its place.
+    """
+    everything = list_deliveries(lakehouse_root(bundle, lakehouse))
+    if source and all(one.unit.source != source for one in everything):
+        find_source(load_declared(bundle), source)
+    found = [one for one in everything if source in (None, one.unit.source) and state in (None, one.state)]
     if form == "json":
         click.echo(json.dumps([one.facts() for one in found], indent=1))
         return
@@ -58,13 +71,16 @@ def list_units(source: str | None, state: str | None, bundle: Path, lakehouse: P
 @format_option
 def show(unit: str, bundle: Path, lakehouse: Path | None, form: str) -> None:
     """Show what landed, what bronze counted, and who decided what."""
+    root = lakehouse_root(bundle, lakehouse)
     with told():
-        found = find_delivery(lakehouse_root(bundle, lakehouse), unit)
+        found = find_delivery(root, unit)
     decisions = [asdict(decision) for decision in found.decisions]
+    place = {"landed_as": f"{LandingStore(root / 'landing').content_path(found.unit)}"}
+    facts = {**asdict(found.unit), **place, **found.facts()}
     if form == "json":
-        click.echo(json.dumps({**asdict(found.unit), **found.facts(), "decisions": decisions}, indent=1))
+        click.echo(json.dumps({**facts, "decisions": decisions}, indent=1))
         return
-    for name, value in {**asdict(found.unit), **found.facts()}.items():
+    for name, value in facts.items():
         if value or value == 0:
             click.echo(f"{name:<14} {value}")
     for decision in decisions:

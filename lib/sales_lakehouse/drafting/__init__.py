@@ -1,5 +1,5 @@
 """A first source file, guessed from a sample delivery; each guess says why, a person reviews all of them."""
 
-from sales_lakehouse.drafting.draft import draft_source, placeholders
+from sales_lakehouse.drafting.draft import draft_source
 
-__all__ = ["draft_source", "placeholders"]
+__all__ = ["draft_source"]

@@ -13,6 +13,7 @@ from sales_lakehouse.drafting.guess import Guess, Shape
 from sales_lakehouse.drafting.times import guess_formats
 from sales_lakehouse.drafting.values import is_number
 from sales_lakehouse.errors import ParameterError
+from sales_lakehouse.wording import counted
 
 _ENOUGH = 20_000
 _LINE_ENDS = {"\r\n": "crlf", "\n": "lf", "\r": "cr"}
@@ -38,6 +39,8 @@ def read_delimited(text: str, encoding: Guess) -> Shape:
     Raises: ParameterError for a text that has no two fields in a line.
     """
     delimiter, quote, escape = _dialect(text)
+    quoted = _quote(text, delimiter, quote)
+    quote = quoted.value if quoted else (quote or '"' * ('"' in text))
     end = _line_end(text)
     rows = _rows(text, delimiter, quote, escape)
     lines = _table_in(rows)
@@ -55,7 +58,7 @@ def read_delimited(text: str, encoding: Guess) -> Shape:
         "kind": Guess("csv", "lines of fields"),
         "encoding": encoding,
         "delimiter": Guess(delimiter, told),
-        "quote": _quote(text, quote),
+        "quote": quoted,
         "escape": Guess("backslash", "clevercsv finds it") if escape else None,
         "line_end": end,
         "line_breaks_in_fields": _breaks(whole),
@@ -129,11 +132,17 @@ def _header(lines: _Lines) -> Guess:
     return Guess(value=True, because="the first line holds names")
 
 
-def _quote(text: str, quote: str) -> Guess | None:
-    count = text.count(quote) if quote else 0
-    if count:
-        return Guess(quote, f"stands {count:,} times in the sample") if quote != '"' else None
-    return None
+def _quote(text: str, delimiter: str, quote: str) -> Guess | None:
+    """Guess what stands around fields; None for the double quote, and where the sample has no quote at all."""
+    mark = quote or '"'
+    times = counted(text.count(mark), "time")
+    if mark not in text:
+        return None
+    between = re.escape(delimiter)
+    around = rf"(?m)(?:^|{between}){mark}(?:[^{mark}]|{mark}{mark}|\\{mark})*{mark}(?={between}|\r?$)"
+    if not re.search(around, text[:_ENOUGH]):
+        return Guess(None, f"{mark} stands {times} in the sample, nowhere around a field: it is a part of the text")
+    return Guess(mark, f"stands {times} in the sample, around fields, too") if mark != '"' else None
 
 
 def _breaks(rows: Sequence[Sequence[str]]) -> Guess | None:

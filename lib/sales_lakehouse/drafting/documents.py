@@ -9,19 +9,26 @@ from typing import Any
 from sales_lakehouse.drafting.guess import Guess, Record, Shape
 from sales_lakehouse.errors import ParameterError
 
+_OPENING = ("{", "[")
+
 
 def read_document(text: str) -> Shape | None:
     """Read one JSON document, or JSON lines; None when the text is neither.
 
-    Raises: ParameterError for JSON that holds no list of objects.
+    Raises: ParameterError for JSON that is cut or damaged, or holds no list of objects.
     """
     try:
         return _of_document(_decode(text))
-    except ValueError:
-        lines = [line for line in text.splitlines() if line.strip()]
+    except ValueError as cause:
+        whole, lines = cause, [line for line in text.splitlines() if line.strip()]
     try:
         records = [_decode(line) for line in lines]
     except ValueError:
+        if text.lstrip().startswith(_OPENING):
+            raise ParameterError(
+                f"the sample begins as JSON and is none: {whole}; it may be cut; expected one whole document, or one "
+                "whole object a line; nothing was written"
+            ) from whole
         return None
     return _shape({"kind": Guess("ndjson", f"{len(records):,} lines hold one object each")}, records)
 

@@ -14,12 +14,14 @@ from sales_lakehouse.drafting.mapping import mapping_lines, unmapped
 from sales_lakehouse.drafting.sample import decode, unpack
 from sales_lakehouse.drafting.yaml_lines import comment, flow, line
 from sales_lakehouse.specs.schema import SWITCH
+from sales_lakehouse.specs.unfinished import DESCRIPTION
 
 _HEAD = """\
 {switch}
 # Drafted from the sample {file}: {records:,} records.
 # Every `guess` wants a look, every `fill in` an answer; take the comments away when the partner has agreed.
-# Keep it as pipelines/sources/{name}.yml, then: lakehouse check {name} {file}"""
+# Keep it as pipelines/sources/{name}.yml, then: lakehouse check {name} {file}
+# Deliveries go into the folder {name}/ of the inbox: .lakehouse/inbox/{name}/ on this machine."""
 
 
 def draft_source(content: bytes, file_name: str, name: str | None = None) -> str:
@@ -34,7 +36,7 @@ def draft_source(content: bytes, file_name: str, name: str | None = None) -> str
     lines = [
         _HEAD.format(switch=SWITCH, file=file_name, records=len(found.shape.records), name=source.value),
         line("source", source),
-        line("description", Guess("Who delivers what.", "one sentence for people", open=True)),
+        line("description", Guess(DESCRIPTION, "one sentence for people", open=True)),
         "",
         *_delivery(found),
         "",
@@ -102,8 +104,3 @@ def _zone(found: Findings, told: str) -> Guess:
     if found.time_format.value.endswith("'Z'"):
         return Guess("UTC", "the times end with Z")
     return Guess("UTC", told, open=True)
-
-
-def placeholders(draft: str) -> list[str]:
-    """Return the lines of a draft that a person must fill in."""
-    return [each.strip() for each in draft.splitlines() if "# fill in: " in each]

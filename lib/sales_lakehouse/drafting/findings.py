@@ -18,6 +18,8 @@ from sales_lakehouse.drafting.values import Column, Marks, guess_marks, is_numbe
 
 _DATE = re.compile(r"(?<![0-9])[0-9]{4}-[0-9]{2}-[0-9]{2}(?![0-9])")
 
+_NAMING = ("order_id", "line_number", "product_id")
+
 
 @dataclass(frozen=True)
 class Findings:
@@ -80,8 +82,13 @@ class Findings:
         return [text for record in records if (text := record.get(name))]
 
     def unique_key(self) -> tuple[str, ...]:
-        """Return the first column, or pair of columns, whose values differ in all records; none where all repeat."""
-        usable = [c for c in self.shape.columns if c in self.columns and self.columns[c].kind in ("text", "whole")]
+        """Return the first column, or pair of columns, whose values differ in all records; none where all repeat.
+
+        What a line says of its sale (how much, for how much, who, when) differs by chance, and is no key.
+        """
+        told = {origin for name, origin in self.origins.items() if name not in _NAMING}
+        known = [name for name in self.shape.columns if name in self.columns and name not in told]
+        usable = [name for name in known if self.columns[name].kind in ("text", "whole")]
         full = [name for name in usable if self.columns[name].filled == len(self.shape.records)]
         for names in chain(combinations(full, 1), combinations(full, 2)):
             values = {tuple(record[name] for name in names) for record in self.shape.records}

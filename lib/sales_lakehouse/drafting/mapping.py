@@ -9,9 +9,9 @@ from sales_lakehouse.drafting.guess import Guess
 from sales_lakehouse.drafting.names import SILVER_COLUMNS
 from sales_lakehouse.drafting.values import Column
 from sales_lakehouse.drafting.yaml_lines import comment, line
+from sales_lakehouse.specs.unfinished import NO_CURRENCY
 
-_NO_CURRENCY = "XXX"
-"""ISO 4217 for no currency: the draft loads, and no sale passes before somebody says which it is."""
+_SHOWN = 8
 
 
 def mapping_lines(found: Findings) -> Iterator[str]:
@@ -69,14 +69,22 @@ def _column(name: str, found: Findings) -> str:
         order = found.origins["order_id"]
         return line(name, Guess({"number_within": order}, "no column numbers the lines of an order"), 2)
     if name == "currency_code":
-        return line(name, Guess({"value": _NO_CURRENCY}, "no column names a currency; ISO 4217 code", open=True), 2)
-    return f"    # {name}: {{from: }}  # fill in: nothing in the sample looks like it"
+        return line(name, Guess({"value": NO_CURRENCY}, "no column names a currency; ISO 4217 code", open=True), 2)
+    return _gap(name, found)
+
+
+def _gap(name: str, found: Findings) -> str:
+    """Leave a column to a person, with the columns of the sample that nothing is mapped to yet."""
+    free = [comment(origin) for origin, _ in unmapped(found)]
+    more = f" and {len(free) - _SHOWN:,} more" if len(free) > _SHOWN else ""
+    told = f"; not mapped yet: {', '.join(free[:_SHOWN])}{more}" if free else ""
+    return f"    # {name}: {{from: }}  # fill in: nothing in the sample looks like it{told}"
 
 
 def _business_date(found: Findings) -> str:
     origin = found.origins.get("sold_at")
     if origin is None:
-        return "    # business_date: {from: }  # fill in: nothing in the sample looks like it"
+        return _gap("business_date", found)
     above = [name for name in found.shape.columns if _is_order_time(name, found)] if "." in origin else []
     chosen = above[0] if above else origin
     return line("business_date", Guess(_from("business_date", chosen, found), f"the local date of {chosen}"), 2)

@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from sales_lakehouse.errors import BooksError
+from sales_lakehouse.errors import BooksError, ParameterError
 from sales_lakehouse.ledger.breaks import SHOWN, Answer, ForeignCommit
 from sales_lakehouse.ledger.files import append_line, read_json, read_lines, write_json
 from sales_lakehouse.ledger.log import Log, find_tables, folder_of
 from sales_lakehouse.ledger.state import same_state
+from sales_lakehouse.wording import did_you_mean
 
 
 @dataclass(frozen=True)
@@ -57,13 +58,17 @@ def foreign_commits(lakehouse_root: str | Path) -> list[ForeignCommit]:
 def accept_commit(root: Path, table: str, version: int, answer: Answer) -> ForeignCommit:
     """Answer for a break: from now on it belongs to the chain.
 
-    Raises: BooksError when there is no such break, or when the log has a gap, across which no table can be read.
+    Raises: ParameterError when there is no such table or break; BooksError when the log has a gap, across which no
+    table can be read.
     """
-    found = [found for link in look_at_chain(root) for found in link.breaks]
+    links = look_at_chain(root)
+    if table not in (tables := [link.table for link in links]):
+        raise ParameterError(f"{table}:{version}: there is no table {table}{did_you_mean(table, tables)}")
+    found = [found for link in links for found in link.breaks]
     chosen = next((one for one in found if (one.table, one.version) == (table, version)), None)
     if chosen is None:
         listed = "; ".join(one.in_words() for one in found[:SHOWN]) or "every commit is ours"
-        raise BooksError(f"{table}:{version} breaks no chain, so nothing was accepted; {listed}")
+        raise ParameterError(f"{table}:{version} breaks no chain, so nothing was accepted; {listed}")
     log = Log(folder_of(root, table))
     if 0 <= version < log.latest and version not in log.versions:
         raise BooksError(f"{chosen.in_words()}, so nobody can read the table; bring its folder back from a copy")

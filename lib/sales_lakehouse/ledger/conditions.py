@@ -10,10 +10,10 @@ from pathlib import Path
 import pyarrow as pa
 
 from sales_lakehouse.errors import ParameterError
-from sales_lakehouse.ledger.faults import bounded
 from sales_lakehouse.ledger.query import columns_of, literal, quoted, select
 
 _COMPARED = 200_000
+_LISTED = 40
 _NUMBER = re.compile(r"[+-]?[0-9]{1,34}(\.[0-9]{1,4})?")
 
 
@@ -84,9 +84,12 @@ def near_values(root: Path, table: str, condition: Condition) -> str:
 def check_columns(conditions: list[Condition], known: set[str], where: str) -> None:
     """Refuse a column that nobody knows.
 
-    Raises: ParameterError with the columns that look like it.
+    Raises: ParameterError with the column that looks like it, and with all that there are.
     """
     for condition in conditions:
         if condition.column not in known:
-            near = get_close_matches(condition.column, sorted(known), 3, 0.5) or sorted(known)
-            raise ParameterError(f"{where} has no column {condition.column}; it has {bounded(near)}")
+            near = get_close_matches(condition.column, sorted(known), 1, 0.5)
+            meant = f"; did you mean {near[0]}?" if near else ";"
+            more = f" and {len(known) - _LISTED:,} more" if len(known) > _LISTED else ""
+            listed = f"{', '.join(sorted(known)[:_LISTED])}{more}"
+            raise ParameterError(f"{where} has no column {condition.column}{meant} it has {listed}")

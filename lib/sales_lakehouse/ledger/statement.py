@@ -95,8 +95,9 @@ def _read(root: Path) -> tuple[Books, list[Fault]]:
 
 def _chosen(books: Books, choice: Choice) -> tuple[Books, str]:
     if choice.run_id:
-        chosen, about = books.of_run(choice.run_id), f"the books of run {choice.run_id}"
         known = {unit.run_id for unit in books.units} | {balance.run_id for balance in books.balances}
+        run_id = _run_named(choice.run_id, known)
+        chosen, about = books.of_run(run_id), f"the books of run {run_id}"
     elif choice.unit:
         chosen = books.of_units({unit.key for unit in books.units if unit.unit_id.startswith(choice.unit)})
         known = {unit.unit_id[:12] for unit in books.units}
@@ -106,6 +107,14 @@ def _chosen(books: Books, choice: Choice) -> tuple[Books, str]:
     if not chosen.units:
         raise ParameterError(f"{about}: there are none; the books know {bounded(sorted(known)) or 'nothing yet'}")
     return chosen, about
+
+
+def _run_named(name: str, known: set[str]) -> str:
+    """Return the run that begins so; `last` is the last one that the books know."""
+    found = [run_id for run_id in known if run_id.startswith(name)]
+    if name == "last" and known:
+        return max(known)
+    return found[0] if len(found) == 1 else name
 
 
 def _remarks(links: list[Link], books: Books) -> Iterator[str]:

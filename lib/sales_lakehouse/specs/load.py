@@ -16,7 +16,8 @@ from sales_lakehouse.errors import SpecError
 from sales_lakehouse.specs.rules import Rule
 from sales_lakehouse.specs.source import SourceSpec
 from sales_lakehouse.specs.tables import GoldSpec, SilverSpec
-from sales_lakehouse.specs.wording import did_you_mean, in_words
+from sales_lakehouse.specs.wording import in_words
+from sales_lakehouse.wording import did_you_mean
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -36,7 +37,7 @@ class Pipelines:
         Raises: SpecError that lists the sources there are.
         """
         if name not in self.sources:
-            raise SpecError(f"there is no source {name!r}; {self.root / 'sources'} has {', '.join(self.sources)}")
+            raise SpecError(f"there is no source {name!r} in {self.root / 'sources'}{did_you_mean(name, self.sources)}")
         return self.sources[name]
 
     def table_of(self, source: SourceSpec) -> SilverSpec:

@@ -13,7 +13,7 @@ from sales_lakehouse.specs.judgement import Judgement
 from sales_lakehouse.specs.rest import RestDelivery
 from sales_lakehouse.specs.style import OnChange, Style
 from sales_lakehouse.specs.tables import Name
-from sales_lakehouse.specs.wording import did_you_mean
+from sales_lakehouse.wording import did_you_mean
 
 _LINEAGE = (
     *("_extra", "_kind", "_reason", "_raw", "_unit_id", "_record_no", "_byte_start", "_byte_length"),

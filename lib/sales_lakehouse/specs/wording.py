@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
+
+from sales_lakehouse.wording import did_you_mean
 
 _LIMIT = 3
 _SHOWN = 60
@@ -18,12 +19,6 @@ def in_words(error: ValidationError, document: Any, model: type[BaseModel]) -> s
     told = [_sentence(finding, document, model) for finding in error.errors()[:_LIMIT]]
     more = error.error_count() - len(told)
     return "; ".join(told) + (f"; and {more} more" if more > 0 else "")
-
-
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return the name that was probably meant, as the end of a sentence; nothing when none comes near."""
-    near = difflib.get_close_matches(name, sorted(known), n=1)
-    return f"; did you mean {near[0]}?" if near else ""
 
 
 def _sentence(finding: ErrorDetails, document: Any, model: type[BaseModel]) -> str:

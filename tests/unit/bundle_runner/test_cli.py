@@ -21,7 +21,7 @@ from bundle_runner import cli
 from bundle_runner.notebook import bounded
 from bundle_runner.pasted import NOTE, WITHIN, as_pasted, note_within, pasted, words_within
 from bundle_runner.plan import runs_folder
-from bundle_runner.record import AttemptRecord, Journal, RunRecord, TaskRecord, read_record
+from bundle_runner.record import AttemptRecord, Journal, RunRecord, TaskRecord, now, read_record
 from bundle_runner.report import Commands, last_lines
 from bundle_runner.screen import ended_words
 from bundle_runner.states import ResultState
@@ -97,6 +97,8 @@ USAGE = {
     ),
     "an unknown parameter": (["run", "main", "--params", "x=1"], "job main has no such parameter"),
     "a missing notebook": (["run", "main"], "task a: .*a.ipynb: there is no such notebook"),
+    "an unknown command of a group": (["runs", "shwo"], "lakehouse: no command runs shwo; did you mean show?"),
+    "a broken option": (["run", "main", "--params"], r"^lakehouse: Option '--params' requires an argument"),
     "an unknown run": (["runs", "show", "2012"], "there is no run 2012; list them: .*lakehouse runs list"),
 }
 
@@ -121,6 +123,22 @@ def test_runs_are_listed_and_shown(
     assert "gate                  FAILED            2.5 s · 1,234 records · 3 rows <script>" in capsys.readouterr().out
     call(monkeypatch, "runs", "show", "2011", "--bundle", str(folder), "--format", "json")
     assert json.loads(capsys.readouterr().out)["exit_code"] == 3
+
+
+def test_a_run_that_goes_on_is_shown_as_such_and_one_whose_runner_died_as_unfinished(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = runs_folder(folder / ".state") / "20110106T000000Z-cd34"
+    run.mkdir()
+    tasks = (TaskRecord("a", "notebook", started_at=now()), TaskRecord("b", "notebook"))
+    fresh = replace(RECORD, run_id=run.name, state=None, ended_at=None, started_at=now(), tasks=tasks)
+    journal = Journal(run, fresh)
+    call(monkeypatch, "runs", "show", "last", "--bundle", str(folder))
+    told = capsys.readouterr().out
+    assert re.search(r"main +RUNNING +\d s\n  a +RUNNING +0\.\d s\n  b +WAITING\nreport  written at the end", told)
+    journal._kept.close()
+    call(monkeypatch, "runs", "list", "--bundle", str(folder))
+    assert "20110106T000000Z-cd34  main                  UNFINISHED" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("run_id", ["last", "2011"])

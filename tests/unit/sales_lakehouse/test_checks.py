@@ -58,6 +58,13 @@ def test_a_broken_declaration_and_a_wrong_value_are_both_found(broken: Path) -> 
     assert "no_such_field" in found[1]
 
 
+def test_a_draft_that_nobody_has_filled_in_is_found_before_a_run(broken: Path) -> None:
+    shipped = (PIPELINES / "sources" / broken.name).read_text()
+    broken.write_text(shipped.replace("{value: EUR}", "{value: XXX}"))
+    (told,) = check({**GOOD, "pipelines_root": str(broken.parents[1])})
+    assert told == f"{broken.name}: a line of the draft waits to be filled in: currency_code: {{value: XXX}}"
+
+
 def test_a_job_that_reads_no_declarations_is_left_alone() -> None:
     assert check({"business_date": "whenever"}) == []
 

@@ -242,3 +242,18 @@ def test_of_old_bytes_that_came_back_the_last_arrival_stands(tmp_path: Path) -> 
     assert second
     corrections = store.corrections("gift_partner")
     assert {unit: by.received_at for unit, by in corrections.items()} == {second.unit_id: again.received_at}
+
+
+def test_a_source_that_nobody_knows_is_refused_and_one_without_deliveries_has_none(tmp_path: Path) -> None:
+    land(tmp_path, 1)
+    bundle = ("--bundle", str(PIPELINES.parent))
+    unknown = run_units(tmp_path, "list", "--source", "gift_partnr", *bundle)
+    assert unknown.exit_code == 2
+    assert "did you mean gift_partner?" in unknown.output
+    assert run_units(tmp_path, "list", "--source", "euro_partner", *bundle).output == "no unit\n"
+
+
+def test_a_unit_says_where_its_bytes_lie(tmp_path: Path) -> None:
+    unit = land(tmp_path, 1)
+    facts = json.loads(run_units(tmp_path, "show", unit.unit_id, "--format", "json").output)
+    assert Path(facts["landed_as"]).read_bytes() == b"day 1"

@@ -11,7 +11,7 @@ import yaml
 from click.testing import CliRunner
 
 from sales_lakehouse.commands.sources import sources
-from sales_lakehouse.drafting import draft_source, placeholders
+from sales_lakehouse.drafting import draft_source
 from sales_lakehouse.errors import ParameterError
 from sales_lakehouse.rehearsal import rehearse
 from sales_lakehouse.simulate.listing import render_page
@@ -19,6 +19,7 @@ from sales_lakehouse.simulate.orders import order_listing
 from sales_lakehouse.simulate.partner_files import PartnerFile, partner_files
 from sales_lakehouse.simulate.samples import read_samples
 from sales_lakehouse.specs import Pipelines, SourceSpec, load_source
+from sales_lakehouse.specs.unfinished import placeholders
 from tests.samples import SAMPLES
 
 DAYS = read_samples(SAMPLES, date(2011, 1, 5))
@@ -170,10 +171,44 @@ def test_a_sample_without_header_gets_names_to_replace() -> None:
     assert draft["columns"] == ["column_1", "column_2", "column_3"]
 
 
+def test_a_quote_that_stands_inside_fields_only_is_a_part_of_the_text() -> None:
+    draft = draft_of(table("id;name;price", '1;PLATE 12";2,50', '2;15" BOWL;3,00', '3;"NEW BOX;1,75'))
+    assert draft["format"]["quote"] is None
+
+
+def test_a_quote_around_fields_is_one_also_where_it_stands_inside_others() -> None:
+    draft = draft_of(table("id;name;price", "1;PLATE 12;2,50", '2;"BOWL; 15""";3,00', '3;"BOX";1,75'))
+    assert "quote" not in draft["format"]
+
+
+def test_how_much_was_sold_is_no_key() -> None:
+    draft = draft_source(table("Quantity;Price;Ref", "1;2,50;A", "2;3,00;B", "3;1,75;C").encode(), "s_2011-01-05.csv")
+    assert "# guess: key: Ref differ in all 3 records" in draft
+
+
+def test_a_gap_names_the_columns_that_nothing_is_mapped_to_yet() -> None:
+    draft = draft_source(table("order;amt;colour", "1;2,50;red", "2;3,00;blue").encode(), "s_2011-01-05.csv")
+    told = "# unit_price: {from: }  # fill in: nothing in the sample looks like it; not mapped yet: amt, colour"
+    assert told in placeholders(draft)
+
+
+def test_what_was_not_filled_in_is_found_also_without_its_comment(tmp_path: Path) -> None:
+    draft = draft_source(FILES["gift_partner"].content, FILES["gift_partner"].name, "partner")
+    bare = "\n".join(line.split("  # ")[0] for line in draft.splitlines())
+    assert placeholders(bare) == ['description: "Who delivers what."', "currency_code: {value: XXX}"]
+    path = tmp_path / "partner.yml"
+    path.write_text(bare)
+    shown = CliRunner().invoke(sources, ["show", str(path), "--bundle", str(SAMPLES.parents[2])])
+    assert shown.exit_code == 2
+    assert "partner.yml: a line of the draft waits to be filled in: description" in shown.stderr
+    shipped = CliRunner().invoke(sources, ["show", "gift_partner", "--bundle", str(SAMPLES.parents[2])])
+    assert (shipped.exit_code, shipped.stderr) == (0, "deliveries go into the folder gift_partner/ of the inbox\n")
+
+
 def test_what_nothing_suggests_is_left_to_a_person(tmp_path: Path) -> None:
     draft = draft_source(table("a;b;c", "x;y;z", "u;v;w").encode(), "mystery.csv")
     told = placeholders(draft)
-    assert "# unit_price: {from: }  # fill in: nothing in the sample looks like it" in told
+    assert "# unit_price: {from: }  # fill in: nothing in the sample looks like it; not mapped yet: a, b, c" in told
     assert any(line.startswith('name: "mystery_{business_date}.csv"') for line in told)
 
 
@@ -181,14 +216,26 @@ def test_what_nothing_suggests_is_left_to_a_person(tmp_path: Path) -> None:
     ("content", "message"),
     [
         (b"just a sentence\n", "holds no record of its own beside its first line"),
-        (b'{"a": [1, 2]} and more', "holds no record"),
+        (b'{"a": [1, 2]} and more', "begins as JSON and is none: Extra data"),
+        (b'{"orders": [{"id": 1, "price": 2}, {"id"', "begins as JSON and is none: .*; it may be cut"),
+        (b'{"id": 1}\n{"id": 2}\n{"i', "begins as JSON and is none"),
         (b"[1, 2, 3]", "JSON without a list of objects"),
         (b"word\nanother\n", "has no delimiter that clevercsv can find"),
         (b"\x1f\x8bbroken", "begins as an archive and cannot be unpacked"),
         (b"a;b\n1;\x002\n", "is no text: character 7 is a NUL; nothing was written"),
         (b" \n", "the sample is empty; nothing was written"),
     ],
-    ids=["prose", "broken json", "numbers", "words", "broken gzip", "a NUL", "nothing"],
+    ids=[
+        "prose",
+        "more than json",
+        "cut json",
+        "cut json lines",
+        "numbers",
+        "words",
+        "broken gzip",
+        "a NUL",
+        "nothing",
+    ],
 )
 def test_a_sample_that_is_no_delivery_is_refused(content: bytes, message: str) -> None:
     with pytest.raises(ParameterError, match=message):
@@ -201,6 +248,9 @@ def test_command_writes_the_draft_once_and_counts_what_is_open(tmp_path: Path) -
     asked = ["new", "--from", str(sample), "--name", "partner", "--out", str(tmp_path / "partner.yml")]
     first, second = (CliRunner().invoke(sources, asked) for _ in range(2))
     assert (first.exit_code, first.stderr) == (0, "3 lines are marked `fill in`\n")
+    assert (
+        "# Deliveries go into the folder partner/ of the inbox" in first.stdout + (tmp_path / "partner.yml").read_text()
+    )
     assert load_source(tmp_path / "partner.yml").source == "partner"
     assert second.exit_code == 2
     assert "is there already; nothing was written" in second.output

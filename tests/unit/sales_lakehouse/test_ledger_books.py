@@ -89,6 +89,8 @@ def test_books_of_a_finished_lakehouse_close_to_the_cent(root: Path) -> None:
 def test_books_can_be_asked_for_one_run_or_one_unit(root: Path, units: dict[str, Unit]) -> None:
     of_run = json.loads(ask(root, "--run", "r2", "--format", "json").output)
     assert [unit["unit_id"] for unit in of_run["units"]] == [units["corrected"].unit_id]
+    last = json.loads(ask(root, "--run", "last", "--format", "json").output)
+    assert last == of_run
     of_unit = ask(root, "--unit", units["second"].unit_id[:10])
     assert "21.25" in of_unit.output
     assert of_unit.output.splitlines()[-1] == f"the books of unit {units['second'].unit_id[:10]} close"
@@ -102,8 +104,13 @@ def test_books_can_be_asked_for_one_run_or_one_unit(root: Path, units: dict[str,
         (["--run", "r1", "--unit", "a"], "give one of them"),
         (["--accept", "silver.sale_lines"], "expected TABLE:VERSION like silver.sale_lines:3"),
         (["--accept", "silver.sale_lines:3"], "say why with --because"),
+        (
+            ["--accept", "silver.sale_line:3", "--because", "x"],
+            "there is no table silver.sale_line; did you mean silver.",
+        ),
+        (["--accept", "silver.sale_lines:9", "--because", "x"], "breaks no chain, so nothing was accepted"),
     ],
-    ids=["unknown run", "unknown unit", "both", "no version", "no reason"],
+    ids=["unknown run", "unknown unit", "both", "no version", "no reason", "unknown table", "no break"],
 )
 def test_a_question_that_has_no_answer_is_refused(root: Path, options: list[str], told: str) -> None:
     asked = ask(root, *options)

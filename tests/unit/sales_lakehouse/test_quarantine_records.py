@@ -1,5 +1,6 @@
 """What stands aside, asked of a lakehouse that is there: also of sources where nothing does."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -47,3 +48,24 @@ def test_a_form_that_somebody_fills_in_is_not_written_over(root: Path, tmp_path:
     assert told.exit_code == 2
     assert "is there already; nothing was written" in told.output
     assert form.read_text() == "work of an hour"
+
+
+def test_a_form_is_not_written_into_a_folder_that_is_missing(root: Path, tmp_path: Path) -> None:
+    told = ask(root, "export", "--source", SOURCE, "--out", str(tmp_path / "missing" / "form.csv"))
+    assert told.exit_code == 2
+    assert "there is no folder" in told.output
+    assert "nothing was written; make it first" in " ".join(told.output.split())
+
+
+def test_the_name_of_no_rule_is_refused_with_the_nearest_one(root: Path) -> None:
+    told = ask(root, "list", "--source", SOURCE, "--rule", "product_is_namd")
+    assert (told.exit_code, type(told.exception)) == (2, SystemExit)
+    assert "there is no such rule; did you mean product_is_named?" in told.output
+    assert ask(root, "list", "--source", SOURCE, "--rule", "quantity_is_readable").output == "0 records stand aside\n"
+
+
+def test_a_span_names_the_first_and_the_last_byte_of_the_record(root: Path) -> None:
+    told = ask(root, "list", "--source", SOURCE).output
+    unit, first, last = re.search(r"\(unit (\w+)\), record 3, bytes (\d+)-(\d+): 3 fields", told).groups()  # type: ignore[union-attr]
+    (landed,) = (path for path in (root / "landing" / SOURCE).glob(f"{unit}*") if not path.suffix)
+    assert landed.read_bytes()[int(first) : int(last) + 1] == b"540011,A3,BOWL\n"

@@ -268,13 +268,16 @@ def test_what_is_no_number_is_the_value_of_no_record(root: Path, column: str, va
 @pytest.mark.parametrize(
     ("source", "where", "told"),
     [
-        (SOURCE, "InvoiceNumber=1", "source gift_partner has no column InvoiceNumber; it has InvoiceNo"),
+        (SOURCE, "InvoiceNumber=1", "has no column InvoiceNumber; did you mean InvoiceNo? it has Country, "),
+        ("silver.sale_lines", "order_id=1", "give the source in its place: euro_partner, gift_partner, online_shop"),
+        ("bronze.gift_partner", "order_id=1", "give the source in its place: gift_partner"),
+        ("silver.nope", "order_id=1", "no source fills such a table"),
         (SOURCE, "InvoiceNo", "expected column=value"),
-        ("gift_partners", "a=1", "there is no source 'gift_partners'"),
+        ("gift_partners", "a=1", "did you mean gift_partner?"),
         ("gold.daily", "a=1", "there are gold.customer_features, gold.daily_sales, gold.product_performance"),
         ("gold.daily_sales", "day=1", "gold.daily_sales has no column day"),
     ],
-    ids=["column", "no value", "source", "gold table", "gold column"],
+    ids=["column", "silver table", "bronze table", "no table", "no value", "source", "gold table", "gold column"],
 )
 def test_what_nobody_knows_is_refused_with_what_there_is(root: Path, source: str, where: str, told: str) -> None:
     asked = ask(root, source, where)
