@@ -18,7 +18,7 @@ from bundle_runner.bundle_files import (
 )
 from bundle_runner.errors import TargetError, UsageError, did_you_mean
 from bundle_runner.interpolate import Interpolator, resources_root
-from bundle_runner.located import Map, Seq, Where
+from bundle_runner.located import Map, Seq, Where, merge
 from bundle_runner.model import BundleFile, Job
 from bundle_runner.parse import parse
 from bundle_runner.requirements import ELSEWHERE
@@ -72,7 +72,8 @@ class Bundle:
 
     def _job_tree(self, key: str) -> Any:
         if key not in self._jobs:
-            raise UsageError(f"job {key} does not exist in {self.path}{did_you_mean(key, self._jobs)}")
+            made = "; what `python:` would make is not read by this runner" if self.tree.get("python") else ""
+            raise UsageError(f"job {key} does not exist in {self.path}{did_you_mean(key, self._jobs)}{made}")
         return self._interpolator.resolve(self._jobs[key], self._jobs.where[key])
 
     def value(self, name: str) -> Any:
@@ -103,7 +104,7 @@ class Bundle:
             place = root or "the workspace"
             raise TargetError(
                 f"target {self.target} lives in {place}, not on this machine; "
-                f"run it there: databricks bundle run {job} -t {self.target}"
+                f"run it there: databricks bundle run {job} -t {self.target}; or here, with a folder for it: --root DIR"
             )
         return Path(root)
 
@@ -136,8 +137,11 @@ def load_bundle(
     target: str | None = None,
     variables: Mapping[str, str] | None = None,
     environment: Mapping[str, str] | None = None,
+    root: Path | None = None,
 ) -> Bundle:
     """Read the bundle in this folder or above it for one target; without a name, for its default one.
+
+    `root` is a folder of this machine that takes the place of the target's `workspace.root_path`.
 
     Raises: BundleError for what is wrong in the files, UsageError for what is wrong in the arguments.
     """
@@ -153,7 +157,15 @@ def load_bundle(
         target=body.get("variables") or Map(),
     )
     values = choose(parsed.variables, tree.get("variables") or Map(), sources)
-    return Bundle(path, name, apply_target(tree, name), values)
+    tree = apply_target(tree, name)
+    return Bundle(path, name, merge(tree, _rooted(root, path)) if root else tree, values)
+
+
+def _rooted(root: Path, path: Path) -> Map:
+    workspace, tree = Map(), Map()
+    workspace.put("root_path", str(root.resolve()), Where(path, 1))
+    tree.put("workspace", workspace, Where(path, 1))
+    return tree
 
 
 FILES = (("notebook_task", "notebook_path"), ("spark_python_task", "python_file"), ("sql_task", "file", "path"))
@@ -173,6 +185,17 @@ def _place_files(tree: Any, bundle_file: Path) -> None:
                 for library in body.get("libraries") or ():
                     for field in LIBRARIES:
                         _place(library, field, bundle_file)
+    for environment in (tree.get("environments") if isinstance(tree, Map) else None) or ():
+        _place_dependencies(_within(environment, ["spec", "dependencies"]))
+
+
+def _place_dependencies(dependencies: Any) -> None:
+    """Make wheels and files of requirements absolute that are written as paths from here."""
+    for index, text in enumerate(dependencies if isinstance(dependencies, Seq) else ()):
+        option, _, path = str(text).rpartition(" ")
+        if path.startswith(".") and option in ("", "-r", "--requirement"):
+            here = os.path.normpath(dependencies.where[index].file.parent / path)
+            dependencies[index] = f"{option} {here}".strip()
 
 
 def _within(part: Any, steps: list[str]) -> Any:

@@ -106,9 +106,16 @@ var_option = click.option(
 )
 
 
+root_option = click.option(
+    "--root",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder on this machine for a target that lives in a workspace.",
+)
+
+
 def bundle_options(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options that say which bundle, and how."""
-    for option in (bundle_option, var_option, target_option):
+    for option in (bundle_option, var_option, root_option, target_option):
         command = option(command)
     return command
 

@@ -14,49 +14,53 @@ from typing import Any
 
 from py4j.protocol import Py4JError
 
+from bundle_runner.connect import ConnectServer
 from bundle_runner.errors import RunnerError
-from bundle_runner.jvm import Door, Jvm
+from bundle_runner.jvm import Driver, Jvm
 
 FENCE_SECONDS = 15.0
 
 
 @dataclass(frozen=True)
 class ClusterSpec:
-    """What the bundle says of a cluster, as far as it means something on one machine."""
+    """What the bundle says of a cluster or a serverless environment, as far as it means something on one machine."""
 
     name: str
     spark_conf: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
+    serverless: bool = False
 
 
 class Cluster:
-    """One Spark JVM for the tasks of a job cluster."""
+    """One Spark JVM for the tasks of a job cluster or an environment."""
 
     def __init__(self, spec: ClusterSpec, environment: Mapping[str, str], folder: Path) -> None:
         self.spec = spec
         self._environment = {**environment, **spec.environment}
         self._folder = folder
         self._lock = threading.Lock()
-        self._jvm: Jvm | None = None
-        self._doors: dict[str, tuple[Jvm, Door]] = {}
+        self._jvm: Jvm[Any] | None = None
+        self._doors: dict[str, tuple[Jvm[Any], Any]] = {}
 
-    def enter(self, attempt: str) -> Door:
-        """Return the attempt's door; start or replace the JVM where needed.
+    def enter(self, attempt: str) -> dict[str, object]:
+        """Return the way through the attempt's own door; start or replace the JVM where needed.
 
         Raises: ClusterError when Spark does not start.
         """
         with self._lock:
             if self._jvm is None or not self._jvm.alive:
-                self._jvm = Jvm(self.spec.name, self.spec.spark_conf, self._environment, self._folder)
+                kind = ConnectServer if self.spec.serverless else Driver
+                self._jvm = kind(self.spec.name, self.spec.spark_conf, self._environment, self._folder)
             if attempt not in self._doors:
                 self._doors[attempt] = (self._jvm, self._jvm.open_door(attempt))
-            return self._doors[attempt][1]
+            jvm, door = self._doors[attempt]
+            return jvm.way_through(door)
 
     def leave(self, attempt: str) -> str:
         """Fence an attempt: afterwards nothing of it runs. Return what went wrong with its JVM, else nothing."""
         with self._lock:
             jvm, door = self._doors.pop(attempt, (None, None))
-            if jvm is None or door is None:
+            if jvm is None:
                 return ""
             if not jvm.alive:
                 return f"the Spark JVM of cluster {self.spec.name} died ({_exit_words(jvm)}); its log: {jvm.log}"
@@ -73,15 +77,14 @@ class Cluster:
                 self._jvm = None
 
 
-def _fenced(jvm: Jvm, door: Door) -> bool:
+def _fenced(jvm: Jvm[Any], door: Any) -> bool:
     try:
-        jvm.close_door(door)
-        return jvm.fence(door, FENCE_SECONDS)
+        return jvm.shut(door, FENCE_SECONDS)
     except (Py4JError, OSError):  # the JVM died under the question: one in doubt is replaced
         return False
 
 
-def _exit_words(jvm: Jvm) -> str:
+def _exit_words(jvm: Jvm[Any]) -> str:
     code = jvm.process.poll()
     return f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
 
@@ -157,11 +160,10 @@ class Gatekeeper:
 
     def _entered(self, guest: Guest) -> dict[str, object]:
         try:
-            door = guest.cluster.enter(guest.attempt)
+            return guest.cluster.enter(guest.attempt)
         except Exception as error:  # noqa: BLE001 whatever it is, the kernel must hear it instead of waiting
             self._problems[guest.attempt] = _words(error)
             return {"problem": _words(error)}
-        return {"port": door.port, "secret": door.secret}
 
     def _called(self, guest: Guest, asked: Mapping[str, Any]) -> dict[str, object]:
         try:

@@ -38,16 +38,18 @@ class Asked:
     folder: Path
     target: str | None
     variables: Mapping[str, str]
+    root: Path | None = None
 
     def load(self) -> Bundle:
         """Read the bundle."""
-        return load_bundle(self.folder, self.target, self.variables)
+        return load_bundle(self.folder, self.target, self.variables, root=self.root)
 
     def command(self, runs: Path, *words: str) -> str:
         """Return a command of ours that starts a run of this bundle, as it can be pasted; `runs` is where runs are."""
         options = ["-t", self.target] if self.target else []
         options += ["--bundle", str(self.folder)] if self.folder != Path() else []
         options += [word for name, value in self.variables.items() for word in ("--var", f"{name}={value}")]
+        options += ["--root", str(self.root)] if self.root else []
         return as_pasted([*words_within(runs), "lakehouse", *words, *options])
 
 

@@ -120,6 +120,16 @@ def _check_clusters(name: str, task: Task, job: Job) -> Iterator[str]:
         if body and body.job_cluster_key and body.job_cluster_key not in known:
             hint = did_you_mean(body.job_cluster_key, known)
             yield f"{name}: job cluster {body.job_cluster_key} does not exist{hint}"
+        if body and body.environment_key:
+            yield from _check_environment(name, body, job)
+
+
+def _check_environment(name: str, body: Task, job: Job) -> Iterator[str]:
+    known = [environment.environment_key for environment in job.environments]
+    if body.environment_key and body.environment_key not in known:
+        yield f"{name}: environment {body.environment_key} does not exist{did_you_mean(body.environment_key, known)}"
+    if body.job_cluster_key or body.new_cluster or body.existing_cluster_id:
+        yield f"{name} names a cluster and an environment; keep one"
 
 
 def texts(task: Task) -> list[str]:

@@ -7,6 +7,7 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
 
+from bundle_runner.connect import CLIENT
 from bundle_runner.errors import BundleError, did_you_mean
 from bundle_runner.model import Job, PythonWheelTask, Task
 from bundle_runner.references import resolve
@@ -18,6 +19,10 @@ def check_programs(job: Job) -> None:
 
     Raises: BundleError for the first that is not there.
     """
+    for environment in job.environments:
+        subject = f"environment {environment.environment_key}"
+        check_installed(subject, environment.spec.dependencies)
+        check_installed(f"{subject}: Spark Connect needs the extra `connect`", CLIENT)
     for task in job.tasks:
         body = task.for_each_task.task if task.for_each_task else task
         if body.spark_python_task:

@@ -14,8 +14,9 @@ from typing import Any
 
 from bundle_runner.errors import ReferenceProblem, did_you_mean
 
-REFERENCE = re.compile(r"\{\{\s*((?:[A-Za-z0-9_-]+|`[^`]+`)(?:\.(?:[A-Za-z0-9_-]+|`[^`]+`))*)\s*\}\}")
-_PART = re.compile(r"`([^`]+)`|([^.`]+)")
+_NAME = r"(?:[A-Za-z0-9_-]+|`[^`]+`|\[[A-Za-z0-9_-]+\])"
+REFERENCE = re.compile(rf"\{{\{{\s*({_NAME}(?:\.{_NAME})*)\s*\}}\}}")
+_PART = re.compile(r"`([^`]+)`|\[([^\]]+)\]|([^.`\[\]]+)")
 
 _MOMENT = dict.fromkeys(
     (
@@ -97,7 +98,7 @@ def _replacement(match: re.Match[str], facts: Mapping[str, Any]) -> str:
 
 
 def _split(reference: str) -> tuple[str, ...]:
-    return tuple(quoted or plain for quoted, plain in _PART.findall(reference))
+    return tuple("".join(found) for found in _PART.findall(reference))
 
 
 def time_facts(moment: datetime) -> dict[str, str]:

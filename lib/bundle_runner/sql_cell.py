@@ -47,9 +47,7 @@ def run(spark: Any, statement: str, values: Mapping[str, str]) -> Any:
             f"the statement asks for {', '.join(missing)}, and neither the task nor the job gives "
             f"{'it' if len(missing) == 1 else 'them'}"
         )
-    whole = with_texts(statement, values)
-    markers = {name: values[name] for name in asked(whole)}
-    return spark.sql(whole, args=markers) if markers else spark.sql(whole)
+    return spark.sql(with_texts(statement, values))
 
 
 def kept(spark: Any, result: Any, target: Path) -> Any:

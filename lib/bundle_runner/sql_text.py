@@ -39,10 +39,13 @@ def asked(statement: str) -> set[str]:
 
 
 def with_texts(statement: str, values: Mapping[str, str]) -> str:
-    """Return the statement with each `{{name}}` as a quoted text; `:name` is left to the engine."""
+    """Return the statement with a quoted text for each value for which it asks.
+
+    The engine's own parameters would do the same, but Delta's parser drops them on Spark Connect (delta-io/delta#7640).
+    """
 
     def put(match: re.Match[str]) -> str:
-        name = match["braces"]
+        name = match["marker"] or match["braces"]
         return match[0] if name is None or name not in values else _quoted(values[name])
 
     return _ASKED.sub(put, statement)

@@ -55,6 +55,9 @@ def cluster_of(task: Task, body: Task, job: Job) -> ClusterSpec:
     own = body.new_cluster or task.new_cluster
     if own:
         return ClusterSpec(f"task-{task.task_key}", own.spark_conf, own.spark_env_vars)
+    environment = body.environment_key or task.environment_key
+    if environment:
+        return ClusterSpec(f"environment-{environment}", serverless=True)
     key = body.job_cluster_key or task.job_cluster_key
     for cluster in job.job_clusters:
         if cluster.job_cluster_key == key:

@@ -40,6 +40,13 @@ def test_a_job_runs_another_as_a_run_of_its_own(bundle: SmallBundle) -> None:
     assert ("SUCCESS", "call/only") in bundle.watcher.said
 
 
+def test_a_job_gives_its_own_values_to_the_one_it_runs(bundle: SmallBundle) -> None:
+    call = {"task_key": "call", "run_job_task": {"job_id": "${resources.jobs.inner.id}"}}
+    more = [*WORD, {"name": "other", "default": "never asked for"}]
+    bundle.job(call, parameters=more, others=inner_job(bundle, "task.set_value('books', [word])"))
+    assert bundle.run(word="hi").books == ("hi",)
+
+
 @pytest.mark.parametrize(
     ("cell", "code", "why"), [("1 / 0", 1, "ZeroDivisionError"), ("task.stop('no more')", 3, "no more")]
 )

@@ -101,3 +101,9 @@ def redact_messages(session: Any, secrets: Secrets) -> None:
         return serialize({**message, "content": secrets.redacted(message.get("content"))}, ident)
 
     session.serialize = clean
+
+
+def redact_stream(stream: Any, secrets: Secrets) -> None:
+    """Take the secrets out of every text that a process prints."""
+    write = stream.write
+    stream.write = lambda text: write(secrets.redacted(text))

@@ -9,7 +9,7 @@ from bundle_runner.model.bundle_file import (
     Variable,
     Workspace,
 )
-from bundle_runner.model.cluster import JobCluster, NewCluster
+from bundle_runner.model.cluster import Environment, JobCluster, NewCluster
 from bundle_runner.model.health import Health, HealthRule
 from bundle_runner.model.job import Job, JobParameter, Schedule
 from bundle_runner.model.notifications import NotificationSettings, Told
@@ -32,6 +32,7 @@ __all__ = [
     "BundleSettings",
     "ConditionTask",
     "Dependency",
+    "Environment",
     "ForEachTask",
     "Health",
     "HealthRule",

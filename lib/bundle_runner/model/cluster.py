@@ -71,3 +71,20 @@ class JobCluster(Strict):
 
     job_cluster_key: str
     new_cluster: NewCluster = NewCluster()
+
+
+class EnvironmentSpec(Strict):
+    """What an environment holds; a laptop looks for `dependencies`, and Spark's version is this environment's."""
+
+    later: ClassVar[frozenset[str]] = frozenset({"java_dependencies"})
+    dependencies: tuple[str, ...] = ()
+    client: Text | None = None
+    environment_version: Text | None = None
+    base_environment: str | None = None
+
+
+class Environment(Strict):
+    """A serverless environment that several tasks of one job share."""
+
+    environment_key: str
+    spec: EnvironmentSpec = EnvironmentSpec()

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from bundle_runner.model.base import Strict, Text
-from bundle_runner.model.cluster import JobCluster
+from bundle_runner.model.cluster import Environment, JobCluster
 from bundle_runner.model.health import Health
 from bundle_runner.model.notifications import Told
 from bundle_runner.model.task import Task
@@ -37,12 +37,13 @@ class Queue(Strict):
 class Job(Told):
     """One job of the bundle. What only a deployment needs is accepted as it is."""
 
-    later: ClassVar[frozenset[str]] = frozenset({"environments", "git_source"})
+    later: ClassVar[frozenset[str]] = frozenset({"git_source"})
     tasks: tuple[Task, ...] = Field(min_length=1)
     name: str | None = None
     description: str | None = None
     parameters: tuple[JobParameter, ...] = ()
     job_clusters: tuple[JobCluster, ...] = ()
+    environments: tuple[Environment, ...] = ()
     timeout_seconds: int = Field(default=0, ge=0)
     max_concurrent_runs: int | None = Field(default=None, ge=0)
     queue: Queue | None = None

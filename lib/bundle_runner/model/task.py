@@ -147,7 +147,7 @@ KINDS = (
 class Task(Told):
     """One task: exactly one of the kinds, and the rules for running it."""
 
-    later: ClassVar[frozenset[str]] = LATER_KINDS | {"environment_key", "compute"}
+    later: ClassVar[frozenset[str]] = LATER_KINDS | {"compute"}
     task_key: TaskKey
     description: str | None = None
     depends_on: tuple[Dependency, ...] = ()
@@ -165,6 +165,7 @@ class Task(Told):
     retry_on_timeout: bool = False
     timeout_seconds: int = Field(default=0, ge=0)
     job_cluster_key: str | None = None
+    environment_key: str | None = None
     existing_cluster_id: str | None = None
     new_cluster: NewCluster | None = None
     libraries: tuple[Library, ...] = ()

@@ -26,6 +26,7 @@ TEXTS = {
     "a boolean": ("{{tasks.a.values.flag}}", "true"),
     "text as it is": ("{{tasks.a.values.text}}", "ä"),
     "a key in backticks": ("{{tasks.a.values.`odd key`.b}}", "c"),
+    "a name in brackets": ("{{ job.parameters.[date] }}", "2011-01-05"),
     "a field of the input": ("{{input.name}}{{input.size}}", "shop3"),
     "the whole input": ("{{input}}", '{"name": "shop", "size": 3}'),
     "another's braces": ("{{ ds }} {{secrets/a/b}} {{", "{{ ds }} {{secrets/a/b}} {{"),

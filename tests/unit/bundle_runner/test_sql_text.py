@@ -40,9 +40,9 @@ def test_a_statement_asks_for_what_stands_outside_of_texts_names_and_comments(te
     assert asked(text) == expected
 
 
-def test_braces_become_a_quoted_text_that_cannot_end_early() -> None:
-    said = with_texts("SELECT {{a}}, '{{a}}', :a", {"a": "it's \\"})
-    assert said == "SELECT 'it\\'s \\\\', '{{a}}', :a"
+def test_a_value_becomes_a_quoted_text_that_cannot_end_early() -> None:
+    said = with_texts("SELECT {{a}}, '{{a}}', x::INT, :a, :b", {"a": "it's \\"})
+    assert said == "SELECT 'it\\'s \\\\', '{{a}}', x::INT, 'it\\'s \\\\', :b"
 
 
 def test_a_statement_whose_value_nobody_gives_is_not_run() -> None:
