@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bundle_runner.bundle import Bundle
 from bundle_runner.choice import chosen, narrowed
+from bundle_runner.discretion import check_discretion
 from bundle_runner.errors import BundleError, ParameterError, did_you_mean
 from bundle_runner.graph import Graph, build_graph
 from bundle_runner.launchable import check_programs
@@ -114,7 +115,9 @@ def prepare(
     _check_inner_jobs(bundle, job, occasion)
     settled = _settled(job, graph)
     plan = Plan(bundle, job_key, job, graph, notebooks, raw, run_id, root, started, settled, only, occasion)
-    return replace(plan, parameters={name: resolve(value, _known(plan)) for name, value in raw.items()})
+    plan = replace(plan, parameters={name: resolve(value, _known(plan)) for name, value in raw.items()})
+    check_discretion(job_key, job, plan.parameters)
+    return plan
 
 
 def _check_inner_jobs(bundle: Bundle, job: Job, occasion: Occasion) -> None:

@@ -58,7 +58,8 @@ def sign(state: ResultState | None) -> tuple[str, str]:
 
 def link(path: object) -> str:
     """Return a path as a relative address that no character of it can make another."""
-    return quote(str(path).encode("utf-8", "replace"), safe="/")
+    address = quote(str(path).encode("utf-8", "replace"), safe="/")
+    return f".{address}" if address.startswith("/") else address  # two strokes would begin the name of a host
 
 
 def seconds(value: float) -> str:

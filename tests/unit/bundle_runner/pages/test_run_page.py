@@ -116,6 +116,7 @@ ADDRESSES = {
     "a mark": ("a#b?.html", "a%23b%3F.html"),
     "a script": ("javascript:alert(1)", "javascript%3Aalert%281%29"),
     "a quote": ('a" onclick="x', "a%22%20onclick%3D%22x"),
+    "a host": ("//example.com/x", ".//example.com/x"),
     "half a letter": ("a\ud800.html", "a%3F.html"),
 }
 
