@@ -155,6 +155,13 @@ def _line(record: RunRecord) -> str:
     return f"{record.run_id}  {record.job:<20}  {record.state or 'UNFINISHED':<22}  {seconds:6.0f} s"
 
 
+def _published(record: RunRecord) -> Iterator[str]:
+    """Say which version of each table the run left to its readers, as its tasks told."""
+    told = [task.values.get("published") for task in record.tasks]
+    for versions in (found for found in told if isinstance(found, dict)):
+        yield ", ".join(f"{table} version {version}" for table, version in sorted(versions.items()))
+
+
 def show_run(asked: Asked, run_id: str, form: str) -> None:
     """Print one run with its tasks.
 
@@ -168,4 +175,6 @@ def show_run(asked: Asked, run_id: str, form: str) -> None:
     click.echo(_line(record))
     for task in record.tasks:
         click.echo(f"  {task.task_key:<20}  {task.state or 'UNFINISHED':<16}  {ended_words(task)}".rstrip())
+    for words in _published(record):
+        click.echo(f"published  {words}")
     click.echo(f"report  {folder / (record.report or 'index.html')}")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 VALUE_LIMIT_BYTES = 48 * 1024
-SHOWN_NAMES = ("records", "books", "report")
+SHOWN_NAMES = ("records", "books", "report", "published")
 
 
 class TaskError(Exception):
@@ -42,7 +42,9 @@ def parameters(**declared: str) -> dict[str, str]:
 
 
 def set_value(key: str, value: Any) -> None:
-    """Give later tasks a value; `records`, `books` and `report` are also shown by the runner.
+    """Give later tasks a value; `records`, `books`, `report` and `published` are also shown by the runner.
+
+    `published` maps a table to the version that readers see from now on.
 
     Raises: TaskError when the value is no JSON or longer than 48 KiB.
     """

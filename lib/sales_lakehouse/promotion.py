@@ -115,6 +115,12 @@ def promote_gold(lakehouse: Lakehouse, run: Run, dates: dict[str, list[str]]) ->
         lakehouse.append("ops.slices", reduce(DataFrame.unionByName, built), f"{run.run_id}/built")
 
 
+def gold_versions(lakehouse: Lakehouse, run: Run) -> dict[str, int]:
+    """Return the version of each gold table that readers see now: with it they can read gold as of this run."""
+    names = [f"gold.{table}" for table in run.pipelines.gold]
+    return {name: version for name in names if (version := lakehouse.version(name)) >= 0}
+
+
 def close_units(lakehouse: Lakehouse, run: Run) -> int:
     """Note beside the landed bytes which units the published tables now hold; return their number."""
     store = LandingStore(run.landing_root)
