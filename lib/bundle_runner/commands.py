@@ -195,6 +195,13 @@ def _line(record: RunRecord, under_way: bool) -> str:
     return f"{record.run_id}  {record.job:<20}  {state:<22}  {seconds:6.0f} s"
 
 
+def _published(record: RunRecord) -> Iterator[str]:
+    """Say which version of each table the run left to its readers, as its tasks told."""
+    told = [task.values.get("published") for task in record.tasks]
+    for versions in (found for found in told if isinstance(found, dict)):
+        yield ", ".join(f"{table} version {version}" for table, version in sorted(versions.items()))
+
+
 def show_run(asked: Asked, run_id: str, form: str) -> None:
     """Print one run with its tasks.
 
@@ -209,6 +216,8 @@ def show_run(asked: Asked, run_id: str, form: str) -> None:
     click.echo(_line(record, under_way))
     for task in record.tasks:
         click.echo(f"  {task.task_key:<20}  {_state_of(task, under_way):<16}  {ended_words(task)}".rstrip())
+    for words in _published(record):
+        click.echo(f"published  {words}")
     click.echo("report  written at the end" if under_way else f"report  {folder / (record.report or 'index.html')}")
 
 

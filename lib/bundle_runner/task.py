@@ -48,7 +48,8 @@ def set_value(key: str, value: Any) -> None:
     The run's page shows the values of these names (`docs/run.md`): `records`, a number or a text; `books`, lines of
     text; `report`, true where this notebook is what people read first; `gates`, a list of `{table, rule, severity, ok,
     detail, examples}`; `flow`, a list of `{from, to, count}`; `tables`, a list of `{table, read, written}`. The last
-    screen shows `next`, what to do when the task fails: a list of texts, commands in backticks.
+    screen shows `next`, what to do when the task fails: a list of texts, commands in backticks. `lakehouse runs show`
+    tells `published`, which maps a table to the version that readers see from now on.
     Raises: TaskError when the value is no JSON or longer than 48 KiB.
     """
     try:

@@ -7,6 +7,7 @@ LakehouseError                the root; `exit_code` 1
 │   └── ApiError              the same for a REST API: status, page and request are named
 ├── BooksError                counts or amounts do not close; nothing was promoted
 ├── TableError                a table is missing, or is not what the step expects
+├── StorageError              a disk is full, or a folder must not be written
 └── LeaseError                who may write: one run at a time
     ├── LeaseHeldError        another run holds the lease (exit 4)
     ├── LeaseLostError        this run's lease went to another; nothing more is committed
@@ -48,6 +49,10 @@ class BooksError(LakehouseError):
 
 class TableError(LakehouseError):
     """Name the table and the step that makes it."""
+
+
+class StorageError(LakehouseError):
+    """Name the file or table that could not be written, and what the system says."""
 
 
 class LeaseError(LakehouseError):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +13,8 @@ from pyspark.sql import DataFrame, DataFrameWriter, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
-from sales_lakehouse.errors import TableError
+from sales_lakehouse.errors import StorageError, TableError
+from sales_lakehouse.files import refused
 from sales_lakehouse.lease import writing
 from sales_lakehouse.session import local_frame
 from sales_lakehouse.signature import sign
@@ -20,7 +22,12 @@ from sales_lakehouse.specs.growth import Columns, compare_columns
 from sales_lakehouse.uses import TableUses
 
 _SIGNATURE = "spark.databricks.delta.commitInfo.userMetadata"
+_REFUSALS = re.compile(r"No space left on device|Read-only file system|Permission denied|Mkdirs failed to create \S+")
 _NO_TABLE = {"DELTA_PATH_DOES_NOT_EXIST", "DELTA_TABLE_NOT_FOUND", "DELTA_MISSING_DELTA_TABLE", "PATH_NOT_FOUND"}
+
+
+def _go_on(point: str, table: str) -> None:
+    """Let the work go on."""
 
 
 @dataclass(frozen=True)
@@ -28,12 +35,15 @@ class Lakehouse:
     """The tables of one lakehouse: `layer.table` is the Delta folder `<root>/<layer>/<table>`.
 
     Every commit carries `run_id` in our signature, so that a commit of somebody else is told from ours.
+    `reached` hears of each point at which a killed process would leave something half done, and of the table: a test
+    lets the work fail there.
     """
 
     spark: SparkSession
     root: str
     run_id: str
     uses: TableUses = field(default_factory=TableUses, compare=False, repr=False)
+    reached: Callable[[str, str], None] = _go_on
 
     def path(self, name: str) -> str:
         """Return the folder of a table."""
@@ -85,7 +95,7 @@ class Lakehouse:
             self.overwrite(name, rows_df, partition)
             return
         listed = ", ".join(f"`{column}` {kind}" for column, kind in growth.added.items())
-        self._run_sql(name, f"ALTER TABLE {self._quoted(name)} ADD COLUMNS ({listed})")
+        self._run_sql(f"ALTER TABLE {self._quoted(name)} ADD COLUMNS ({listed})", name)
 
     def materialize(self, rows_df: DataFrame) -> DataFrame:
         """Return the same rows, computed once and held by the driver: for books and figures, not for sales."""
@@ -144,7 +154,7 @@ class Lakehouse:
             f"WHEN MATCHED AND c._change = 'update' THEN UPDATE SET {assignments} "
             f"WHEN NOT MATCHED AND c._change <> 'delete' THEN INSERT ({', '.join(columns)}) VALUES ({values})"
         )
-        self._run_sql(name, merge)
+        self._run_sql(merge, name)
 
     def _writer(self, rows_df: DataFrame, mode: str) -> DataFrameWriter:
         return rows_df.write.format("delta").mode(mode).option("userMetadata", sign(self.run_id))
@@ -153,7 +163,7 @@ class Lakehouse:
         with self._committing(name):
             writer.save(self.path(name))
 
-    def _run_sql(self, name: str, statement: str) -> None:
+    def _run_sql(self, statement: str, name: str) -> None:
         """Run a statement that commits to a table: SQL takes the signature from the session alone."""
         with self._committing(name):
             self.spark.conf.set(_SIGNATURE, sign(self.run_id))
@@ -164,10 +174,20 @@ class Lakehouse:
 
     @contextmanager
     def _committing(self, name: str) -> Iterator[None]:
-        """Let one commit to a table happen, and only under the lease; the run's page tells of it."""
+        """Let one commit to a table happen, and only under the lease; the run's page tells of it.
+
+        Raises: StorageError naming the table where the disk refuses it.
+        """
         self.uses.note_write(name, self.path(name))
         with writing(self.root, self.run_id):
-            yield
+            self.reached("before commit", name)
+            try:
+                yield
+            except Exception as cause:
+                if reason := _refusal(str(cause)):
+                    raise StorageError(refused(f"table {name} under {self.root}", reason)) from cause
+                raise
+            self.reached("after commit", name)
 
     def _load(self, name: str) -> DataFrame | None:
         try:
@@ -187,6 +207,12 @@ def columns_of(schema: str | StructType) -> Columns:
     """Return the SQL types of a schema by column name, as contracts write them."""
     struct: Any = StructType.fromDDL(schema) if isinstance(schema, str) else schema
     return {field.name: field.dataType.simpleString().upper() for field in struct.fields}
+
+
+def _refusal(told: str) -> str | None:
+    """Find what a disk says among what Spark says of it."""
+    found = _REFUSALS.search(told)
+    return found[0] if found else None
 
 
 def _shaped(rows_df: DataFrame, columns: Columns) -> DataFrame:

@@ -26,6 +26,8 @@ ON_SCREEN = [
     "this run waits (queue): ",
     "holds the lease of this lakehouse (",
     "LeaseLostError",
+    "it was not written and is as it was, nothing was promoted half;",
+    "the lease cannot be written: ",
     "job sales_daily has no such parameter",
     "not on this machine; run it there: databricks bundle run",
     "the report is complete, but the run is not:",

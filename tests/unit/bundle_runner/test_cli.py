@@ -125,7 +125,7 @@ def test_runs_are_listed_and_shown(
     assert json.loads(capsys.readouterr().out)["exit_code"] == 3
 
 
-def test_a_run_that_goes_on_is_shown_as_such_and_one_whose_runner_died_as_unfinished(
+def test_a_run_that_goes_on_is_shown_as_such_and_one_whose_runner_died_as_failed(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = runs_folder(folder / ".state") / "20110106T000000Z-cd34"
@@ -138,7 +138,22 @@ def test_a_run_that_goes_on_is_shown_as_such_and_one_whose_runner_died_as_unfini
     assert re.search(r"main +RUNNING +\d s\n  a +RUNNING +0\.\d s\n  b +WAITING\nreport  written at the end", told)
     journal._kept.close()
     call(monkeypatch, "runs", "list", "--bundle", str(folder))
-    assert "20110106T000000Z-cd34  main                  UNFINISHED" in capsys.readouterr().out
+    assert "20110106T000000Z-cd34  main                  FAILED" in capsys.readouterr().out
+
+
+def test_a_run_tells_which_versions_it_published(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    versions = {"gold.products": 3, "gold.days": 12}
+    attempt = AttemptRecord(1, RECORD.started_at, ResultState.SUCCESS, values={"published": versions})
+    gate = TaskRecord("gate", "notebook", ResultState.SUCCESS, attempts=(attempt,))
+    run = runs_folder(folder / ".state") / "20110106T000000Z-cd34"
+    run.mkdir()
+    Journal(run, replace(RECORD, run_id=run.name, tasks=(gate,)))
+    call(monkeypatch, "runs", "show", "20110106", "--bundle", str(folder))
+    assert "published  gold.days version 12, gold.products version 3\n" in capsys.readouterr().out
+    call(monkeypatch, "runs", "show", "20110105", "--bundle", str(folder))
+    assert "published" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("run_id", ["last", "2011"])
