@@ -18,6 +18,7 @@ from bundle_runner.launchable import words_of
 from bundle_runner.lineup import place_of
 from bundle_runner.model import ConditionTask, ForEachTask, RunJobTask, Task
 from bundle_runner.observer import Observer, Within
+from bundle_runner.occasion import Occasion
 from bundle_runner.plan import Plan, prepare
 from bundle_runner.record import AttemptRecord, RunRecord, TaskRecord, now
 from bundle_runner.references import resolve
@@ -70,7 +71,7 @@ class TaskRun:
         run_id = self.plan.run_id
         tasks = {key: _task_facts(key, ended, run_id) for key, ended in self.ended.items()}
         own = {"name": self.task.task_key, "run_id": f"{run_id}.{self.task.task_key}", "execution_count": "1"}
-        return {"job": self.plan.job_facts, "task": own, "tasks": tasks}
+        return {"job": self.plan.job_facts, "task": own, "tasks": tasks, **self.plan.occasion.backfill_facts}
 
     @property
     def _folder(self) -> Path:
@@ -117,7 +118,7 @@ class TaskRun:
     def _ran(self, called: RunJobTask, facts: Mapping[str, Any], record: TaskRecord, stopper: Stopper) -> TaskRecord:
         """Run another job as a run of its own; it is told as one attempt of this task."""
         values = {name: resolve(text, facts) for name, text in called.job_parameters.items()}
-        plan = prepare(self.plan.bundle, called.job_id, values)
+        plan = prepare(self.plan.bundle, called.job_id, values, (), Occasion("run_job_task"))
         plan = replace(plan, parent=f"{self.plan.run_id}.{record.task_key}")
         run = self.call(plan, Within(self.observer, record.task_key), stopper)
         attempt = _called(run, len(record.attempts) + 1, stopper)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import json
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
@@ -89,6 +91,14 @@ def pairs(context: click.Context, option: click.Parameter, values: tuple[str, ..
     return found
 
 
+def texts(context: click.Context, option: click.Parameter, value: str) -> dict[str, str]:
+    """Read a JSON object of texts."""
+    try:
+        return {str(name): str(text) for name, text in json.loads(value).items()}
+    except (ValueError, AttributeError):
+        raise click.BadParameter(f"expected a JSON object, got {value!r}", ctx=context, param=option) from None
+
+
 bundle_option = click.option(
     "--bundle",
     "folder",
@@ -129,12 +139,29 @@ only_option = click.option(
     "--params", multiple=True, callback=pairs, metavar="NAME=VALUE", help="Set a job parameter; may be repeated."
 )
 @only_option
+@click.option("--occasion", callback=texts, default="{}", hidden=True, help="What started it, as `schedule` says it.")
 @bundle_options
-def run(job: str, params: dict[str, str], only: tuple[str, ...], **bundle: Any) -> None:
+def run(job: str, params: dict[str, str], only: tuple[str, ...], occasion: dict[str, str], **bundle: Any) -> None:
     """Run JOB as Lakeflow Jobs would, with Spark on this machine."""
     from bundle_runner.commands import Asked, run_job
+    from bundle_runner.occasion import Occasion
 
-    sys.exit(run_job(Asked(**bundle), job, params, only))
+    sys.exit(run_job(Asked(**bundle), job, params, only, Occasion(**occasion)))
+
+
+@lakehouse.command()
+@click.option("--unpause", is_flag=True, help="Run paused jobs, too: targets for development pause all.")
+@click.option("--dry-run", type=click.IntRange(1), metavar="N", help="Print the next N times of each job, run nothing.")
+@bundle_options
+def schedule(unpause: bool, dry_run: int | None, **bundle: Any) -> None:
+    """Stay, and run the jobs by their own schedules and triggers until Ctrl-C."""
+    from bundle_runner.commands import Asked
+    from bundle_runner.schedule_commands import print_schedule, run_schedule
+
+    if dry_run:
+        print_schedule(Asked(**bundle), dry_run, datetime.now(UTC))
+        return
+    sys.exit(run_schedule(Asked(**bundle), unpause))
 
 
 @lakehouse.command()

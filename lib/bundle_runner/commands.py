@@ -17,6 +17,7 @@ import click
 from bundle_runner.bundle import Bundle, load_bundle
 from bundle_runner.checks import findings
 from bundle_runner.errors import CheckError, UsageError
+from bundle_runner.occasion import BY_HAND, Occasion
 from bundle_runner.overview import write_pages
 from bundle_runner.pasted import lakehouse_command
 from bundle_runner.plan import Plan, prepare, runs_folder
@@ -41,20 +42,26 @@ class Asked:
 
     def command(self, *words: str) -> str:
         """Return a command of ours that means this bundle, as it can be pasted."""
+        return shlex.join([lakehouse_command(), *words, *self.options])
+
+    @property
+    def options(self) -> list[str]:
+        """Return the options that mean this bundle."""
         options = ["-t", self.target] if self.target else []
         options += ["--bundle", str(self.folder)] if self.folder != Path() else []
-        options += [word for name, value in self.variables.items() for word in ("--var", f"{name}={value}")]
-        return shlex.join([lakehouse_command(), *words, *options])
+        return options + [word for name, value in self.variables.items() for word in ("--var", f"{name}={value}")]
 
 
-def run_job(asked: Asked, job: str, params: Mapping[str, str], only: tuple[str, ...]) -> int:
+def run_job(
+    asked: Asked, job: str, params: Mapping[str, str], only: tuple[str, ...], occasion: Occasion = BY_HAND
+) -> int:
     """Run a job, show it, and return the exit code.
 
     Raises: UsageError and BundleError before anything was started.
     """
     given = [word for name, value in params.items() for word in ("--params", f"{name}={value}")]
     given += ["--only", ",".join(only)] if only else []
-    return _carry_out(prepare(asked.load(), job, params, only), asked, asked.command("run", job, *given))
+    return _carry_out(prepare(asked.load(), job, params, only, occasion), asked, asked.command("run", job, *given))
 
 
 def repair_run(asked: Asked, run_id: str, only: tuple[str, ...]) -> int:

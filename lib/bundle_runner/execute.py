@@ -183,6 +183,7 @@ def _first_record(plan: Plan) -> RunRecord:
         repair_count=plan.repair_count,
         repaired_at=now() if plan.earlier else None,
         tasks=tasks,
+        occasion=plan.occasion,
     )
 
 

@@ -16,6 +16,7 @@ from bundle_runner.launchable import check_programs
 from bundle_runner.model import Job, Task
 from bundle_runner.nesting import check_nesting, job_runs
 from bundle_runner.notebook_file import NotebookFile, read_notebook
+from bundle_runner.occasion import BY_HAND, Occasion
 from bundle_runner.record import RunRecord, TaskRecord
 from bundle_runner.references import resolve, time_facts
 from bundle_runner.states import ResultState
@@ -43,6 +44,7 @@ class Plan:
     only: tuple[str, ...] = ()
     earlier: RunRecord | None = None
     parent: str | None = None
+    occasion: Occasion = BY_HAND
 
     @property
     def job_name(self) -> str:
@@ -68,7 +70,7 @@ class Plan:
             "run_id": self.run_id,
             "repair_count": str(self.repair_count),
             "start_time": time_facts(self.started),
-            "trigger": {"type": "one_time"},
+            "trigger": self.occasion.trigger_facts,
             "parameters": self.parameters,
         }
 
@@ -83,12 +85,13 @@ def prepare(
     job_key: str,
     given: Mapping[str, str],
     only: tuple[str, ...] = (),
-    earlier: RunRecord | None = None,
+    cause: RunRecord | Occasion = BY_HAND,
 ) -> Plan:
-    """Check a job, its parameters and the choice of its tasks; `earlier` is the run that goes on.
+    """Check a job, its parameters and the choice of its tasks; the cause is the run that goes on, or what starts one.
 
     Raises: UsageError and BundleError, before anything is started.
     """
+    earlier, occasion = (cause, cause.occasion) if isinstance(cause, RunRecord) else (None, cause)
     check_nesting(bundle, job_key)
     job = bundle.job(job_key)
     root = bundle.local_root(job_key)
@@ -101,6 +104,7 @@ def prepare(
     check_programs(job)
     _check_inner_jobs(bundle, job)
     plan = Plan(bundle, job_key, job, graph, notebooks, raw, run_id, root, started, _settled(job, graph), only, earlier)
+    plan = replace(plan, occasion=occasion)
     return replace(plan, parameters={name: resolve(value, _known(plan)) for name, value in raw.items()})
 
 
@@ -112,7 +116,8 @@ def _check_inner_jobs(bundle: Bundle, job: Job) -> None:
 
 def _known(plan: Plan) -> dict[str, object]:
     """Return what a job parameter may refer to: all of the job but its parameters."""
-    return {"job": {name: fact for name, fact in plan.job_facts.items() if name != "parameters"}}
+    job = {name: fact for name, fact in plan.job_facts.items() if name != "parameters"}
+    return {"job": job, **plan.occasion.backfill_facts}
 
 
 def _settled(job: Job, graph: Graph) -> dict[str, TaskRecord]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from bundle_runner.errors import UsageError
+from bundle_runner.occasion import BY_HAND, Occasion
 from bundle_runner.states import ResultState
 
 FILE = "run.json"
@@ -99,6 +100,7 @@ class RunRecord:
     repaired_at: str | None = None
     parent: str | None = None
     warnings: tuple[str, ...] = ()
+    occasion: Occasion = BY_HAND
 
 
 class Journal:
@@ -178,7 +180,8 @@ def read_record(folder: Path) -> RunRecord:
         "only": tuple(content.get("only", ())),
         "warnings": tuple(content.get("warnings", ())),
     }
-    return RunRecord(**{**content, **_states(content), **lists})
+    occasion = {"occasion": Occasion(**content.get("occasion", {}))}
+    return RunRecord(**{**content, **_states(content), **lists, **occasion})
 
 
 def _task(content: dict[str, Any]) -> TaskRecord:
