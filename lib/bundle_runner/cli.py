@@ -133,11 +133,14 @@ only_option = click.option(
 )
 
 
-@lakehouse.command()
-@click.argument("job")
-@click.option(
+params_option = click.option(
     "--params", multiple=True, callback=pairs, metavar="NAME=VALUE", help="Set a job parameter; may be repeated."
 )
+
+
+@lakehouse.command()
+@click.argument("job")
+@params_option
 @only_option
 @click.option("--occasion", callback=texts, default="{}", hidden=True, help="What started it, as `schedule` says it.")
 @bundle_options
@@ -150,11 +153,38 @@ def run(job: str, params: dict[str, str], only: tuple[str, ...], occasion: dict[
 
 
 @lakehouse.command()
+@click.argument("job")
+@click.option("--from", "first", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The first date.")
+@click.option("--to", "last", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The last date, included.")
+@click.option("--param", "parameter", metavar="NAME", help="The job parameter that takes the date.")
+@click.option("--dry-run", is_flag=True, help="Print the plan, run nothing.")
+@click.option("--again", is_flag=True, help="Run dates that have succeeded once more, too.")
+@click.option("--keep-going", is_flag=True, help="Go on after a date that failed.")
+@params_option
+@only_option
+@bundle_options
+def backfill(job: str, dry_run: bool, again: bool, keep_going: bool, **said: Any) -> None:
+    """Run JOB once for each date of a range.
+
+    The same command goes on where it ended: dates that have succeeded are not run again.
+    """
+    from bundle_runner.backfill_commands import Range, run_backfill, show_backfill
+    from bundle_runner.commands import Asked
+
+    asked = Asked(said.pop("folder"), said.pop("target"), said.pop("variables"))
+    days = {name: said.pop(name).date() for name in ("first", "last")}
+    if dry_run:
+        show_backfill(asked, Range(job, **days, **said), again)
+        return
+    sys.exit(run_backfill(asked, Range(job, **days, **said), again, keep_going))
+
+
+@lakehouse.command()
 @click.option("--unpause", is_flag=True, help="Run paused jobs, too: targets for development pause all.")
 @click.option("--dry-run", type=click.IntRange(1), metavar="N", help="Print the next N times of each job, run nothing.")
 @bundle_options
 def schedule(unpause: bool, dry_run: int | None, **bundle: Any) -> None:
-    """Stay, and run the jobs by their own schedules and triggers until Ctrl-C."""
+    """Run jobs by their own schedules, until Ctrl-C."""
     from bundle_runner.commands import Asked
     from bundle_runner.schedule_commands import print_schedule, run_schedule
 

@@ -76,6 +76,16 @@ def repair_run(asked: Asked, run_id: str, only: tuple[str, ...]) -> int:
 
 
 def _carry_out(plan: Plan, asked: Asked, again: str) -> int:
+    record = carry_out(plan, _screen(plan))
+    click.echo("\n".join(last_lines(record, plan.folder, Commands(again, asked.command("repair", record.run_id)))))
+    return record.exit_code if record.exit_code is not None else 1
+
+
+def carry_out(plan: Plan, screen: Screen) -> RunRecord:
+    """Run what was planned, when it is its turn, and show it; Ctrl-C cancels it.
+
+    Raises: CheckError for what the project finds wrong, BusyError where others run; then nothing was started.
+    """
     found = findings(plan.parameters)
     if found:
         raise CheckError("\n".join([*found, "nothing was started"]))
@@ -83,12 +93,10 @@ def _carry_out(plan: Plan, asked: Asked, again: str) -> int:
         Run,  # papermill and Jupyter are read only when something runs
     )
 
-    with take_turn(plan, _Waiting(plan.job_key).wait), _screen(plan) as screen:
+    with take_turn(plan, _Waiting(plan.job_key).wait), screen:
         current = Run(plan, screen, publish=write_pages)
         with _interrupts(current):
-            record = current.execute()
-    click.echo("\n".join(last_lines(record, plan.folder, Commands(again, asked.command("repair", record.run_id)))))
-    return record.exit_code if record.exit_code is not None else 1
+            return current.execute()
 
 
 class _Waiting:
@@ -127,13 +135,14 @@ def _interrupts(current: object) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _folders(asked: Asked) -> list[Path]:
+def run_folders(asked: Asked) -> list[Path]:
+    """Return the folders of all runs, the newest first."""
     root = runs_folder(asked.load().local_root())
     return sorted((path.parent for path in root.glob(f"*/{FILE}")), reverse=True) if root.is_dir() else []
 
 
 def _folder_of(asked: Asked, run_id: str) -> Path:
-    folders = _folders(asked)
+    folders = run_folders(asked)
     if not folders:
         raise UsageError("no runs yet; start one: lakehouse run JOB")
     found = folders[:1] if run_id == "last" else [path for path in folders if path.name.startswith(run_id)]
@@ -145,7 +154,7 @@ def _folder_of(asked: Asked, run_id: str) -> Path:
 
 def list_runs(asked: Asked, form: str) -> None:
     """Print all runs, the newest first."""
-    records = [read_record(path) for path in _folders(asked)]
+    records = [read_record(path) for path in run_folders(asked)]
     if form == "json":
         click.echo(json.dumps([asdict(record) for record in records], indent=1))
         return

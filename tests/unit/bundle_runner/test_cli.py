@@ -94,6 +94,11 @@ USAGE = {
     ),
     "an unknown parameter": (["run", "main", "--params", "x=1"], "job main has no such parameter"),
     "a missing notebook": (["run", "main"], "task a: .*a.ipynb: there is no such notebook"),
+    "a date that is none": (["backfill", "main", "--from", "x", "--to", "2011-01-04"], "'x' does not match the format"),
+    "a backfill without a parameter": (
+        ["backfill", "main", "--from", "2011-01-04", "--to", "2011-01-05"],
+        r"which parameter takes the date\? Say --param NAME \(it has none\)",
+    ),
     "an unknown run": (["runs", "show", "2012"], "there is no run 2012; list them: .*lakehouse runs list"),
 }
 
