@@ -252,6 +252,17 @@ def runs_show(run_id: str, form: str, **bundle: Any) -> None:
     show_run(Asked(**bundle), run_id, form)
 
 
+@runs.command("open")
+@click.argument("run_id", metavar="RUN", default="last")
+@click.option("--print", "only_print", is_flag=True, help="Only print where the page is.")
+@bundle_options
+def runs_open(run_id: str, only_print: bool, **bundle: Any) -> None:
+    """Open the page of one run, by default of the last, in a browser."""
+    from bundle_runner.commands import Asked, open_run
+
+    open_run(Asked(**bundle), run_id, only_print)
+
+
 def main() -> None:
     """Run the command line; every expected error is one message and its exit code."""
     for stream in (sys.stdout, sys.stderr):

@@ -7,6 +7,7 @@ import shlex
 import signal
 import sys
 import time
+import webbrowser
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -21,11 +22,12 @@ from bundle_runner.occasion import BY_HAND, Occasion
 from bundle_runner.overview import write_pages
 from bundle_runner.pasted import lakehouse_command
 from bundle_runner.plan import Plan, prepare, runs_folder
-from bundle_runner.record import FILE, RunRecord, read_record, seconds_between
+from bundle_runner.record import FILE, RunRecord, read_record
 from bundle_runner.repair import prepare_repair
-from bundle_runner.report import Commands, last_lines
+from bundle_runner.report import INDEX, Commands, last_lines
 from bundle_runner.screen import LiveScreen, PlainScreen, Screen, ended_words
 from bundle_runner.turns import take_turn
+from bundle_runner.under_way import is_kept, run_state_words, seconds_so_far, task_state_words
 
 
 @dataclass(frozen=True)
@@ -154,23 +156,23 @@ def _folder_of(asked: Asked, run_id: str) -> Path:
 
 def list_runs(asked: Asked, form: str) -> None:
     """Print all runs, the newest first."""
-    records = [read_record(path) for path in run_folders(asked)]
+    folders = run_folders(asked)
     if form == "json":
-        click.echo(json.dumps([asdict(record) for record in records], indent=1))
+        click.echo(json.dumps([asdict(read_record(path)) for path in folders], indent=1))
         return
-    if not records:
+    if not folders:
         click.echo(f"no runs yet; start one: {lakehouse_command()} run JOB")
-    for record in records:
-        click.echo(_line(record))
+    for folder in folders:
+        click.echo(_line(read_record(folder), is_kept(folder)))
 
 
-def _line(record: RunRecord) -> str:
-    seconds = seconds_between(record.started_at, record.ended_at)
-    return f"{record.run_id}  {record.job:<20}  {record.state or 'UNFINISHED':<22}  {seconds:6.0f} s"
+def _line(record: RunRecord, goes_on: bool) -> str:
+    state, seconds = run_state_words(record, goes_on), seconds_so_far(record, goes_on)
+    return f"{record.run_id}  {record.job:<20}  {state:<22}  {seconds:6.0f} s"
 
 
 def show_run(asked: Asked, run_id: str, form: str) -> None:
-    """Print one run with its tasks.
+    """Print one run with its tasks; what of it goes on is told as it stands.
 
     Raises: UsageError when no run, or more than one, begins so.
     """
@@ -179,7 +181,26 @@ def show_run(asked: Asked, run_id: str, form: str) -> None:
     if form == "json":
         click.echo(json.dumps(asdict(record), indent=1))
         return
-    click.echo(_line(record))
+    goes_on = is_kept(folder)
+    click.echo(_line(record, goes_on))
     for task in record.tasks:
-        click.echo(f"  {task.task_key:<20}  {task.state or 'UNFINISHED':<16}  {ended_words(task)}".rstrip())
-    click.echo(f"report  {folder / (record.report or 'index.html')}")
+        state = task_state_words(task, goes_on)
+        words = f"{seconds_so_far(task, goes_on):.0f} s so far" if state == "RUNNING" else ended_words(task)
+        click.echo(f"  {task.task_key:<20}  {state:<16}  {words}".rstrip())
+    if (folder / INDEX).exists():
+        click.echo(f"report  {folder / (record.report or INDEX)}")
+
+
+def open_run(asked: Asked, run_id: str, only_print: bool) -> None:
+    """Open the page of a run in a browser, and print where it is.
+
+    Raises: UsageError when no run, or more than one, begins so, and when the run has no page.
+    """
+    folder = _folder_of(asked, run_id)
+    page = folder / INDEX
+    if not page.exists():
+        why = "it is still under way" if is_kept(folder) else "its runner died before it could write one"
+        raise UsageError(f"run {folder.name} has no page: {why}; what it did so far: lakehouse runs show {folder.name}")
+    click.echo(str(page))
+    if not only_print and not webbrowser.open(page.resolve().as_uri()):
+        click.echo("no browser was found; open that file in one", err=True)

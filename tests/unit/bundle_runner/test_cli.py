@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import webbrowser
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from bundle_runner import cli
 from bundle_runner.overview import write_overview
 from bundle_runner.pasted import pasted
 from bundle_runner.plan import runs_folder
-from bundle_runner.record import FILE, AttemptRecord, Journal, RunRecord, TaskRecord, read_record
+from bundle_runner.record import FILE, AttemptRecord, Journal, RunRecord, TaskRecord, now, read_record
 from bundle_runner.report import Commands, last_lines, write_index
 from bundle_runner.screen import ended_words
 from bundle_runner.states import ResultState
@@ -123,6 +124,53 @@ def test_runs_are_listed_and_shown(
     assert "gate                  FAILED            2.5 s · 1,234 records · 3 rows <script>" in capsys.readouterr().out
     call(monkeypatch, "runs", "show", "2011", "--bundle", str(folder), "--format", "json")
     assert json.loads(capsys.readouterr().out)["exit_code"] == 3
+
+
+def test_a_run_that_goes_on_is_shown_as_it_stands(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = runs_folder(folder / ".state") / "20110106T000000Z-cd34"
+    run.mkdir()
+    tasks = (
+        replace(RECORD.tasks[1], task_key="load", state=ResultState.SUCCESS, message=""),
+        TaskRecord("silver", "notebook", started_at=now()),
+        TaskRecord("gold", "notebook"),
+    )
+    journal = Journal(run, replace(RECORD, run_id=run.name, tasks=tasks, state=None, ended_at=None, started_at=now()))
+    for words in (["list"], ["show", "last"]):
+        call(monkeypatch, "runs", *words, "--bundle", str(folder))
+        assert (
+            "20110106T000000Z-cd34  main                  RUNNING                      0 s" in capsys.readouterr().out
+        )
+    call(monkeypatch, "runs", "show", "last", "--bundle", str(folder))
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[:2] for line in lines[1:]] == [["load", "SUCCESS"], ["silver", "RUNNING"], ["gold", "WAITING"]]
+    assert lines[2].endswith("0 s so far")
+    assert call(monkeypatch, "runs", "open", "last", "--bundle", str(folder)) == 2
+    assert "has no page: it is still under way" in capsys.readouterr().err
+    journal._kept.close()
+    call(monkeypatch, "runs", "show", "last", "--bundle", str(folder))
+    assert "UNFINISHED" in capsys.readouterr().out.splitlines()[0]
+    assert call(monkeypatch, "runs", "open", "last", "--bundle", str(folder)) == 2
+    assert "has no page: its runner died before it could write one" in capsys.readouterr().err
+
+
+def test_the_page_of_a_run_is_opened(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    page = runs_folder(folder / ".state") / RECORD.run_id / "index.html"
+    page.write_text("x")
+    opened = tmp_path / "opened"
+    monkeypatch.setattr(webbrowser, "_tryorder", ["ours"])
+    browser = webbrowser.GenericBrowser(
+        [sys.executable, "-c", f"import sys; open({str(opened)!r}, 'w').write(sys.argv[1])", "%s"]
+    )
+    monkeypatch.setattr(webbrowser, "_browsers", {"ours": [None, browser]})
+    call(monkeypatch, "runs", "open", "--print", "--bundle", str(folder))
+    assert capsys.readouterr().out == f"{page}\n"
+    assert not opened.exists()
+    call(monkeypatch, "runs", "open", "--bundle", str(folder))
+    assert opened.read_text() == page.as_uri()
 
 
 @pytest.mark.parametrize("run_id", ["last", "2011"])
