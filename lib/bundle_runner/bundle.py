@@ -47,6 +47,12 @@ class Bundle:
         return str(self.tree["bundle"]["name"])
 
     @property
+    def mode(self) -> str | None:
+        """Return the target's mode, None where it says none."""
+        body = (self.tree.get("targets") or {}).get(self.target)
+        return str(body["mode"]) if isinstance(body, Map) and body.get("mode") else None
+
+    @property
     def job_keys(self) -> list[str]:
         """Return the keys of all jobs."""
         return sorted(self._jobs)

@@ -128,7 +128,7 @@ class TaskRun:
         own = {name: resolve(text, facts) for name, text in called.job_parameters.items()}
         declared = {parameter.name for parameter in self.plan.bundle.job(called.job_id).parameters}
         values = {**{name: text for name, text in self.plan.parameters.items() if name in declared}, **own}
-        plan = prepare(self.plan.bundle, called.job_id, values, occasion=self.plan.occasion.inner)
+        plan = prepare(self.plan.bundle, called.job_id, values, (), self.plan.occasion.inner)
         plan = replace(plan, parent=f"{self.plan.run_id}.{record.task_key}")
         run = self.call(plan, Within(self.observer, record.task_key), stopper)
         attempt = _called(run, len(record.attempts) + 1, stopper)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
@@ -93,6 +95,14 @@ def pairs(context: click.Context, option: click.Parameter, values: tuple[str, ..
     return found
 
 
+def texts(context: click.Context, option: click.Parameter, value: str) -> dict[str, str]:
+    """Read a JSON object of texts."""
+    try:
+        return {str(name): str(text) for name, text in json.loads(value).items()}
+    except (ValueError, AttributeError):
+        raise click.BadParameter(f"expected a JSON object, got {value!r}", ctx=context, param=option) from None
+
+
 bundle_option = click.option(
     "--bundle",
     "folder",
@@ -134,18 +144,65 @@ only_option = click.option(
 )
 
 
-@lakehouse.command()
-@click.argument("job")
-@click.option(
+params_option = click.option(
     "--params", multiple=True, callback=pairs, metavar="NAME=VALUE", help="Set a job parameter; may be repeated."
 )
+
+
+@lakehouse.command()
+@click.argument("job")
+@params_option
 @only_option
+@click.option("--occasion", callback=texts, default="{}", hidden=True, help="What started it, as `schedule` says it.")
 @bundle_options
-def run(job: str, params: dict[str, str], only: tuple[str, ...], **bundle: Any) -> None:
+def run(job: str, params: dict[str, str], only: tuple[str, ...], occasion: dict[str, str], **bundle: Any) -> None:
     """Run JOB as Lakeflow Jobs would, with Spark on this machine."""
     from bundle_runner.commands import Asked, run_job
+    from bundle_runner.occasion import Occasion
 
-    sys.exit(run_job(Asked(**bundle), job, params, only))
+    sys.exit(run_job(Asked(**bundle), job, params, only, Occasion(**occasion)))
+
+
+@lakehouse.command()
+@click.argument("job")
+@click.option("--from", "first", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The first date.")
+@click.option("--to", "last", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The last date, included.")
+@click.option("--param", "parameter", metavar="NAME", help="The job parameter that takes the date.")
+@click.option("--dry-run", is_flag=True, help="Print the plan, run nothing.")
+@click.option("--again", is_flag=True, help="Run dates that have succeeded once more, too.")
+@click.option("--keep-going", is_flag=True, help="Go on after a date that failed.")
+@params_option
+@only_option
+@bundle_options
+def backfill(job: str, dry_run: bool, again: bool, keep_going: bool, **said: Any) -> None:
+    """Run JOB once for each date of a range.
+
+    The same command goes on where it ended: dates that have succeeded are not run again.
+    """
+    from bundle_runner.backfill_commands import Range, run_backfill, show_backfill
+    from bundle_runner.commands import Asked
+
+    asked = Asked(said.pop("folder"), said.pop("target"), said.pop("variables"))
+    days = {name: said.pop(name).date() for name in ("first", "last")}
+    if dry_run:
+        show_backfill(asked, Range(job, **days, **said), again)
+        return
+    sys.exit(run_backfill(asked, Range(job, **days, **said), again, keep_going))
+
+
+@lakehouse.command()
+@click.option("--unpause", is_flag=True, help="Run paused jobs, too: targets for development pause all.")
+@click.option("--dry-run", type=click.IntRange(1), metavar="N", help="Print the next N times of each job, run nothing.")
+@bundle_options
+def schedule(unpause: bool, dry_run: int | None, **bundle: Any) -> None:
+    """Run jobs by their own schedules, until Ctrl-C."""
+    from bundle_runner.commands import Asked
+    from bundle_runner.schedule_commands import print_schedule, run_schedule
+
+    if dry_run:
+        print_schedule(Asked(**bundle), dry_run, datetime.now(UTC))
+        return
+    sys.exit(run_schedule(Asked(**bundle), unpause))
 
 
 @lakehouse.command()
@@ -216,6 +273,17 @@ def runs_diff(before: str, after: str, page: bool, **bundle: Any) -> None:
     from bundle_runner.commands import Asked, diff_runs
 
     diff_runs(Asked(**bundle), before, after, page)
+
+
+@runs.command("open")
+@click.argument("run_id", metavar="RUN", default="last")
+@click.option("--print", "only_print", is_flag=True, help="Only print where the page is.")
+@bundle_options
+def runs_open(run_id: str, only_print: bool, **bundle: Any) -> None:
+    """Open the page of one run, by default of the last, in a browser."""
+    from bundle_runner.commands import Asked, open_run
+
+    open_run(Asked(**bundle), run_id, only_print)
 
 
 @lakehouse.group()

@@ -6,6 +6,7 @@ import json
 import signal
 import sys
 import time
+import webbrowser
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -19,14 +20,16 @@ from bundle_runner.compare import compare
 from bundle_runner.errors import CheckError, RunnerError, UsageError
 from bundle_runner.holds import take_holds
 from bundle_runner.interrupted import close_interrupted
-from bundle_runner.pages import write_comparison, write_pages
+from bundle_runner.occasion import BY_HAND, Occasion
+from bundle_runner.pages import INDEX, write_comparison, write_pages
 from bundle_runner.pasted import as_pasted, lakehouse_command, note_within, pasted, words_within
 from bundle_runner.plan import Plan, prepare, runs_folder
-from bundle_runner.record import FILE, RunRecord, TaskRecord, is_under_way, now, read_record, seconds_between
+from bundle_runner.record import FILE, RunRecord, read_record
 from bundle_runner.repair import prepare_repair
 from bundle_runner.report import Commands, last_lines
 from bundle_runner.screen import LiveScreen, PlainScreen, Screen, ended_words
 from bundle_runner.turns import take_turn
+from bundle_runner.under_way import is_kept, run_state_words, seconds_so_far, task_state_words
 
 NOTHING = "nothing was started"
 
@@ -46,22 +49,28 @@ class Asked:
 
     def command(self, runs: Path, *words: str) -> str:
         """Return a command of ours that starts a run of this bundle, as it can be pasted; `runs` is where runs are."""
+        return as_pasted([*words_within(runs), "lakehouse", *words, *self.options])
+
+    @property
+    def options(self) -> list[str]:
+        """Return the options that mean this bundle."""
         options = ["-t", self.target] if self.target else []
         options += ["--bundle", str(self.folder)] if self.folder != Path() else []
-        options += [word for name, value in self.variables.items() for word in ("--var", f"{name}={value}")]
         options += ["--root", str(self.root)] if self.root else []
-        return as_pasted([*words_within(runs), "lakehouse", *words, *options])
+        return options + [word for name, value in self.variables.items() for word in ("--var", f"{name}={value}")]
 
 
-def run_job(asked: Asked, job: str, params: Mapping[str, str], only: tuple[str, ...]) -> int:
+def run_job(
+    asked: Asked, job: str, params: Mapping[str, str], only: tuple[str, ...], occasion: Occasion = BY_HAND
+) -> int:
     """Run a job, show it, and return the exit code.
 
     Raises: UsageError and BundleError before anything was started.
     """
     given = [word for name, value in params.items() for word in ("--params", f"{name}={value}")]
     given += ["--only", ",".join(only)] if only else []
-    with _before_the_start():
-        plan = _checked(prepare(asked.load(), job, params, only))
+    with before_the_start():
+        plan = checked(prepare(asked.load(), job, params, only, occasion))
     return _carry_out(plan, asked, ["run", job, *given])
 
 
@@ -70,16 +79,16 @@ def repair_run(asked: Asked, run_id: str, only: tuple[str, ...]) -> int:
 
     Raises: UsageError and BundleError before anything was started.
     """
-    with _before_the_start():
+    with before_the_start():
         record = read_record(_folder_of(asked, run_id))
-        plan = _checked(prepare_repair(asked.load(), record, only))
+        plan = checked(prepare_repair(asked.load(), record, only))
     given = [word for name, value in record.parameters.items() for word in ("--params", f"{name}={value}")]
     given += ["--only", ",".join(record.only)] if record.only else []
     return _carry_out(plan, asked, ["run", record.job, *given])
 
 
 @contextmanager
-def _before_the_start() -> Iterator[None]:
+def before_the_start() -> Iterator[None]:
     """Say of what is found before a run that nothing was started."""
     try:
         yield
@@ -89,28 +98,40 @@ def _before_the_start() -> Iterator[None]:
         raise
 
 
-def _checked(plan: Plan) -> Plan:
+def checked(plan: Plan) -> Plan:
+    """Return the plan, in which the project finds nothing wrong.
+
+    Raises: CheckError with all that it finds.
+    """
     if found := findings(plan.parameters):
         raise CheckError("\n".join(found))
     return plan
 
 
 def _carry_out(plan: Plan, asked: Asked, again: Sequence[str]) -> int:
+    runs = plan.folder.parent
+    _settle(runs, asked)
+    commands = Commands(asked.command(runs, *again), asked.command(runs, "repair", plan.run_id))
+    record = carry_out(plan, _screen(plan))
+    click.echo(pasted("\n".join(last_lines(record, plan.folder, commands)), runs))
+    note_within(runs, succeeded=record.exit_code == 0)
+    return record.exit_code if record.exit_code is not None else 1
+
+
+def carry_out(plan: Plan, screen: Screen) -> RunRecord:
+    """Run what was planned, when it is its turn, and show it; Ctrl-C cancels it.
+
+    Raises: BusyError where others run; then nothing was started.
+    """
     from bundle_runner.execute import (
         Run,  # papermill and Jupyter are read only when something runs
     )
 
-    runs = plan.folder.parent
-    _settle(runs, asked)
-    commands = Commands(asked.command(runs, *again), asked.command(runs, "repair", plan.run_id))
     wait = _Waiting().wait
-    with take_holds(plan, {}, wait) as held, take_turn(plan, wait), _screen(plan) as screen:
+    with take_holds(plan, {}, wait) as held, take_turn(plan, wait), screen:
         current = Run(plan, screen, publish=write_pages, held=held)
         with _interrupts(current):
-            record = current.execute()
-    click.echo(pasted("\n".join(last_lines(record, plan.folder, commands)), runs))
-    note_within(runs, succeeded=record.exit_code == 0)
-    return record.exit_code if record.exit_code is not None else 1
+            return current.execute()
 
 
 def _settle(runs: Path, asked: Asked) -> None:
@@ -159,14 +180,15 @@ def _interrupts(current: object) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _folders(asked: Asked) -> list[Path]:
+def run_folders(asked: Asked) -> list[Path]:
+    """Return the folders of all runs, the newest first."""
     root = runs_folder(asked.load().local_root())
     _settle(root, asked)
     return sorted((path.parent for path in root.glob(f"*/{FILE}")), reverse=True) if root.is_dir() else []
 
 
 def _folder_of(asked: Asked, run_id: str) -> Path:
-    folders = _folders(asked)
+    folders = run_folders(asked)
     if not folders:
         raise UsageError("no runs yet; start one: lakehouse run JOB")
     found = folders[:1] if run_id == "last" else [path for path in folders if path.name.startswith(run_id)]
@@ -178,20 +200,18 @@ def _folder_of(asked: Asked, run_id: str) -> Path:
 
 def list_runs(asked: Asked, form: str) -> None:
     """Print all runs, the newest first."""
-    folders = _folders(asked)
+    folders = run_folders(asked)
     if form == "json":
-        click.echo(json.dumps([asdict(read_record(folder)) for folder in folders], indent=1))
+        click.echo(json.dumps([asdict(read_record(path)) for path in folders], indent=1))
         return
     if not folders:
         click.echo(f"no runs yet; start one: {lakehouse_command()} run JOB")
     for folder in folders:
-        click.echo(_line(read_record(folder), is_under_way(folder)))
+        click.echo(_line(read_record(folder), is_kept(folder)))
 
 
-def _line(record: RunRecord, under_way: bool) -> str:
-    """Say how a run ended, or that it goes on; one that neither ended nor goes on lost its runner."""
-    state = "RUNNING" if under_way else record.state or "UNFINISHED"
-    seconds = seconds_between(record.repaired_at or record.started_at, now() if under_way else record.ended_at)
+def _line(record: RunRecord, goes_on: bool) -> str:
+    state, seconds = run_state_words(record, goes_on), seconds_so_far(record, goes_on)
     return f"{record.run_id}  {record.job:<20}  {state:<22}  {seconds:6.0f} s"
 
 
@@ -203,7 +223,7 @@ def _published(record: RunRecord) -> Iterator[str]:
 
 
 def show_run(asked: Asked, run_id: str, form: str) -> None:
-    """Print one run with its tasks.
+    """Print one run with its tasks; what of it goes on is told as it stands.
 
     Raises: UsageError when no run, or more than one, begins so.
     """
@@ -212,19 +232,16 @@ def show_run(asked: Asked, run_id: str, form: str) -> None:
     if form == "json":
         click.echo(json.dumps(asdict(record), indent=1))
         return
-    under_way = is_under_way(folder)
-    click.echo(_line(record, under_way))
+    goes_on = is_kept(folder)
+    click.echo(_line(record, goes_on))
     for task in record.tasks:
-        click.echo(f"  {task.task_key:<20}  {_state_of(task, under_way):<16}  {ended_words(task)}".rstrip())
+        state = task_state_words(task, goes_on)
+        words = f"{seconds_so_far(task, goes_on):.0f} s so far" if state == "RUNNING" else ended_words(task)
+        click.echo(f"  {task.task_key:<20}  {state:<16}  {words}".rstrip())
     for words in _published(record):
         click.echo(f"published  {words}")
-    click.echo("report  written at the end" if under_way else f"report  {folder / (record.report or 'index.html')}")
-
-
-def _state_of(task: TaskRecord, under_way: bool) -> str:
-    if task.state or not under_way:
-        return str(task.state or "UNFINISHED")
-    return "RUNNING" if task.started_at else "WAITING"
+    if (folder / INDEX).exists():
+        click.echo(f"report  {folder / (record.report or INDEX)}")
 
 
 def diff_runs(asked: Asked, before: str, after: str, page: bool) -> None:
@@ -240,3 +257,18 @@ def diff_runs(asked: Asked, before: str, after: str, page: bool) -> None:
         click.echo("the runs do not differ")
     if page:
         click.echo(f"page    {write_comparison(both, folders[0].parent)}")
+
+
+def open_run(asked: Asked, run_id: str, only_print: bool) -> None:
+    """Open the page of a run in a browser, and print where it is.
+
+    Raises: UsageError when no run, or more than one, begins so, and when the run has no page.
+    """
+    folder = _folder_of(asked, run_id)
+    page = folder / INDEX
+    if not page.exists():
+        why = "it is still under way" if is_kept(folder) else "its runner died before it could write one"
+        raise UsageError(f"run {folder.name} has no page: {why}; what it did so far: lakehouse runs show {folder.name}")
+    click.echo(str(page))
+    if not only_print and not webbrowser.open(page.resolve().as_uri()):
+        click.echo("no browser was found; open that file in one", err=True)

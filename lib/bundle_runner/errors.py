@@ -10,7 +10,8 @@ RunnerError                   the root; `exit_code` 1
 ├── BundleError               a file of the bundle is wrong; nothing was started (exit 2)
 │   ├── ModelError            a field is unknown, missing, of the wrong type, or not run yet
 │   ├── ReferenceProblem      `${...}` or `{{...}}` names something that does not exist
-│   └── GraphError            the tasks do not form a graph that can be run
+│   ├── GraphError            the tasks do not form a graph that can be run
+│   └── ScheduleProblem       what is to start a job cannot be understood, or not on this machine
 └── RunError                  something failed while the run was under way
     ├── ClusterError          the Spark JVM could not be started, or died
     └── NotebookError         a notebook did not reach its end
@@ -72,6 +73,10 @@ class ReferenceProblem(BundleError):
 
 class GraphError(BundleError):
     """Name each task that cannot be placed in the graph."""
+
+
+class ScheduleProblem(BundleError):
+    """Name what of the schedule or the trigger cannot be."""
 
 
 class RunError(RunnerError):

@@ -248,11 +248,11 @@ def first_record(plan: Plan) -> RunRecord:
         parameters=dict(plan.parameters),
         started_at=written(plan.started),
         only=plan.only,
-        occasion=plan.occasion.told,
         parent=plan.parent or (plan.earlier.parent if plan.earlier else None),
         repair_count=plan.repair_count,
         repaired_at=now() if plan.earlier else None,
         tasks=tasks,
+        occasion=plan.occasion,
     )
 
 

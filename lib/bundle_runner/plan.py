@@ -42,13 +42,9 @@ class Plan:
     started: datetime
     settled: Mapping[str, TaskRecord]
     only: tuple[str, ...] = ()
-    occasion: Occasion = BY_HAND
+    earlier: RunRecord | None = None
     parent: str | None = None
-
-    @property
-    def earlier(self) -> RunRecord | None:
-        """Return what the run did before, where this repairs it."""
-        return self.occasion.earlier
+    occasion: Occasion = BY_HAND
 
     @property
     def job_name(self) -> str:
@@ -95,26 +91,26 @@ def prepare(
     job_key: str,
     given: Mapping[str, str],
     only: tuple[str, ...] = (),
-    occasion: Occasion = BY_HAND,
+    cause: RunRecord | Occasion = BY_HAND,
 ) -> Plan:
-    """Check a job, its parameters and the choice of its tasks.
+    """Check a job, its parameters and the choice of its tasks; the cause is the run that goes on, or what starts one.
 
     Raises: UsageError and BundleError, before anything is started.
     """
+    earlier, occasion = (cause, cause.occasion) if isinstance(cause, RunRecord) else (None, cause)
     check_nesting(bundle, job_key)
     job = bundle.job(job_key)
     root = bundle.local_root(job_key)
     graph = build_graph(job, bundle.task_places(job_key))
     graph = narrowed(graph, chosen(graph, only)) if only else graph
-    earlier = occasion.earlier
     started = datetime.fromisoformat(earlier.started_at) if earlier else datetime.now(UTC)
     run_id = earlier.run_id if earlier else new_run_id(started)
     raw = _choose(job, job_key, given)
     notebooks = dict(_read_notebooks(job, set(raw)))
     check_programs(job)
     _check_inner_jobs(bundle, job, occasion)
-    settled = _settled(job, graph)
-    plan = Plan(bundle, job_key, job, graph, notebooks, raw, run_id, root, started, settled, only, occasion)
+    plan = Plan(bundle, job_key, job, graph, notebooks, raw, run_id, root, started, _settled(job, graph), only, earlier)
+    plan = replace(plan, occasion=occasion)
     plan = replace(plan, parameters={name: resolve(value, _known(plan)) for name, value in raw.items()})
     check_discretion(job_key, job, plan.parameters)
     return plan
@@ -123,7 +119,7 @@ def prepare(
 def _check_inner_jobs(bundle: Bundle, job: Job, occasion: Occasion) -> None:
     for key, inner in job_runs(job):
         _choose(bundle.job(inner.job_id), inner.job_id, inner.job_parameters, f"task {key}")
-        prepare(bundle, inner.job_id, dict.fromkeys(inner.job_parameters, ""), occasion=occasion.inner)
+        prepare(bundle, inner.job_id, dict.fromkeys(inner.job_parameters, ""), (), occasion.inner)
 
 
 def _known(plan: Plan) -> dict[str, object]:

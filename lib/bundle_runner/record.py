@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from bundle_runner.errors import UsageError
+from bundle_runner.occasion import BY_HAND, Occasion
 from bundle_runner.states import ResultState
 
 FILE = "run.json"
@@ -108,7 +109,7 @@ class RunRecord:
     repaired_at: str | None = None
     parent: str | None = None
     warnings: tuple[str, ...] = ()
-    occasion: dict[str, str] = field(default_factory=dict)
+    occasion: Occasion = BY_HAND
 
     @property
     def seconds(self) -> float:
@@ -192,19 +193,6 @@ def seconds_between(start: str | None, end: str | None) -> float:
     return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
 
 
-def is_under_way(folder: Path) -> bool:
-    """Tell whether a process keeps the run folder: the run goes on there."""
-    lock = folder / LOCK
-    if not lock.is_file():
-        return False
-    with lock.open("r") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False
-
-
 def beginning(message: str) -> str:
     """Return as much of a message as a line of progress holds: run.json has all of it."""
     return message if len(message) <= _BEGINNING else f"{message[:_BEGINNING].rsplit(' ', 1)[0]} …"
@@ -219,7 +207,8 @@ def read_record(folder: Path) -> RunRecord:
         "only": tuple(content.get("only", ())),
         "warnings": tuple(content.get("warnings", ())),
     }
-    return RunRecord(**{**content, **_states(content), **lists})
+    occasion = {"occasion": Occasion(**content.get("occasion", {}))}
+    return RunRecord(**{**content, **_states(content), **lists, **occasion})
 
 
 def _task(content: dict[str, Any]) -> TaskRecord:

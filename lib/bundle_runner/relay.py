@@ -21,7 +21,6 @@ from bundle_runner.graph import Graph
 from bundle_runner.health import warned_after
 from bundle_runner.model import ForEachTask, Task
 from bundle_runner.observer import Observer
-from bundle_runner.occasion import Occasion
 from bundle_runner.plan import Plan, prepare, runs_folder
 from bundle_runner.record import RunRecord, TaskRecord, now, written
 from bundle_runner.run_if import verdict
@@ -42,7 +41,7 @@ def begin(bundle: Bundle, job: str, given: Mapping[str, str], run_id: str) -> Ru
     if shared.exists:
         return shared.change(_reopened)
     first = RunRecord(run_id, bundle.name, bundle.target, job, job, dict(given), written(datetime.now(UTC)))
-    plan = _going_on(prepare(bundle, job, given, occasion=Occasion.of_repair(first)), None)
+    plan = replace(prepare(bundle, job, given, (), first), earlier=None)
     if found := findings(plan.parameters):
         raise CheckError("\n".join([*found, "nothing was started"]))
     return shared.create(first_record(plan))
@@ -196,15 +195,11 @@ def leg(bundle: Bundle, run_id: str, observer: Observer, publish: Publish) -> Le
     """
     shared = _shared(bundle, run_id)
     record = shared.read()
-    plan = prepare(bundle, record.job, record.parameters, occasion=Occasion.of_repair(record))
+    plan = prepare(bundle, record.job, record.parameters, (), record)
     repaired = record if record.repair_count else None
     if repaired:  # a plan that repairs counts one more than the run has
         repaired = replace(repaired, repair_count=record.repair_count - 1)
-    return Leg(_going_on(plan, repaired), shared, observer, publish)
-
-
-def _going_on(plan: Plan, earlier: RunRecord | None) -> Plan:
-    return replace(plan, occasion=replace(plan.occasion, earlier=earlier))
+    return Leg(replace(plan, earlier=repaired), shared, observer, publish)
 
 
 def _shared(bundle: Bundle, run_id: str) -> SharedRecord:

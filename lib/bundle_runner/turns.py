@@ -44,6 +44,23 @@ def take_turn(plan: Plan, wait: Wait) -> Iterator[None]:
         os.close(held)
 
 
+@contextmanager
+def hold(runs: Path, name: str) -> Iterator[None]:
+    """Hold what only one process may do in a folder of runs at a time.
+
+    Raises: BusyError when another one does it.
+    """
+    folder = runs / ".turns"
+    folder.mkdir(parents=True, exist_ok=True)
+    held = _take(folder, f".{name}", 1)
+    if held is None:
+        raise BusyError(f"another lakehouse {name} goes on in {runs}; nothing was started; end that one first")
+    try:
+        yield
+    finally:
+        os.close(held)
+
+
 def _take(folder: Path, job_key: str, places: int) -> int | None:
     for number in range(places):
         door = os.open(folder / f"{job_key}.{number}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)

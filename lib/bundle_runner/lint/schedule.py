@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+from zoneinfo import available_timezones
 
-from bundle_runner.errors import did_you_mean
+from bundle_runner.errors import ScheduleProblem, did_you_mean
 from bundle_runner.lint.finding import Finding, error, warning
 from bundle_runner.lint.places import a_map, a_text, members
-from bundle_runner.lint.quartz import problem
 from bundle_runner.lint.reading import JobView, ReadBundle
 from bundle_runner.located import Map
+from bundle_runner.quartz import problem, zone_named
 
 ZONE = error(
     "B501",
@@ -73,12 +72,10 @@ def check_schedules(bundle: ReadBundle) -> Iterator[Finding]:
 def _zone(job: JobView) -> Iterator[Finding]:
     schedule = a_map(job.body.get("schedule"))
     name = a_text(schedule.get("timezone_id"))
-    if name is None or re.fullmatch(r"(?:GMT|UTC)[+-]\d{1,2}(?::?\d\d)?", name):
-        return
     try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        close = did_you_mean(name, available_timezones())
+        zone_named(name or "UTC")
+    except ScheduleProblem:
+        close = did_you_mean(str(name), available_timezones())
         hint = close if close.startswith("; did") else "; say it as in Europe/London"
         yield ZONE.at(schedule.where["timezone_id"], f"job {job.key}: there is no time zone {name!r}{hint}")
 

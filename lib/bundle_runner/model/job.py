@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from pydantic import Field
 
@@ -11,6 +11,7 @@ from bundle_runner.model.cluster import Environment, JobCluster
 from bundle_runner.model.health import Health
 from bundle_runner.model.notifications import Told
 from bundle_runner.model.task import Task
+from bundle_runner.model.trigger import Continuous, PauseStatus, TriggerSettings
 
 
 class JobParameter(Strict):
@@ -25,7 +26,7 @@ class Schedule(Strict):
 
     quartz_cron_expression: str
     timezone_id: str
-    pause_status: Literal["PAUSED", "UNPAUSED"] | None = None
+    pause_status: PauseStatus | None = None
 
 
 class Queue(Strict):
@@ -48,8 +49,8 @@ class Job(Told):
     max_concurrent_runs: int | None = Field(default=None, ge=0)
     queue: Queue | None = None
     schedule: Schedule | None = None
-    trigger: dict[str, Any] | None = None
-    continuous: dict[str, Any] | None = None
+    trigger: TriggerSettings | None = None
+    continuous: Continuous | None = None
     health: Health | None = None
     tags: dict[str, Text] = Field(default_factory=dict)
     permissions: Any = None

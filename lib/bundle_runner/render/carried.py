@@ -130,8 +130,9 @@ def _of_job(job: Job, *, local: bool) -> Iterator[Loss]:
             "both would start the job, Airflow and the workspace: pause one of them (pause_status: PAUSED in the "
             "target, or the DAG)",
         )
-    if job.trigger and "periodic" not in job.trigger:
-        yield Loss("trigger", f"not carried over: {', '.join(job.trigger)}; the DAG has no schedule")
+    if job.trigger and not job.trigger.periodic:
+        kinds = ", ".join(sorted(job.trigger.model_fields_set))
+        yield Loss("trigger", f"not carried over: {kinds}; the DAG has no schedule")
     if local:
         yield from _local_of_job(job)
 

@@ -30,9 +30,8 @@ def timing(job: Job) -> Timing:
         paused = job.schedule.pause_status == "PAUSED"
         return Timing(literal(cron.expression), job.schedule.timezone_id, paused, lost)
     if job.continuous is not None:
-        return Timing(literal("@continuous"), paused=job.continuous.get("pause_status") == "PAUSED")
-    period = (job.trigger or {}).get("periodic")
-    if period:
-        hours = int(period["interval"]) * HOURS[period["unit"]]
-        return Timing(f"timedelta(hours={hours})", paused=(job.trigger or {}).get("pause_status") == "PAUSED")
+        return Timing(literal("@continuous"), paused=job.continuous.pause_status == "PAUSED")
+    if job.trigger and job.trigger.periodic:
+        hours = job.trigger.periodic.interval * HOURS[job.trigger.periodic.unit]
+        return Timing(f"timedelta(hours={hours})", paused=job.trigger.pause_status == "PAUSED")
     return Timing()

@@ -9,6 +9,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import webbrowser
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -99,6 +100,11 @@ USAGE = {
     "a missing notebook": (["run", "main"], "task a: .*a.ipynb: there is no such notebook"),
     "an unknown command of a group": (["runs", "shwo"], "lakehouse: no command runs shwo; did you mean show?"),
     "a broken option": (["run", "main", "--params"], r"^lakehouse: Option '--params' requires an argument"),
+    "a date that is none": (["backfill", "main", "--from", "x", "--to", "2011-01-04"], "'x' does not match the format"),
+    "a backfill without a parameter": (
+        ["backfill", "main", "--from", "2011-01-04", "--to", "2011-01-05"],
+        r"which parameter takes the date\? Say --param NAME \(it has none\)",
+    ),
     "an unknown run": (["runs", "show", "2012"], "there is no run 2012; list them: .*lakehouse runs list"),
 }
 
@@ -125,20 +131,50 @@ def test_runs_are_listed_and_shown(
     assert json.loads(capsys.readouterr().out)["exit_code"] == 3
 
 
-def test_a_run_that_goes_on_is_shown_as_such_and_one_whose_runner_died_as_failed(
+def test_a_run_that_goes_on_is_shown_as_it_stands_and_one_whose_runner_died_as_failed(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = runs_folder(folder / ".state") / "20110106T000000Z-cd34"
     run.mkdir()
-    tasks = (TaskRecord("a", "notebook", started_at=now()), TaskRecord("b", "notebook"))
-    fresh = replace(RECORD, run_id=run.name, state=None, ended_at=None, started_at=now(), tasks=tasks)
-    journal = Journal(run, fresh)
+    tasks = (
+        replace(RECORD.tasks[1], task_key="load", state=ResultState.SUCCESS, message=""),
+        TaskRecord("silver", "notebook", started_at=now()),
+        TaskRecord("gold", "notebook"),
+    )
+    journal = Journal(run, replace(RECORD, run_id=run.name, tasks=tasks, state=None, ended_at=None, started_at=now()))
+    for words in (["list"], ["show", "last"]):
+        call(monkeypatch, "runs", *words, "--bundle", str(folder))
+        assert (
+            "20110106T000000Z-cd34  main                  RUNNING                      0 s" in capsys.readouterr().out
+        )
     call(monkeypatch, "runs", "show", "last", "--bundle", str(folder))
-    told = capsys.readouterr().out
-    assert re.search(r"main +RUNNING +\d s\n  a +RUNNING +0\.\d s\n  b +WAITING\nreport  written at the end", told)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[:2] for line in lines[1:]] == [["load", "SUCCESS"], ["silver", "RUNNING"], ["gold", "WAITING"]]
+    assert lines[2].endswith("0 s so far")
+    assert call(monkeypatch, "runs", "open", "last", "--bundle", str(folder)) == 2
+    assert "has no page: it is still under way" in capsys.readouterr().err
     journal._kept.close()
-    call(monkeypatch, "runs", "list", "--bundle", str(folder))
-    assert "20110106T000000Z-cd34  main                  FAILED" in capsys.readouterr().out
+    call(monkeypatch, "runs", "show", "last", "--bundle", str(folder))
+    assert "FAILED" in capsys.readouterr().out.splitlines()[0]
+    assert call(monkeypatch, "runs", "open", "last", "--print", "--bundle", str(folder)) == 0
+
+
+def test_the_page_of_a_run_is_opened(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    page = runs_folder(folder / ".state") / RECORD.run_id / "index.html"
+    page.write_text("x")
+    opened = tmp_path / "opened"
+    monkeypatch.setattr(webbrowser, "_tryorder", ["ours"])
+    browser = webbrowser.GenericBrowser(
+        [sys.executable, "-c", f"import sys; open({str(opened)!r}, 'w').write(sys.argv[1])", "%s"]
+    )
+    monkeypatch.setattr(webbrowser, "_browsers", {"ours": [None, browser]})
+    call(monkeypatch, "runs", "open", "--print", "--bundle", str(folder))
+    assert capsys.readouterr().out == f"{page}\n"
+    assert not opened.exists()
+    call(monkeypatch, "runs", "open", "--bundle", str(folder))
+    assert opened.read_text() == page.as_uri()
 
 
 def test_a_run_tells_which_versions_it_published(
