@@ -66,8 +66,9 @@ def list_records(place: Place, name: str | None, rule: str | None, every: bool, 
 
 def _must_be_a_rule(place: Place, sources: list[SourceSpec], name: str) -> None:
     """Refuse the name of no rule: that nothing broke it would say nothing."""
-    tables = [place.pipelines.table_of(source) for source in sources]
-    rules = [rule.name for part in (*tables, *(source.silver for source in sources)) for rule in part.rules]
+    rules = [
+        rule.name for source in sources for rule in (*place.pipelines.table_of(source).rules, *source.silver.rules)
+    ]
     readable = [f"{column}_is_readable" for source in sources for column in source.silver.columns]
     outside = [f"{source.silver.scope.column}_is_the_unit_s" for source in sources]
     known = [*rules, *readable, *outside]
