@@ -7,61 +7,26 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bundle_runner.cluster import Clusters, ClusterSpec, Gatekeeper
+from bundle_runner.called import Calls
+from bundle_runner.cluster import Cluster, Clusters, Gatekeeper
 from bundle_runner.errors import NotebookError, ReferenceProblem
 from bundle_runner.launch import Seed
-from bundle_runner.model import Job, Task
+from bundle_runner.model import Task
 from bundle_runner.notebook import NotebookCall, NotebookEnd, bounded, run_notebook
 from bundle_runner.notebook_file import NotebookFile
-from bundle_runner.page import write_page
+from bundle_runner.pages import write_page
 from bundle_runner.program import LOG, ProgramCall, run_program
 from bundle_runner.record import AttemptRecord, now
 from bundle_runner.spares import Spares
 from bundle_runner.states import ResultState
 from bundle_runner.stopper import Stopper, within
+from bundle_runner.work import Notebook, Place, Program, Work
 
 POLL_SECONDS = 0.2
-
-
-@dataclass(frozen=True)
-class Place:
-    """A notebook on its cluster: what is known of an attempt long before it starts."""
-
-    notebook: NotebookFile
-    cluster: ClusterSpec
-
-
-@dataclass(frozen=True)
-class Notebook:
-    """A notebook and the values that one attempt gives it."""
-
-    place: Place
-    values: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class Program:
-    """The words of a program's process in one attempt, and the folder in which it runs."""
-
-    words: tuple[str, ...]
-    home: Path
-
-
-@dataclass(frozen=True)
-class Work:
-    """Something to bring to its end: a task, or one iteration of one. `start` says what the n-th attempt starts."""
-
-    name: str
-    body: Task
-    cluster: ClusterSpec
-    start: Callable[[int], Notebook | Program]
-    folder: Path
-    upstream: Mapping[str, Any]
-    earlier: tuple[AttemptRecord, ...] = ()
 
 
 class Workshop:
@@ -125,18 +90,46 @@ class Workshop:
         name = f"{work.name}.{record.number}"
         folder = work.folder / f"attempt_{record.number}"
         folder.mkdir(parents=True)
-        cluster = self.clusters.get(work.cluster)
-        environment = {**self.gatekeeper.admit(name, cluster), "BUNDLE_TASK_VALUES": str(_upstream(work, folder))}
+        upstream = _upstream(work, folder)
         with within(stopper, work.body.timeout_seconds, "the attempt") as limit:
             if isinstance(start, Program):
-                whole = {**self.environment, **work.cluster.environment, **environment}
-                end = run_program(ProgramCall(start.words, start.home, folder, whole), limit)
+                end = self._program(name, start, folder, upstream, limit)
             else:
-                call = NotebookCall(start.place.notebook, start.values, folder, environment)
-                end = self._end(call, self._seed(start.place), limit)
+                end = self._notebook(name, start, folder, upstream, limit)
+        return self._judged(record, folder, end, limit)
+
+    def _notebook(
+        self, name: str, start: Notebook, folder: Path, upstream: Mapping[str, str], limit: Stopper
+    ) -> NotebookEnd:
+        """Run a notebook, and in the same way what it runs; afterwards nothing of it goes on."""
+
+        def execute(notebook: NotebookFile, values: Mapping[str, str], place: Path, limit: Stopper) -> NotebookEnd:
+            called = Notebook(Place(notebook, start.place.cluster), values)
+            return self._notebook(f"{name}.{place.name}", called, place, upstream, limit)
+
+        cluster = self.clusters.get(start.place.cluster)
+        calls = Calls(start.place.notebook.path.parent, folder, limit, execute)
+        environment = {**self.gatekeeper.admit(name, cluster, calls.run), **upstream}
+        end = self._end(
+            NotebookCall(start.place.notebook, start.values, folder, environment), self._seed(start.place), limit
+        )
+        calls.close()
+        for executed in folder.glob("*.ipynb"):
+            self._written.append(self._pages.submit(write_page, executed, executed.with_suffix(".html")))
+        return self._fenced(name, cluster, end)
+
+    def _program(
+        self, name: str, start: Program, folder: Path, upstream: Mapping[str, str], limit: Stopper
+    ) -> NotebookEnd:
+        cluster = self.clusters.get(start.cluster)
+        own = {**self.environment, **start.cluster.environment}
+        environment = {**own, **self.gatekeeper.admit(name, cluster), **upstream}
+        end = run_program(ProgramCall(start.words, start.home, folder, environment), limit)
+        return self._fenced(name, cluster, end)
+
+    def _fenced(self, name: str, cluster: Cluster, end: NotebookEnd) -> NotebookEnd:
         trouble = self.gatekeeper.dismiss(name)
-        trouble = cluster.leave(name) or trouble
-        return self._judged(record, folder, _true_cause(end, trouble), limit)
+        return _true_cause(end, cluster.leave(name) or trouble)
 
     def _end(self, call: NotebookCall, seed: Seed, limit: Stopper) -> NotebookEnd:
         try:
@@ -156,8 +149,6 @@ class Workshop:
             state, message = limit.state, limit.reason
         executed = next(folder.glob("*.ipynb"), None)
         html = executed.with_suffix(".html") if executed else None
-        if executed and html:
-            self._written.append(self._pages.submit(write_page, executed, html))
         return replace(
             record,
             state=state,
@@ -198,11 +189,11 @@ def _true_cause(end: NotebookEnd, trouble: str) -> NotebookEnd:
     return replace(end, message=trouble)
 
 
-def _upstream(work: Work, folder: Path) -> Path:
-    """Write the values of earlier tasks for this attempt."""
+def _upstream(work: Work, folder: Path) -> dict[str, str]:
+    """Write the values of earlier tasks for this attempt; return the environment that says where."""
     path = folder / "upstream.json"
     path.write_text(json.dumps(work.upstream, ensure_ascii=False), encoding="utf-8")
-    return path
+    return {"BUNDLE_TASK_VALUES": str(path)}
 
 
 def _values(folder: Path) -> dict[str, Any]:
@@ -211,15 +202,3 @@ def _values(folder: Path) -> dict[str, Any]:
         return {}
     content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return content
-
-
-def cluster_of(task: Task, body: Task, job: Job) -> ClusterSpec:
-    """Return the cluster on which a task's notebook runs; tasks that name none share one."""
-    own = body.new_cluster or task.new_cluster
-    if own:
-        return ClusterSpec(f"task-{task.task_key}", own.spark_conf, own.spark_env_vars)
-    key = body.job_cluster_key or task.job_cluster_key
-    for cluster in job.job_clusters:
-        if cluster.job_cluster_key == key:
-            return ClusterSpec(key, cluster.new_cluster.spark_conf, cluster.new_cluster.spark_env_vars)
-    return ClusterSpec("default")

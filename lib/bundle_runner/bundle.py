@@ -18,9 +18,10 @@ from bundle_runner.bundle_files import (
 )
 from bundle_runner.errors import TargetError, UsageError, did_you_mean
 from bundle_runner.interpolate import Interpolator, resources_root
-from bundle_runner.located import Map, Seq, Where
+from bundle_runner.located import Map, Seq, Where, merge
 from bundle_runner.model import BundleFile, Job
 from bundle_runner.parse import parse
+from bundle_runner.requirements import ELSEWHERE
 from bundle_runner.variables import Sources, choose
 
 REMOTE_ROOTS = ("~", "/Workspace", "/Volumes", "/dbfs")
@@ -71,7 +72,8 @@ class Bundle:
 
     def _job_tree(self, key: str) -> Any:
         if key not in self._jobs:
-            raise UsageError(f"job {key} does not exist in {self.path}{did_you_mean(key, self._jobs)}")
+            made = "; what `python:` would make is not read by this runner" if self.tree.get("python") else ""
+            raise UsageError(f"job {key} does not exist in {self.path}{did_you_mean(key, self._jobs)}{made}")
         return self._interpolator.resolve(self._jobs[key], self._jobs.where[key])
 
     def value(self, name: str) -> Any:
@@ -85,6 +87,13 @@ class Bundle:
         found = self._interpolator.resolve(workspace.get("root_path"))
         return None if found is None else str(found)
 
+    @property
+    def workspace_facts(self) -> dict[str, str]:
+        """Return what `{{workspace.…}}` offers: what the bundle says, as a laptop has no workspace."""
+        said = self.tree.get("workspace") or {}
+        resolve = self._interpolator.resolve
+        return {"id": str(resolve(said.get("workspace_id")) or "0"), "url": str(resolve(said.get("host")) or "")}
+
     def local_root(self, job: str = "JOB") -> Path:
         """Return the target's folder on this machine.
 
@@ -95,7 +104,7 @@ class Bundle:
             place = root or "the workspace"
             raise TargetError(
                 f"target {self.target} lives in {place}, not on this machine; "
-                f"run it there: databricks bundle run {job} -t {self.target}"
+                f"run it there: databricks bundle run {job} -t {self.target}; or here, with a folder for it: --root DIR"
             )
         return Path(root)
 
@@ -128,8 +137,11 @@ def load_bundle(
     target: str | None = None,
     variables: Mapping[str, str] | None = None,
     environment: Mapping[str, str] | None = None,
+    root: Path | None = None,
 ) -> Bundle:
     """Read the bundle in this folder or above it for one target; without a name, for its default one.
+
+    `root` is a folder of this machine that takes the place of the target's `workspace.root_path`.
 
     Raises: BundleError for what is wrong in the files, UsageError for what is wrong in the arguments.
     """
@@ -145,10 +157,20 @@ def load_bundle(
         target=body.get("variables") or Map(),
     )
     values = choose(parsed.variables, tree.get("variables") or Map(), sources)
-    return Bundle(path, name, apply_target(tree, name), values)
+    tree = apply_target(tree, name)
+    return Bundle(path, name, merge(tree, _rooted(root, path)) if root else tree, values)
 
 
-FILES = {"notebook_task": "notebook_path", "spark_python_task": "python_file"}
+def _rooted(root: Path, path: Path) -> Map:
+    workspace, tree = Map(), Map()
+    workspace.put("root_path", str(root.resolve()), Where(path, 1))
+    tree.put("workspace", workspace, Where(path, 1))
+    return tree
+
+
+FILES = (("notebook_task", "notebook_path"), ("spark_python_task", "python_file"), ("sql_task", "file", "path"))
+
+LIBRARIES = ("whl", "requirements")
 
 
 def _place_files(tree: Any, bundle_file: Path) -> None:
@@ -158,11 +180,31 @@ def _place_files(tree: Any, bundle_file: Path) -> None:
         inner = task.get("for_each_task") if isinstance(task, Map) else None
         for body in (task, inner.get("task") if isinstance(inner, Map) else None):
             if isinstance(body, Map):
-                for kind, field in FILES.items():
-                    _place(body.get(kind), field, bundle_file)
+                for *steps, field in FILES:
+                    _place(_within(body, steps), field, bundle_file)
+                for library in body.get("libraries") or ():
+                    for field in LIBRARIES:
+                        _place(library, field, bundle_file)
+    for environment in (tree.get("environments") if isinstance(tree, Map) else None) or ():
+        _place_dependencies(_within(environment, ["spec", "dependencies"]))
+
+
+def _place_dependencies(dependencies: Any) -> None:
+    """Make wheels and files of requirements absolute that are written as paths from here."""
+    for index, text in enumerate(dependencies if isinstance(dependencies, Seq) else ()):
+        option, _, path = str(text).rpartition(" ")
+        if path.startswith(".") and option in ("", "-r", "--requirement"):
+            here = os.path.normpath(dependencies.where[index].file.parent / path)
+            dependencies[index] = f"{option} {here}".strip()
+
+
+def _within(part: Any, steps: list[str]) -> Any:
+    for step in steps:
+        part = part.get(step) if isinstance(part, Map) else None
+    return part
 
 
 def _place(part: Any, field: str, bundle_file: Path) -> None:
-    if isinstance(part, Map) and isinstance(part.get(field), str):
+    if isinstance(part, Map) and isinstance(part.get(field), str) and not part[field].startswith(ELSEWHERE):
         where = part.where[field]
         part[field] = os.path.normpath((where.file if where else bundle_file).parent / part[field])

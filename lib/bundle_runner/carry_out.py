@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from bundle_runner.attempts import Notebook, Program, Work, Workshop, cluster_of
+from bundle_runner.attempts import Workshop
 from bundle_runner.conditions import evaluate
 from bundle_runner.errors import RunError
 from bundle_runner.launchable import words_of
@@ -23,6 +23,8 @@ from bundle_runner.record import AttemptRecord, RunRecord, TaskRecord, now
 from bundle_runner.references import resolve
 from bundle_runner.states import FAILURES, ResultState
 from bundle_runner.stopper import Stopper, within
+from bundle_runner.task_facts import facts_for
+from bundle_runner.work import Notebook, Program, Work, cluster_of
 
 STOPPED = 3
 """The exit code of a run whose root failures are deliberate stops."""
@@ -67,10 +69,7 @@ class TaskRun:
 
     @property
     def _facts(self) -> dict[str, Any]:
-        run_id = self.plan.run_id
-        tasks = {key: _task_facts(key, ended, run_id) for key, ended in self.ended.items()}
-        own = {"name": self.task.task_key, "run_id": f"{run_id}.{self.task.task_key}", "execution_count": "1"}
-        return {"job": self.plan.job_facts, "task": own, "tasks": tasks}
+        return facts_for(self.plan, self.task, self.ended)
 
     @property
     def _folder(self) -> Path:
@@ -82,13 +81,29 @@ class TaskRun:
         count = self.plan.repair_count
         return self._folder / f"repair_{count}" if count else self._folder
 
-    def _for_each(self, loop: ForEachTask, record: TaskRecord, stopper: Stopper, note: Note) -> TaskRecord:
-        facts, lock = self._facts, threading.Lock()
-        inputs = _inputs(resolve(loop.inputs, facts))
-        parts = [
+    def parts(self, loop: ForEachTask, record: TaskRecord) -> tuple[TaskRecord, ...]:
+        """Return the iterations of a loop before they start.
+
+        Raises: RunError when its inputs are no JSON list.
+        """
+        inputs = _inputs(resolve(loop.inputs, self._facts))
+        return tuple(
             TaskRecord(f"{record.task_key}[{_label(value, i)}]", loop.task.kind, input=value)
             for i, value in enumerate(inputs)
-        ]
+        )
+
+    def iterate(self, body: Task, index: int, part: TaskRecord, stopper: Stopper, note: Note) -> TaskRecord:
+        """Bring one iteration to its end; `note` hears of every step."""
+        part = replace(part, started_at=now())
+        self.observer.started(part)
+        step = Step(body, {**self._facts, "input": part.input}, self._loop_folder / str(index))
+        part = replace(self._done(step, part, stopper, note), ended_at=now())
+        note(part)
+        self.observer.ended(part)
+        return part
+
+    def _for_each(self, loop: ForEachTask, record: TaskRecord, stopper: Stopper, note: Note) -> TaskRecord:
+        lock, parts = threading.Lock(), list(self.parts(loop, record))
 
         def put(index: int, part: TaskRecord) -> None:
             with lock:
@@ -96,17 +111,11 @@ class TaskRun:
                 note(replace(record, iterations=tuple(parts)))
 
         def iterate(index: int) -> None:
-            part = replace(parts[index], started_at=now())
-            self.observer.started(part)
-            step = Step(loop.task, {**facts, "input": part.input}, self._loop_folder / str(index))
-            part = self._done(step, part, stopper, lambda seen: put(index, seen))
-            part = replace(part, ended_at=now())
-            put(index, part)
-            self.observer.ended(part)
+            self.iterate(loop.task, index, parts[index], stopper, lambda seen: put(index, seen))
 
         with ThreadPoolExecutor(loop.concurrency, thread_name_prefix=record.task_key) as pool:
             list(pool.map(iterate, range(len(parts))))
-        return _summed(replace(record, iterations=tuple(parts)), stopper)
+        return summed(replace(record, iterations=tuple(parts)), stopper)
 
     def _done(self, step: Step, record: TaskRecord, stopper: Stopper, note: Note) -> TaskRecord:
         if not step.body.run_job_task:
@@ -116,8 +125,10 @@ class TaskRun:
 
     def _ran(self, called: RunJobTask, facts: Mapping[str, Any], record: TaskRecord, stopper: Stopper) -> TaskRecord:
         """Run another job as a run of its own; it is told as one attempt of this task."""
-        values = {name: resolve(text, facts) for name, text in called.job_parameters.items()}
-        plan = prepare(self.plan.bundle, called.job_id, values)
+        own = {name: resolve(text, facts) for name, text in called.job_parameters.items()}
+        declared = {parameter.name for parameter in self.plan.bundle.job(called.job_id).parameters}
+        values = {**{name: text for name, text in self.plan.parameters.items() if name in declared}, **own}
+        plan = prepare(self.plan.bundle, called.job_id, values, occasion=self.plan.occasion.inner)
         plan = replace(plan, parent=f"{self.plan.run_id}.{record.task_key}")
         run = self.call(plan, Within(self.observer, record.task_key), stopper)
         attempt = _called(run, len(record.attempts) + 1, stopper)
@@ -139,7 +150,6 @@ class TaskRun:
         work = Work(
             name=f"{self.plan.run_id}.{record.task_key}",
             body=step.body,
-            cluster=cluster_of(self.task, step.body, self.plan.job),
             start=lambda number: self._start(step, number),
             folder=step.folder,
             upstream={key: ended.values for key, ended in self.ended.items()},
@@ -154,13 +164,12 @@ class TaskRun:
         facts = {**step.facts, "task": {**step.facts["task"], "execution_count": str(number)}}
         words = words_of(body, facts, plan.parameters)
         if words:
-            return Program(words, Path(words[1]).parent if body.spark_python_task else plan.bundle.folder)
-        if body.notebook_task is None:
+            home = Path(words[1]).parent if body.spark_python_task else plan.bundle.folder
+            return Program(words, home, cluster_of(self.task, body, plan.job))
+        if body.cells_file is None:
             raise RunError(f"task {body.task_key} is a {body.kind} task and cannot stand here")
-        values = {name: resolve(text, facts) for name, text in body.notebook_task.base_parameters.items()}
-        return Notebook(
-            place_of(plan, self.task, body, body.notebook_task.notebook_path), {**values, **plan.parameters}
-        )
+        values = {name: resolve(text, facts) for name, text in body.cells_values.items()}
+        return Notebook(place_of(plan, self.task, body, body.cells_file), {**values, **plan.parameters})
 
 
 def _called(run: RunRecord, number: int, stopper: Stopper) -> AttemptRecord:
@@ -181,15 +190,6 @@ def _compared(record: TaskRecord, condition: ConditionTask, facts: Mapping[str, 
     return replace(record, state=ResultState.SUCCESS, outcome=outcome, message=f"{left} {condition.op} {right}")
 
 
-def _task_facts(key: str, record: TaskRecord, run_id: str) -> dict[str, Any]:
-    return {
-        "values": record.values,
-        "result_state": (record.state or ResultState.FAILED).value.lower(),
-        "run_id": f"{run_id}.{key}",
-        "execution_count": str(len(record.attempts)),
-    }
-
-
 def _inputs(text: str) -> list[Any]:
     try:
         inputs = json.loads(text)
@@ -204,7 +204,7 @@ def _label(value: object, index: int) -> str:
     return value if isinstance(value, str) and 0 < len(value) <= 40 else str(index)
 
 
-def _summed(record: TaskRecord, stopper: Stopper) -> TaskRecord:
+def summed(record: TaskRecord, stopper: Stopper) -> TaskRecord:
     """Return the for_each task as its iterations make it: red when one of them is."""
     bad = [part for part in record.iterations if part.state is not ResultState.SUCCESS]
     if not bad:

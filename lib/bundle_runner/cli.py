@@ -106,9 +106,16 @@ var_option = click.option(
 )
 
 
+root_option = click.option(
+    "--root",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder on this machine for a target that lives in a workspace.",
+)
+
+
 def bundle_options(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options that say which bundle, and how."""
-    for option in (bundle_option, var_option, target_option):
+    for option in (bundle_option, var_option, root_option, target_option):
         command = option(command)
     return command
 
@@ -197,6 +204,97 @@ def runs_show(run_id: str, form: str, **bundle: Any) -> None:
     from bundle_runner.commands import Asked, show_run
 
     show_run(Asked(**bundle), run_id, form)
+
+
+@runs.command("diff")
+@click.argument("before", metavar="RUN")
+@click.argument("after", metavar="RUN")
+@click.option("--page", is_flag=True, help="Write a page beside the run folders, too.")
+@bundle_options
+def runs_diff(before: str, after: str, page: bool, **bundle: Any) -> None:
+    """Hold one run against another: states, records, rules, tables."""
+    from bundle_runner.commands import Asked, diff_runs
+
+    diff_runs(Asked(**bundle), before, after, page)
+
+
+@lakehouse.group()
+def render() -> None:
+    """Write the jobs for other schedulers."""
+
+
+@render.command("airflow")
+@click.option("--local", is_flag=True, help="For Airflow on this machine: each task is a process of this runner.")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder of the DAG files.")
+@bundle_options
+def render_airflow(local: bool, out: Path | None, **bundle: Any) -> None:
+    """Write each job as a DAG of Airflow 3.
+
+    Without --local it starts the deployed job and watches its tasks.
+    """
+    from bundle_runner.commands import Asked
+    from bundle_runner.render.command import render_airflow as write
+
+    write(Asked(**bundle), out, local=local)
+
+
+@lakehouse.group()
+def task() -> None:
+    """Carry out a run task by task, for another scheduler."""
+
+
+run_id_option = click.option("--run-id", required=True, metavar="RUN", help="The run that the tasks share.")
+
+
+@task.command("begin")
+@click.argument("job")
+@run_id_option
+@click.option(
+    "--params", multiple=True, callback=pairs, metavar="NAME=VALUE", help="Set a job parameter; may be repeated."
+)
+@bundle_options
+def task_begin(job: str, run_id: str, params: dict[str, str], **bundle: Any) -> None:
+    """Check JOB and open its run; one that was open before goes on."""
+    from bundle_runner.commands import Asked
+    from bundle_runner.relay_commands import begin_run
+
+    sys.exit(begin_run(Asked(**bundle), job, params, run_id))
+
+
+@task.command("open")
+@click.argument("key", metavar="TASK")
+@run_id_option
+@bundle_options
+def task_open(key: str, run_id: str, **bundle: Any) -> None:
+    """Tell over what the for_each task TASK goes."""
+    from bundle_runner.commands import Asked
+    from bundle_runner.relay_commands import open_loop
+
+    sys.exit(open_loop(Asked(**bundle), run_id, key))
+
+
+@task.command("run")
+@click.argument("key", metavar="TASK")
+@run_id_option
+@click.option("--index", type=click.IntRange(0), help="The iteration of a for_each task; without it, its sum.")
+@bundle_options
+def task_run(key: str, run_id: str, index: int | None, **bundle: Any) -> None:
+    """Carry out one attempt of TASK, where the ends above let it run."""
+    from bundle_runner.commands import Asked
+    from bundle_runner.relay_commands import run_task
+
+    sys.exit(run_task(Asked(**bundle), run_id, key, index))
+
+
+@task.command("end")
+@run_id_option
+@bundle_options
+def task_end(run_id: str, **bundle: Any) -> None:
+    """Close the run; the exit code is that of `lakehouse run`."""
+    from bundle_runner.commands import Asked
+    from bundle_runner.relay_commands import end_run
+
+    sys.exit(end_run(Asked(**bundle), run_id))
 
 
 def main() -> None:

@@ -15,8 +15,11 @@ import click
 
 from bundle_runner.bundle import Bundle, load_bundle
 from bundle_runner.checks import findings
-from bundle_runner.errors import CheckError, UsageError
-from bundle_runner.overview import write_pages
+from bundle_runner.compare import compare
+from bundle_runner.errors import CheckError, RunnerError, UsageError
+from bundle_runner.holds import take_holds
+from bundle_runner.interrupted import close_interrupted
+from bundle_runner.pages import write_comparison, write_pages
 from bundle_runner.pasted import as_pasted, lakehouse_command, note_within, pasted, words_within
 from bundle_runner.plan import Plan, prepare, runs_folder
 from bundle_runner.record import FILE, RunRecord, TaskRecord, is_under_way, now, read_record, seconds_between
@@ -24,6 +27,8 @@ from bundle_runner.repair import prepare_repair
 from bundle_runner.report import Commands, last_lines
 from bundle_runner.screen import LiveScreen, PlainScreen, Screen, ended_words
 from bundle_runner.turns import take_turn
+
+NOTHING = "nothing was started"
 
 
 @dataclass(frozen=True)
@@ -33,16 +38,18 @@ class Asked:
     folder: Path
     target: str | None
     variables: Mapping[str, str]
+    root: Path | None = None
 
     def load(self) -> Bundle:
         """Read the bundle."""
-        return load_bundle(self.folder, self.target, self.variables)
+        return load_bundle(self.folder, self.target, self.variables, root=self.root)
 
     def command(self, runs: Path, *words: str) -> str:
         """Return a command of ours that starts a run of this bundle, as it can be pasted; `runs` is where runs are."""
         options = ["-t", self.target] if self.target else []
         options += ["--bundle", str(self.folder)] if self.folder != Path() else []
         options += [word for name, value in self.variables.items() for word in ("--var", f"{name}={value}")]
+        options += ["--root", str(self.root)] if self.root else []
         return as_pasted([*words_within(runs), "lakehouse", *words, *options])
 
 
@@ -53,7 +60,9 @@ def run_job(asked: Asked, job: str, params: Mapping[str, str], only: tuple[str, 
     """
     given = [word for name, value in params.items() for word in ("--params", f"{name}={value}")]
     given += ["--only", ",".join(only)] if only else []
-    return _carry_out(prepare(asked.load(), job, params, only), asked, ["run", job, *given])
+    with _before_the_start():
+        plan = _checked(prepare(asked.load(), job, params, only))
+    return _carry_out(plan, asked, ["run", job, *given])
 
 
 def repair_run(asked: Asked, run_id: str, only: tuple[str, ...]) -> int:
@@ -61,24 +70,42 @@ def repair_run(asked: Asked, run_id: str, only: tuple[str, ...]) -> int:
 
     Raises: UsageError and BundleError before anything was started.
     """
-    record = read_record(_folder_of(asked, run_id))
+    with _before_the_start():
+        record = read_record(_folder_of(asked, run_id))
+        plan = _checked(prepare_repair(asked.load(), record, only))
     given = [word for name, value in record.parameters.items() for word in ("--params", f"{name}={value}")]
     given += ["--only", ",".join(record.only)] if record.only else []
-    return _carry_out(prepare_repair(asked.load(), record, only), asked, ["run", record.job, *given])
+    return _carry_out(plan, asked, ["run", record.job, *given])
+
+
+@contextmanager
+def _before_the_start() -> Iterator[None]:
+    """Say of what is found before a run that nothing was started."""
+    try:
+        yield
+    except RunnerError as error:
+        if NOTHING not in str(error):
+            error.args = (f"{error}\n{NOTHING}",)
+        raise
+
+
+def _checked(plan: Plan) -> Plan:
+    if found := findings(plan.parameters):
+        raise CheckError("\n".join(found))
+    return plan
 
 
 def _carry_out(plan: Plan, asked: Asked, again: Sequence[str]) -> int:
-    found = findings(plan.parameters)
-    if found:
-        raise CheckError("\n".join([*found, "nothing was started"]))
     from bundle_runner.execute import (
         Run,  # papermill and Jupyter are read only when something runs
     )
 
     runs = plan.folder.parent
+    _settle(runs, asked)
     commands = Commands(asked.command(runs, *again), asked.command(runs, "repair", plan.run_id))
-    with take_turn(plan, _Waiting(plan.job_key).wait), _screen(plan) as screen:
-        current = Run(plan, screen, publish=write_pages)
+    wait = _Waiting().wait
+    with take_holds(plan, {}, wait) as held, take_turn(plan, wait), _screen(plan) as screen:
+        current = Run(plan, screen, publish=write_pages, held=held)
         with _interrupts(current):
             record = current.execute()
     click.echo(pasted("\n".join(last_lines(record, plan.folder, commands)), runs))
@@ -86,16 +113,26 @@ def _carry_out(plan: Plan, asked: Asked, again: Sequence[str]) -> int:
     return record.exit_code if record.exit_code is not None else 1
 
 
+def _settle(runs: Path, asked: Asked) -> None:
+    """Give runs that were interrupted their result, and say so beside the command's own output."""
+    for record in close_interrupted(runs, write_pages):
+        click.echo(
+            f"run {record.run_id} of {record.job} was {record.message}; it is {record.state} now. The "
+            f"next run does its work, or: {asked.command(runs, 'repair', record.run_id)}",
+            err=True,
+        )
+
+
 class _Waiting:
-    """Says once that a run waits for its turn."""
+    """Says once that a run waits, and for whom."""
 
-    def __init__(self, job: str) -> None:
-        self._job, self._said = job, False
+    def __init__(self) -> None:
+        self._said = False
 
-    def wait(self) -> bool:
+    def wait(self, why: str) -> bool:
         """Pass a moment; nobody gives up but by Ctrl-C."""
         if not self._said:
-            click.echo(f"another run of {self._job} goes on: this one waits for it (queue)")
+            click.echo(f"this run waits (queue): {why}")
         self._said = True
         time.sleep(0.2)
         return False
@@ -124,6 +161,7 @@ def _interrupts(current: object) -> Iterator[None]:
 
 def _folders(asked: Asked) -> list[Path]:
     root = runs_folder(asked.load().local_root())
+    _settle(root, asked)
     return sorted((path.parent for path in root.glob(f"*/{FILE}")), reverse=True) if root.is_dir() else []
 
 
@@ -157,6 +195,13 @@ def _line(record: RunRecord, under_way: bool) -> str:
     return f"{record.run_id}  {record.job:<20}  {state:<22}  {seconds:6.0f} s"
 
 
+def _published(record: RunRecord) -> Iterator[str]:
+    """Say which version of each table the run left to its readers, as its tasks told."""
+    told = [task.values.get("published") for task in record.tasks]
+    for versions in (found for found in told if isinstance(found, dict)):
+        yield ", ".join(f"{table} version {version}" for table, version in sorted(versions.items()))
+
+
 def show_run(asked: Asked, run_id: str, form: str) -> None:
     """Print one run with its tasks.
 
@@ -171,6 +216,8 @@ def show_run(asked: Asked, run_id: str, form: str) -> None:
     click.echo(_line(record, under_way))
     for task in record.tasks:
         click.echo(f"  {task.task_key:<20}  {_state_of(task, under_way):<16}  {ended_words(task)}".rstrip())
+    for words in _published(record):
+        click.echo(f"published  {words}")
     click.echo("report  written at the end" if under_way else f"report  {folder / (record.report or 'index.html')}")
 
 
@@ -178,3 +225,18 @@ def _state_of(task: TaskRecord, under_way: bool) -> str:
     if task.state or not under_way:
         return str(task.state or "UNFINISHED")
     return "RUNNING" if task.started_at else "WAITING"
+
+
+def diff_runs(asked: Asked, before: str, after: str, page: bool) -> None:
+    """Print what differs between two runs; on wish, write it all as a page.
+
+    Raises: UsageError when no run, or more than one, begins so.
+    """
+    folders = [_folder_of(asked, run_id) for run_id in (before, after)]
+    both = compare(*map(read_record, folders))
+    for kind, change in both.changes:
+        click.echo(f"{kind:<10}  {change.name}: {change.before} → {change.after}")
+    if not any(both.changes):
+        click.echo("the runs do not differ")
+    if page:
+        click.echo(f"page    {write_comparison(both, folders[0].parent)}")

@@ -5,7 +5,8 @@ RunnerError                   the root; `exit_code` 1
 │   ├── TargetError           the target cannot run on this machine, or does not exist
 │   ├── ParameterError        a parameter is unknown, or a notebook does not declare it
 │   ├── CheckError            a check of the project found something before the run
-│   └── BusyError             as many runs of the job go on as it allows (exit 4)
+│   ├── BusyError             as many runs go on as the job allows, or another holds what it needs (exit 4)
+│   └── HoldError             what the project wants held during a run cannot be held
 ├── BundleError               a file of the bundle is wrong; nothing was started (exit 2)
 │   ├── ModelError            a field is unknown, missing, of the wrong type, or not run yet
 │   ├── ReferenceProblem      `${...}` or `{{...}}` names something that does not exist
@@ -46,9 +47,13 @@ class CheckError(UsageError):
 
 
 class BusyError(UsageError):
-    """Name the job and how many of its runs go on."""
+    """Name the job and how many of its runs go on, or the run that holds what it needs."""
 
     exit_code = 4
+
+
+class HoldError(UsageError):
+    """Name the job and what could not be held."""
 
 
 class BundleError(RunnerError):

@@ -9,6 +9,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 from bundle_runner.attempts import Workshop
 from bundle_runner.carry_out import TaskRun
@@ -17,13 +19,16 @@ from bundle_runner.cluster import Clusters
 from bundle_runner.errors import CheckError, RunnerError
 from bundle_runner.graph import Graph
 from bundle_runner.health import warned_after
+from bundle_runner.holds import take_holds
 from bundle_runner.jvm import spark_environment
 from bundle_runner.lineup import line_up, open_places
-from bundle_runner.model import Task
+from bundle_runner.model import Job, Task
+from bundle_runner.notices import Notices, Subject, Teller
 from bundle_runner.observer import Observer
-from bundle_runner.plan import Plan
+from bundle_runner.plan import Plan, task_record
 from bundle_runner.record import Journal, RunRecord, TaskRecord, now, written
 from bundle_runner.run_if import End, verdict
+from bundle_runner.senders import Routes
 from bundle_runner.spares import LIMIT
 from bundle_runner.states import CANCELS, FAILURES, ResultState, run_state
 from bundle_runner.stopper import Stopper, within
@@ -38,29 +43,40 @@ Publish = Callable[[RunRecord, Path], None]
 
 
 class Run:
-    """One run of a planned job. Setting `interrupted` cancels it; `lasting` clusters outlive it."""
+    """One run of a planned job. Setting `interrupted` cancels it; `lasting` clusters outlive it.
+
+    `held` is what its tasks' environment tells of what the project holds for it.
+    """
 
     def __init__(
-        self, plan: Plan, observer: Observer, lasting: Clusters | None = None, publish: Publish | None = None
+        self,
+        plan: Plan,
+        observer: Observer,
+        lasting: Clusters | None = None,
+        publish: Publish | None = None,
+        held: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.plan = plan
+        self._held = held
         self.interrupted = threading.Event()
         self._publish: Publish = publish or (lambda *_: None)
         self._observer = observer
         self._done: queue.SimpleQueue[TaskRecord] = queue.SimpleQueue()
         self._records: dict[str, TaskRecord] = dict(plan.settled)
         plan.folder.mkdir(parents=True, exist_ok=plan.earlier is not None)
-        self._journal = Journal(plan.folder, _first_record(plan))
-        environment = {**spark_environment(os.environ), "BUNDLE_RUN_ID": plan.run_id, "PYTHONHASHSEED": "0"}
-        self._workshop = Workshop(plan.folder, environment, KERNELS, lasting)
+        self._journal = Journal(plan.folder, first_record(plan))
+        self._workshop = workshop(plan, lasting, held)
+        self._notices = Notices(plan.folder, Routes.of(os.environ), self._warn)
+        self._teller = self._teller_of(plan.job)
 
     def execute(self, parent: Stopper | None = None) -> RunRecord:
         """Run every task and return the finished record; it ends with what `parent` stops, too."""
         stopper = Stopper(parent)
+        self._teller.started()
         try:
             with (
                 within(stopper, self.plan.job.timeout_seconds, "the run") as limit,
-                warned_after(self.plan.job.health, f"job {self.plan.job_key}", self._warn),
+                warned_after(self.plan.job.health, f"job {self.plan.job_key}", self._too_long(self._teller)),
             ):
                 self._loop(limit)
                 stopped_by = limit.state
@@ -72,15 +88,23 @@ class Run:
         return record
 
     def _call(self, plan: Plan, observer: Observer, stopper: Stopper) -> RunRecord:
-        """Run another job of the bundle, when it is its turn; what stops the task stops that run."""
-        if found := findings(plan.parameters):
-            raise CheckError("; ".join(found))
-        with take_turn(plan, lambda: stopper.wait(POLL_SECONDS)):
-            return Run(plan, observer, publish=self._publish).execute(stopper)
+        return run_in_turn(plan, observer, stopper, self._publish, self._held)
 
     def _warn(self, words: str) -> None:
         self._journal.warn(words)
         self._observer.warned(words)
+
+    def _too_long(self, teller: Teller) -> Callable[[str], None]:
+        def warn(words: str) -> None:
+            self._warn(words)
+            teller.warned(words)
+
+        return warn
+
+    def _teller_of(self, told: Job | Task, attempts: int = 0) -> Teller:
+        task = told.task_key if isinstance(told, Task) else None
+        subject = Subject(self.plan.run_id, self.plan.job_key, self.plan.job_name, task)
+        return Teller(self._notices, told, subject, attempts)
 
     def _cut_short(self) -> bool:
         return any(record.state in CANCELS | {ResultState.TIMEDOUT} for record in self._records.values())
@@ -90,7 +114,7 @@ class Run:
         for record in () if self.plan.earlier else self.plan.settled.values():
             self._observer.ended(record)
         while self.plan.graph.tasks.keys() - self._records.keys():
-            ends = {key: _end(record) for key, record in self._records.items()}
+            ends = {key: end_of(record) for key, record in self._records.items()}
             ready = self.plan.graph.ready(ends, started)
             started.update(ready)
             self._expect(started)
@@ -119,7 +143,9 @@ class Run:
         state = ResultState.CANCELED if stopper.state else verdict(task, ends)
         record = next(one for one in self._journal.record.tasks if one.task_key == task.task_key)
         if state is not None:
-            message = stopper.reason or _because(task, ends)
+            message = stopper.reason or because(task, ends)
+            if not stopper.state:
+                self._teller_of(task).ended(state, message)
             self._done.put(replace(record, state=state, message=message))
             return
         record = replace(record, started_at=now())
@@ -129,28 +155,69 @@ class Run:
         threading.Thread(target=self._carry_out, args=(work, record), name=task.task_key).start()
 
     def _carry_out(self, work: TaskRun, record: TaskRecord) -> None:
+        teller = self._teller_of(work.task, len(record.attempts))
+
+        def note(step: TaskRecord) -> None:
+            self._journal.put(step)
+            teller.heard(step)
+
+        teller.started()
         try:
-            with warned_after(work.task.health, f"task {record.task_key}", self._warn):
-                record = work.carry_out(record, self._journal.put)
+            with warned_after(work.task.health, f"task {record.task_key}", self._too_long(teller)):
+                record = work.carry_out(record, note)
         except RunnerError as error:
             record = replace(record, state=ResultState.FAILED, message=str(error))
         except Exception as error:  # noqa: BLE001 the loop waits for this task: a mistake of ours must not hang it
             message = f"the runner failed: {type(error).__name__}: {error}"
             record = replace(record, state=ResultState.FAILED, message=message)
+        teller.ended(record.state or ResultState.FAILED, record.message)
         self._done.put(replace(record, ended_at=now()))
 
     def _close(self, stopped_by: ResultState | None, problems: list[str]) -> RunRecord:
-        records = self._records
-        states = {key: _end(record).state for key, record in records.items()}
-        state = stopped_by or run_state([states[key] for key in self.plan.graph.leaves], states.values())
-        return self._journal.close(
-            state=state,
-            ended_at=now(),
-            message="; ".join(problems),
-            exit_code=exit_code(state, self.plan.graph, records),
-            books=tuple(line for record in records.values() for line in _books(record)),
-            report=_report(records.values()),
-        )
+        facts = summary(self.plan.graph, self._records, stopped_by)
+        self._teller.ended(facts["state"])
+        self._notices.close()
+        return self._journal.close(ended_at=now(), message="; ".join(problems), **facts)
+
+
+def workshop(plan: Plan, lasting: Clusters | None = None, held: Mapping[str, str] = MappingProxyType({})) -> Workshop:
+    """Open the workshop of a run, in which its attempts find this environment's Spark and what the run holds."""
+    environment = {**spark_environment(os.environ), "BUNDLE_RUN_ID": plan.run_id, "PYTHONHASHSEED": "0", **held}
+    environment["BUNDLE_DBFS"] = str(plan.root / "dbfs")
+    return Workshop(plan.folder, environment, KERNELS, lasting)
+
+
+def run_in_turn(
+    plan: Plan,
+    observer: Observer,
+    stopper: Stopper,
+    publish: Publish,
+    held: Mapping[str, str] = MappingProxyType({}),
+) -> RunRecord:
+    """Run a job that another one runs, when it is its turn; what stops the task stops that run.
+
+    Raises: CheckError for what the project finds wrong, BusyError when the waiting was stopped.
+    """
+    if found := findings(plan.parameters):
+        raise CheckError("; ".join(found))
+
+    def wait(_: str) -> bool:
+        return stopper.wait(POLL_SECONDS)
+
+    with take_holds(plan, held, wait) as ours, take_turn(plan, wait):
+        return Run(plan, observer, publish=publish, held=ours).execute(stopper)
+
+
+def summary(graph: Graph, records: Mapping[str, TaskRecord], stopped_by: ResultState | None = None) -> dict[str, Any]:
+    """Return what run.json says of a run whose tasks have all ended: state, exit code, books, report."""
+    states = {key: end_of(record).state for key, record in records.items()}
+    state = stopped_by or run_state([states[key] for key in graph.leaves], states.values())
+    return {
+        "state": state,
+        "exit_code": exit_code(state, graph, records),
+        "books": tuple(line for record in records.values() for line in _books(record)),
+        "report": _report(records.values()),
+    }
 
 
 def exit_code(state: ResultState, graph: Graph, records: Mapping[str, TaskRecord]) -> int:
@@ -164,11 +231,13 @@ def exit_code(state: ResultState, graph: Graph, records: Mapping[str, TaskRecord
     return 3 if roots and all(records[key].stopped for key in roots) else 1
 
 
-def _end(record: TaskRecord) -> End:
+def end_of(record: TaskRecord) -> End:
+    """Return how a task ended, as the rules of its followers see it."""
     return End(record.state or ResultState.FAILED, record.outcome)
 
 
-def _first_record(plan: Plan) -> RunRecord:
+def first_record(plan: Plan) -> RunRecord:
+    """Return what run.json says before anything has started."""
     tasks = tuple(plan.settled.get(task.task_key) or _fresh(task, plan.earlier) for task in plan.job.tasks)
     return RunRecord(
         run_id=plan.run_id,
@@ -179,6 +248,7 @@ def _first_record(plan: Plan) -> RunRecord:
         parameters=dict(plan.parameters),
         started_at=written(plan.started),
         only=plan.only,
+        occasion=plan.occasion.told,
         parent=plan.parent or (plan.earlier.parent if plan.earlier else None),
         repair_count=plan.repair_count,
         repaired_at=now() if plan.earlier else None,
@@ -189,10 +259,11 @@ def _first_record(plan: Plan) -> RunRecord:
 def _fresh(task: Task, earlier: RunRecord | None) -> TaskRecord:
     """Return a task that is yet to run, with what it attempted before a repair."""
     before = next((one for one in earlier.tasks if one.task_key == task.task_key), None) if earlier else None
-    return TaskRecord(task.task_key, task.kind, attempts=before.attempts if before else ())
+    return replace(task_record(task), attempts=before.attempts if before else ())
 
 
-def _because(task: Task, ends: Mapping[str, End]) -> str:
+def because(task: Task, ends: Mapping[str, End]) -> str:
+    """Say why a task was not run."""
     ended = [(dependency.task_key, ends[dependency.task_key]) for dependency in task.depends_on]
     return "not run: " + ", ".join(f"{key} {end.outcome or end.state}" for key, end in ended)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bundle_runner.errors import GraphError, did_you_mean
 from bundle_runner.located import Where
 from bundle_runner.model import Dependency, Job, Task
-from bundle_runner.references import paths
+from bundle_runner.references import paths, unknown
 
 
 @dataclass(frozen=True)
@@ -120,13 +120,21 @@ def _check_clusters(name: str, task: Task, job: Job) -> Iterator[str]:
         if body and body.job_cluster_key and body.job_cluster_key not in known:
             hint = did_you_mean(body.job_cluster_key, known)
             yield f"{name}: job cluster {body.job_cluster_key} does not exist{hint}"
+        if body and body.environment_key:
+            yield from _check_environment(name, body, job)
+
+
+def _check_environment(name: str, body: Task, job: Job) -> Iterator[str]:
+    known = [environment.environment_key for environment in job.environments]
+    if body.environment_key and body.environment_key not in known:
+        yield f"{name}: environment {body.environment_key} does not exist{did_you_mean(body.environment_key, known)}"
+    if body.job_cluster_key or body.new_cluster or body.existing_cluster_id:
+        yield f"{name} names a cluster and an environment; keep one"
 
 
 def texts(task: Task) -> list[str]:
     """Return every text of a task in which `{{...}}` is resolved."""
-    found: list[str] = []
-    if task.notebook_task:
-        found += task.notebook_task.base_parameters.values()
+    found: list[str] = [*task.cells_values.values()]
     if task.spark_python_task:
         found += task.spark_python_task.parameters
     if task.python_wheel_task:
@@ -148,6 +156,8 @@ def _check_references(name: str, task: Task, text: str, graph: Graph, job: Job) 
             yield from _check_upstream(f"{name}: {reference}", task, path[1], graph)
         if path[:2] == ("job", "parameters") and len(path) > 2 and path[2] not in declared:
             yield f"{name}: {reference}: the job has no such parameter{did_you_mean(path[2], declared)}"
+        if trouble := unknown(path):
+            yield f"{name}: {reference} has no value: {trouble}"
         if path[0] == "input" and not task.for_each_task:
             yield f"{name}: {reference} has a meaning inside for_each_task only"
 

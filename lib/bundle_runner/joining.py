@@ -28,7 +28,7 @@ def join_when_asked() -> None:
         def asked(*words: Any, **named: Any) -> Any:
             for one, its_name, original in originals:
                 setattr(one, its_name, original)
-            join(*knock())
+            enter()
             return getattr(words[0] if words else owner, name)(*words[1:], **named)
 
         return asked
@@ -38,18 +38,24 @@ def join_when_asked() -> None:
         setattr(owner, name, classmethod(replacement) if isinstance(original, classmethod) else replacement)
 
 
-def knock() -> tuple[int, str]:
-    """Ask the runner for the door to the JVM; the first knock starts it.
+def enter() -> Any:
+    """Ask the runner for the way to the cluster's Spark and return a session of this process's own there.
 
+    The first who asks starts it.
     Raises: ConnectionError with the runner's reason.
     """
-    host, port = os.environ[ADDRESS].rsplit(":", 1)
-    with Client((host, int(port)), authkey=bytes.fromhex(os.environ[AUTHKEY])) as line:
-        line.send(os.environ[ATTEMPT])
-        answer = line.recv()
+    answer = ask({})
     if "problem" in answer:
         raise ConnectionError(answer["problem"])
-    return answer["port"], answer["secret"]
+    return connect(answer["remote"], answer["token"]) if "remote" in answer else join(answer["port"], answer["secret"])
+
+
+def ask(asked: dict[str, Any]) -> Any:
+    """Ask the runner for the way to Spark, or to run another notebook; it answers when that is done."""
+    host, port = os.environ[ADDRESS].rsplit(":", 1)
+    with Client((host, int(port)), authkey=bytes.fromhex(os.environ[AUTHKEY])) as line:
+        line.send((os.environ[ATTEMPT], asked))
+        return line.recv()
 
 
 def join(port: int, secret: str) -> Any:
@@ -70,6 +76,16 @@ def join(port: int, secret: str) -> Any:
     java_class = SparkSession._get_j_spark_session_class(context._jvm)  # noqa: SLF001
     java_class.setActiveSession(session._jsparkSession)  # noqa: SLF001
     _guard_stop(SparkSession, SparkContext)
+    return session
+
+
+def connect(address: str, token: str) -> Any:
+    """Return a session on a Spark Connect server, as on serverless compute: without context, RDDs and JVM."""
+    os.environ.update(SPARK_CONNECT_AUTHENTICATE_TOKEN=token, SPARK_REMOTE=address, SPARK_CONNECT_MODE_ENABLED="1")
+    from pyspark.sql.connect.session import SparkSession
+
+    session = SparkSession.builder.remote(address).getOrCreate()
+    _guard_stop(SparkSession)
     return session
 
 

@@ -8,10 +8,11 @@ import struct
 import subprocess
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from bundle_runner.errors import ClusterError
 
@@ -30,8 +31,11 @@ class Door:
     threads: Any
 
 
-class Jvm:
-    """A running Spark JVM with its SparkContext.
+AnyDoor = TypeVar("AnyDoor")
+
+
+class Jvm(ABC, Generic[AnyDoor]):
+    """A running Spark JVM with its SparkContext; what kind of doors it has is its children's business.
 
     Raises: ClusterError at creation when it does not start.
     """
@@ -59,60 +63,17 @@ class Jvm:
         """Tell whether the process still runs."""
         return self.process.poll() is None
 
-    def open_door(self, tag: str) -> Door:
-        """Open a server for one task. All work that comes through it carries the tag by inheritance."""
-        jvm, secret = self._gateway.jvm, secrets.token_hex(32)
-        server = (
-            jvm.py4j.ClientServer.ClientServerBuilder()
-            .authToken(secret)
-            .javaPort(0)
-            .autoStartJavaServer(False)
-            .javaAddress(jvm.java.net.InetAddress.getLoopbackAddress())
-            .build()
-        )
-        threads = jvm.java.lang.ThreadGroup(tag)
-        self._context.addJobTag(tag)
-        try:
-            starter = jvm.java.lang.Thread(threads, self._runnable(server, "startServer"), tag)
-            starter.start()
-            starter.join()
-        finally:
-            self._context.removeJobTag(tag)
-        return Door(tag, server.getJavaServer().getListeningPort(), secret, server, threads)
+    @abstractmethod
+    def open_door(self, tag: str) -> AnyDoor:
+        """Open an entrance for one task."""
 
-    def close_door(self, door: Door) -> None:
-        """Let nobody in any more, and hang up on those inside."""
-        door.server.shutdown()
+    @abstractmethod
+    def way_through(self, door: AnyDoor) -> dict[str, object]:
+        """Return what the task's process must know."""
 
-    def fence(self, door: Door, seconds: float) -> bool:
-        """Cancel what came through the door; tell whether all of it is gone in time.
-
-        A cancelled command may still commit what it had finished: only its thread's end proves the end.
-        """
-        deadline = time.monotonic() + seconds
-        while self._busy(door):
-            if time.monotonic() > deadline:
-                return False
-            self._context.cancelJobsWithTag(door.tag)
-            time.sleep(0.05)
-        return True
-
-    def _busy(self, door: Door) -> bool:
-        """Tell whether a thread of the door still serves a connection or a stream."""
-        count = door.threads.activeCount()
-        if not count:
-            return False
-        seen = self._gateway.new_array(self._gateway.jvm.java.lang.Thread, count + 8)
-        found = door.threads.enumerate(seen)
-        return any(_serves(seen[index]) for index in range(found))
-
-    def _runnable(self, target: Any, method: str) -> Any:
-        """Make a java.lang.Runnable of a method, so that a thread of a given group can run it."""
-        lang = self._gateway.jvm.java.lang
-        found = target.getClass().getMethod(method, self._gateway.new_array(lang.Class, 0))
-        handle = lang.invoke.MethodHandles.publicLookup().unreflect(found).bindTo(target)
-        runnable = lang.Class.forName("java.lang.Runnable")
-        return lang.invoke.MethodHandleProxies.asInterfaceInstance(runnable, handle)
+    @abstractmethod
+    def shut(self, door: AnyDoor, seconds: float) -> bool:
+        """Let nobody in any more and end what came through; tell whether all of it is gone in time."""
 
     def _read_address(self, path: Path) -> tuple[int, str]:
         deadline = time.monotonic() + START_SECONDS
@@ -142,6 +103,66 @@ class Jvm:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+
+
+class Driver(Jvm[Door]):
+    """A Spark JVM that kernels and programs join as they join the driver of a cluster."""
+
+    def open_door(self, tag: str) -> Door:
+        """Open a server for one task. All work that comes through it carries the tag by inheritance."""
+        jvm, secret = self._gateway.jvm, secrets.token_hex(32)
+        server = (
+            jvm.py4j.ClientServer.ClientServerBuilder()
+            .authToken(secret)
+            .javaPort(0)
+            .autoStartJavaServer(False)
+            .javaAddress(jvm.java.net.InetAddress.getLoopbackAddress())
+            .build()
+        )
+        threads = jvm.java.lang.ThreadGroup(tag)
+        self._context.addJobTag(tag)
+        try:
+            starter = jvm.java.lang.Thread(threads, self._runnable(server, "startServer"), tag)
+            starter.start()
+            starter.join()
+        finally:
+            self._context.removeJobTag(tag)
+        return Door(tag, server.getJavaServer().getListeningPort(), secret, server, threads)
+
+    def way_through(self, door: Door) -> dict[str, object]:
+        """Return what the task's process must know."""
+        return {"port": door.port, "secret": door.secret}
+
+    def shut(self, door: Door, seconds: float) -> bool:
+        """Hang up on those inside and cancel what came through the door; tell whether all of it is gone in time.
+
+        A cancelled command may still commit what it had finished: only its thread's end proves the end.
+        """
+        door.server.shutdown()
+        deadline = time.monotonic() + seconds
+        while self._busy(door):
+            if time.monotonic() > deadline:
+                return False
+            self._context.cancelJobsWithTag(door.tag)
+            time.sleep(0.05)
+        return True
+
+    def _busy(self, door: Door) -> bool:
+        """Tell whether a thread of the door still serves a connection or a stream."""
+        count = door.threads.activeCount()
+        if not count:
+            return False
+        seen = self._gateway.new_array(self._gateway.jvm.java.lang.Thread, count + 8)
+        found = door.threads.enumerate(seen)
+        return any(_serves(seen[index]) for index in range(found))
+
+    def _runnable(self, target: Any, method: str) -> Any:
+        """Make a java.lang.Runnable of a method, so that a thread of a given group can run it."""
+        lang = self._gateway.jvm.java.lang
+        found = target.getClass().getMethod(method, self._gateway.new_array(lang.Class, 0))
+        handle = lang.invoke.MethodHandles.publicLookup().unreflect(found).bindTo(target)
+        runnable = lang.Class.forName("java.lang.Runnable")
+        return lang.invoke.MethodHandleProxies.asInterfaceInstance(runnable, handle)
 
 
 def _serves(thread: Any) -> bool:

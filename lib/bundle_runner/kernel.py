@@ -17,7 +17,9 @@ from IPython.core.getipython import get_ipython
 
 from bundle_runner import sql_cell
 from bundle_runner.dbutils import DbUtils, NotebookExit
-from bundle_runner.joining import join, knock
+from bundle_runner.dbutils.runtime import offer_runtime
+from bundle_runner.dbutils.secrets import redact_messages
+from bundle_runner.joining import enter
 from bundle_runner.notebook_file import Import
 
 NO_SPARK = {"PYSPARK_GATEWAY_PORT": "0", "PYSPARK_GATEWAY_SECRET": ""}
@@ -59,7 +61,7 @@ class _Joiner(ast.NodeTransformer):
         if self._joined or self._leaver.left or not NEEDS_SPARK.search(info.raw_cell or ""):
             return
         try:
-            self._shell.user_ns["spark"] = join(*knock())
+            self._shell.user_ns["spark"] = enter()
             self._joined, self._problem = True, ""
         except Exception as error:  # noqa: BLE001 an error in this hook would only be printed, and the cell would run
             self._problem = f"{type(error).__name__}: {error}"
@@ -77,7 +79,9 @@ def prepare() -> None:
     if shell is None:
         raise RuntimeError("bundle_runner.kernel is for kernels: this process is none")
     joiner = _Joiner(shell, _Leaver(shell))
-    shell.user_ns["dbutils"] = DbUtils()
+    shell.user_ns["dbutils"] = utils = DbUtils()
+    redact_messages(shell.kernel.session, utils.secrets)
+    offer_runtime(utils, lambda: shell.user_ns["spark"])
     shell.events.register("pre_run_cell", joiner.before_cell)
     shell.ast_transformers.append(joiner)
     sql_cell.offer(shell)

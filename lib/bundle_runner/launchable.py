@@ -7,22 +7,30 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
 
+from bundle_runner.connect import CLIENT
 from bundle_runner.errors import BundleError, did_you_mean
 from bundle_runner.model import Job, PythonWheelTask, Task
 from bundle_runner.references import resolve
+from bundle_runner.requirements import check_installed
 
 
 def check_programs(job: Job) -> None:
-    """Look for the files and packages of a job's programs.
+    """Look for the files and packages of a job's programs, and for the libraries of its tasks.
 
     Raises: BundleError for the first that is not there.
     """
+    for environment in job.environments:
+        subject = f"environment {environment.environment_key}"
+        check_installed(subject, environment.spec.dependencies)
+        check_installed(f"{subject}: Spark Connect needs the extra `connect`", CLIENT)
     for task in job.tasks:
         body = task.for_each_task.task if task.for_each_task else task
         if body.spark_python_task:
             _check_file(Path(body.spark_python_task.python_file), task.task_key)
         if body.python_wheel_task:
             _check_package(body.python_wheel_task.package_name, task.task_key)
+        for library in (*task.libraries, *body.libraries):
+            check_installed(f"task {task.task_key}: library", library.dependencies)
 
 
 def _check_file(path: Path, key: str) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
-from bundle_runner.attempts import Place, cluster_of
 from bundle_runner.model import Task
-from bundle_runner.plan import Plan, notebook_tasks
+from bundle_runner.plan import Plan, cell_tasks
 from bundle_runner.record import TaskRecord
+from bundle_runner.work import Place, cluster_of
 
 
 def place_of(plan: Plan, task: Task, body: Task, path: str) -> Place:
@@ -30,11 +30,7 @@ def open_places(plan: Plan, ended: Collection[str]) -> list[Place]:
 
 
 def _places(plan: Plan) -> dict[str, Place]:
-    return {
-        task.task_key: place_of(plan, task, body, body.notebook_task.notebook_path)
-        for task, body in notebook_tasks(plan.job)
-        if body.notebook_task
-    }
+    return {task.task_key: place_of(plan, task, body, path) for task, body, path in cell_tasks(plan.job)}
 
 
 def _kernels(task: Task, record: TaskRecord) -> int:

@@ -11,6 +11,7 @@ from typing import Any
 
 from bundle_runner.errors import BundleError, ParameterError, did_you_mean
 from bundle_runner.notebook_source import found_path, read_content
+from bundle_runner.sql_text import asked_in
 
 Import = tuple[str, tuple[str, ...]]
 """A module, and the names that are taken from it."""
@@ -45,12 +46,12 @@ class NotebookFile:
             if not isinstance(name, ast.Constant):
                 return None
             found.add(str(name.value))
-        return found
+        return found | asked_in(source_of(cell) for cell in self.content["cells"])
 
     @property
     def takes_widgets(self) -> bool:
         """Tell whether values reach the notebook by widgets, not as variables."""
-        return self.parameters is None and (self.path.suffix == ".py" or self.widgets != set())
+        return self.parameters is None and (self.path.suffix in (".py", ".sql") or self.widgets != set())
 
     def check_values(self, job: set[str], own: set[str], task_key: str) -> None:
         """Refuse values that the notebook would not notice: of the job, and of the task itself.
@@ -58,6 +59,9 @@ class NotebookFile:
         A notebook with widgets takes those of the job's values that it wants, as on Databricks.
         Raises: ParameterError naming each of them.
         """
+        if self.path.suffix == ".sql":
+            self._check_asked(job, own, task_key)
+            return
         if self.takes_widgets:
             self._check_widgets(own, task_key)
             return
@@ -73,6 +77,20 @@ class NotebookFile:
             raise ParameterError(
                 f"task {task_key}: {self.path.name} does not declare {', '.join(unknown)}{hint}; nothing was "
                 f'started; add a line such as {unknown[0]} = "" to its parameters cell, or drop the value'
+            )
+
+    def _check_asked(self, job: set[str], own: set[str], task_key: str) -> None:
+        asked = self.widgets or set()
+        if unknown := sorted(own - asked):
+            raise ParameterError(
+                f"task {task_key}: {self.path.name} does not ask for {', '.join(unknown)}"
+                f"{did_you_mean(unknown[0], asked)}; nothing was started; write :{unknown[0]} where the value belongs, "
+                "or drop the value"
+            )
+        if missing := sorted(asked - own - job):
+            raise ParameterError(
+                f"task {task_key}: {self.path.name} asks for {', '.join(missing)}, and neither the task nor the job "
+                f"gives a value{did_you_mean(missing[0], own | job)}; nothing was started; write it under parameters"
             )
 
     def _check_widgets(self, names: set[str], task_key: str) -> None:

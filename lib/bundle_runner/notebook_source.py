@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from bundle_runner.errors import BundleError, did_you_mean
+from bundle_runner.sql_text import sql_cells
 
 HEADER = "# Databricks notebook source"
 _CUT = re.compile(r"^# COMMAND -+[ \t]*$")
 _TITLE = re.compile(r"^# DBTITLE \d+,(.*)$")
 _MAGIC = re.compile(r"^# MAGIC ?")
 _WORD = re.compile(r"%([A-Za-z]+)[ \t]*")
-ENDINGS = (".ipynb", ".py")
+ENDINGS = (".ipynb", ".py", ".sql")
 
 Cell = dict[str, Any]
 
@@ -30,9 +31,10 @@ def read_content(path: Path) -> dict[str, Any]:
 
     Raises: BundleError when it does not exist, is no notebook, or holds what is not run here.
     """
-    if path.suffix != ".py":
+    if path.suffix not in (".py", ".sql"):
         return _opened(path)
-    cells = [{**cell, "id": f"c{number}"} for number, cell in enumerate(_source_cells(path, ()), 1)]
+    read = sql_cells(_text(path), path) if path.suffix == ".sql" else _source_cells(path, ())
+    cells = [{**cell, "id": f"c{number}"} for number, cell in enumerate(read, 1)]
     return {"cells": cells, "metadata": {"language_info": {"name": "python"}}, "nbformat": 4, "nbformat_minor": 5}
 
 

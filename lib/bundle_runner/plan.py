@@ -10,12 +10,14 @@ from pathlib import Path
 
 from bundle_runner.bundle import Bundle
 from bundle_runner.choice import chosen, narrowed
+from bundle_runner.discretion import check_discretion
 from bundle_runner.errors import BundleError, ParameterError, did_you_mean
 from bundle_runner.graph import Graph, build_graph
 from bundle_runner.launchable import check_programs
 from bundle_runner.model import Job, Task
 from bundle_runner.nesting import check_nesting, job_runs
 from bundle_runner.notebook_file import NotebookFile, read_notebook
+from bundle_runner.occasion import BY_HAND, Occasion
 from bundle_runner.record import RunRecord, TaskRecord
 from bundle_runner.references import resolve, time_facts
 from bundle_runner.states import ResultState
@@ -26,8 +28,7 @@ class Plan:
     """A job that can be started: checked graph, checked notebooks, parameters with their values.
 
     `settled` tasks have their result before anything starts. `only` says which tasks were chosen;
-    `graph` holds those. `earlier` is what the run did before, where this repairs it; `parent` is the
-    run and task that run this job.
+    `graph` holds those. `parent` is the run and task that run this job.
     """
 
     bundle: Bundle
@@ -41,8 +42,13 @@ class Plan:
     started: datetime
     settled: Mapping[str, TaskRecord]
     only: tuple[str, ...] = ()
-    earlier: RunRecord | None = None
+    occasion: Occasion = BY_HAND
     parent: str | None = None
+
+    @property
+    def earlier(self) -> RunRecord | None:
+        """Return what the run did before, where this repairs it."""
+        return self.occasion.earlier
 
     @property
     def job_name(self) -> str:
@@ -60,6 +66,12 @@ class Plan:
         return self.earlier.repair_count + 1 if self.earlier else 0
 
     @property
+    def facts(self) -> dict[str, object]:
+        """Return what `{{job.…}}`, `{{workspace.…}}` and in a backfill `{{backfill.…}}` offer."""
+        known = {"job": self.job_facts, "workspace": self.bundle.workspace_facts}
+        return {**known, **self.occasion.backfill_facts}
+
+    @property
     def job_facts(self) -> dict[str, object]:
         """Return what `{{job.…}}` offers."""
         return {
@@ -68,7 +80,7 @@ class Plan:
             "run_id": self.run_id,
             "repair_count": str(self.repair_count),
             "start_time": time_facts(self.started),
-            "trigger": {"type": "one_time"},
+            "trigger": self.occasion.trigger_facts(self.started),
             "parameters": self.parameters,
         }
 
@@ -83,9 +95,9 @@ def prepare(
     job_key: str,
     given: Mapping[str, str],
     only: tuple[str, ...] = (),
-    earlier: RunRecord | None = None,
+    occasion: Occasion = BY_HAND,
 ) -> Plan:
-    """Check a job, its parameters and the choice of its tasks; `earlier` is the run that goes on.
+    """Check a job, its parameters and the choice of its tasks.
 
     Raises: UsageError and BundleError, before anything is started.
     """
@@ -94,39 +106,49 @@ def prepare(
     root = bundle.local_root(job_key)
     graph = build_graph(job, bundle.task_places(job_key))
     graph = narrowed(graph, chosen(graph, only)) if only else graph
+    earlier = occasion.earlier
     started = datetime.fromisoformat(earlier.started_at) if earlier else datetime.now(UTC)
     run_id = earlier.run_id if earlier else new_run_id(started)
     raw = _choose(job, job_key, given)
     notebooks = dict(_read_notebooks(job, set(raw)))
     check_programs(job)
-    _check_inner_jobs(bundle, job)
-    plan = Plan(bundle, job_key, job, graph, notebooks, raw, run_id, root, started, _settled(job, graph), only, earlier)
-    return replace(plan, parameters={name: resolve(value, _known(plan)) for name, value in raw.items()})
+    _check_inner_jobs(bundle, job, occasion)
+    settled = _settled(job, graph)
+    plan = Plan(bundle, job_key, job, graph, notebooks, raw, run_id, root, started, settled, only, occasion)
+    plan = replace(plan, parameters={name: resolve(value, _known(plan)) for name, value in raw.items()})
+    check_discretion(job_key, job, plan.parameters)
+    return plan
 
 
-def _check_inner_jobs(bundle: Bundle, job: Job) -> None:
+def _check_inner_jobs(bundle: Bundle, job: Job, occasion: Occasion) -> None:
     for key, inner in job_runs(job):
         _choose(bundle.job(inner.job_id), inner.job_id, inner.job_parameters, f"task {key}")
-        prepare(bundle, inner.job_id, dict.fromkeys(inner.job_parameters, ""))
+        prepare(bundle, inner.job_id, dict.fromkeys(inner.job_parameters, ""), occasion=occasion.inner)
 
 
 def _known(plan: Plan) -> dict[str, object]:
-    """Return what a job parameter may refer to: all of the job but its parameters."""
-    return {"job": {name: fact for name, fact in plan.job_facts.items() if name != "parameters"}}
+    """Return what a job parameter may refer to: all of the run but its parameters."""
+    return {**plan.facts, "job": {name: fact for name, fact in plan.job_facts.items() if name != "parameters"}}
 
 
 def _settled(job: Job, graph: Graph) -> dict[str, TaskRecord]:
     out = {
-        task.task_key: TaskRecord(task.task_key, task.kind, ResultState.EXCLUDED, message="not chosen")
+        task.task_key: replace(task_record(task), state=ResultState.EXCLUDED, message="not chosen")
         for task in job.tasks
         if task.task_key not in graph.tasks
     }
     off = {
-        task.task_key: TaskRecord(task.task_key, task.kind, ResultState.DISABLED, message="disabled: true")
+        task.task_key: replace(task_record(task), state=ResultState.DISABLED, message="disabled: true")
         for task in graph.tasks.values()
         if task.disabled
     }
     return {**out, **off}
+
+
+def task_record(task: Task) -> TaskRecord:
+    """Return the record of a task that is yet to run."""
+    before = {dependency.task_key: dependency.outcome for dependency in task.depends_on}
+    return TaskRecord(task.task_key, task.kind, depends_on=before, run_if=str(task.run_if))
 
 
 def new_run_id(moment: datetime) -> str:
@@ -143,21 +165,19 @@ def _choose(job: Job, job_key: str, given: Mapping[str, str], said_by: str = "--
     return {**declared, **given}
 
 
-def notebook_tasks(job: Job) -> Iterator[tuple[Task, Task]]:
-    """Return each task together with the body that runs a notebook: itself, or the task inside for_each."""
+def cell_tasks(job: Job) -> Iterator[tuple[Task, Task, str]]:
+    """Yield each task that a kernel runs, with its body, which may be the one inside for_each, and the body's file."""
     for task in job.tasks:
         body = task.for_each_task.task if task.for_each_task else task
-        if body.notebook_task:
-            yield task, body
+        if body.cells_file:
+            yield task, body, body.cells_file
 
 
 def _read_notebooks(job: Job, names: set[str]) -> Iterator[tuple[str, NotebookFile]]:
-    for task, body in notebook_tasks(job):
-        if body.notebook_task is None:
-            continue
+    for task, body, path in cell_tasks(job):
         try:
-            notebook = read_notebook(Path(body.notebook_task.notebook_path))
+            notebook = read_notebook(Path(path))
         except BundleError as error:
             raise BundleError(f"task {task.task_key}: {error}") from None
-        notebook.check_values(names, set(body.notebook_task.base_parameters), task.task_key)
-        yield body.notebook_task.notebook_path, notebook
+        notebook.check_values(names, set(body.cells_values), task.task_key)
+        yield path, notebook

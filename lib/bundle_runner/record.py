@@ -41,6 +41,7 @@ class AttemptRecord:
 class TaskRecord:
     """One task, or one iteration of a for_each task (then with its input).
 
+    `depends_on` gives each task that had to end before, with the outcome it needed; `run_if` the rule over them.
     `run_id` is the run of the job that it ran.
     """
 
@@ -56,11 +57,18 @@ class TaskRecord:
     attempts: tuple[AttemptRecord, ...] = ()
     iterations: tuple[TaskRecord, ...] = ()
     run_id: str | None = None
+    depends_on: dict[str, str | None] = field(default_factory=dict)
+    run_if: str = ""
 
     @property
     def values(self) -> dict[str, Any]:
         """Return the task values of the last attempt."""
         return self.attempts[-1].values if self.attempts else {}
+
+    @property
+    def seconds(self) -> float:
+        """Return how long the task took; 0 where it has not started or not ended."""
+        return seconds_between(self.started_at, self.ended_at)
 
     @property
     def records(self) -> int | str | None:
@@ -78,7 +86,7 @@ class RunRecord:
     """One run of a job. `exit_code` is that of `lakehouse run`, or of the last `lakehouse repair`.
 
     `repair_count` and `repaired_at` say how often the run was repaired, and when the last repair began.
-    `parent` is the run, and after a point the task, that started it.
+    `parent` is the run, and after a point the task, that started it; `occasion` says what did, and when.
     """
 
     run_id: str
@@ -100,6 +108,12 @@ class RunRecord:
     repaired_at: str | None = None
     parent: str | None = None
     warnings: tuple[str, ...] = ()
+    occasion: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def seconds(self) -> float:
+        """Return how long the run took, repairs and the time before them included; 0 where it has not ended."""
+        return seconds_between(self.started_at, self.ended_at)
 
 
 class Journal:
@@ -112,7 +126,7 @@ class Journal:
         self.folder = folder
         self.record = record
         self._lock = threading.Lock()
-        self._kept = _keep(folder)
+        self._kept = keep(folder)
         self._write()
 
     def put(self, task: TaskRecord) -> None:
@@ -137,13 +151,21 @@ class Journal:
             return self.record
 
     def _write(self) -> None:
-        draft = self.folder / f".{FILE}.draft"
-        draft.write_text(json.dumps(asdict(self.record), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-        draft.replace(self.folder / FILE)
+        write_record(self.folder, self.record)
 
 
-def _keep(folder: Path) -> IO[str]:
-    """Return a locked file of the run folder; the lock goes with the process that holds it."""
+def write_record(folder: Path, record: RunRecord) -> None:
+    """Put a record in place of the run folder's run.json, at once; only for who keeps the folder."""
+    draft = folder / f".{FILE}.draft"
+    draft.write_text(json.dumps(asdict(record), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    draft.replace(folder / FILE)
+
+
+def keep(folder: Path) -> IO[str]:
+    """Return a locked file of the run folder; the lock goes with the process that holds it.
+
+    Raises: UsageError when another process holds it.
+    """
     file = (folder / LOCK).open("w")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -9,6 +9,7 @@ from bundle_runner.bundle import Bundle
 from bundle_runner.choice import chosen
 from bundle_runner.errors import UsageError
 from bundle_runner.graph import Graph
+from bundle_runner.occasion import Occasion
 from bundle_runner.plan import Plan, prepare
 from bundle_runner.record import RunRecord, TaskRecord
 from bundle_runner.states import ResultState
@@ -21,7 +22,7 @@ def prepare_repair(bundle: Bundle, record: RunRecord, only: tuple[str, ...] = ()
 
     Raises: UsageError and BundleError, before anything is started; UsageError when there is nothing to repair.
     """
-    plan = prepare(bundle, record.job, record.parameters, record.only, record)
+    plan = prepare(bundle, record.job, record.parameters, record.only, Occasion.of_repair(record))
     earlier = {task.task_key: task for task in record.tasks}
     again = chosen(plan.graph, only) if only else _unsuccessful(plan.graph, earlier)
     if not again - plan.settled.keys():
@@ -29,7 +30,7 @@ def prepare_repair(bundle: Bundle, record: RunRecord, only: tuple[str, ...] = ()
             f"run {record.run_id} has nothing to repair: no task of it failed; to run the job anew: lakehouse run "
             f"{record.job}"
         )
-    kept = {key: _ended(earlier[key]) for key in plan.graph.tasks if key not in again and key in earlier}
+    kept = {key: earlier[key] for key in plan.graph.tasks if key not in again and key in earlier}
     return replace(plan, settled={**kept, **plan.settled})
 
 
@@ -40,8 +41,3 @@ def _unsuccessful(graph: Graph, earlier: Mapping[str, TaskRecord]) -> set[str]:
         if not task.disabled and (key not in earlier or earlier[key].state not in GOOD)
     }
     return bad.union(*(graph.downstream(key) for key in bad))
-
-
-def _ended(task: TaskRecord) -> TaskRecord:
-    """Return a task that is not chosen; one whose runner died is as good as canceled."""
-    return task if task.state else replace(task, state=ResultState.CANCELED, message="its runner died")

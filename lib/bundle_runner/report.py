@@ -1,18 +1,15 @@
-"""What is said of a run once it is over: the last lines on the screen and a page that links the notebooks."""
+"""What is said of a run once it is over: the last lines on the screen."""
 
 from __future__ import annotations
 
-import html
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bundle_runner.page import page
+from bundle_runner.pages import INDEX
 from bundle_runner.record import RunRecord, TaskRecord, beginning, seconds_between
 from bundle_runner.states import CANCELS, FAILURES, ResultState
-
-INDEX = "index.html"
 
 
 @dataclass(frozen=True)
@@ -76,42 +73,3 @@ def _advice(record: RunRecord, commands: Commands) -> Iterator[str]:
         yield f"  then run again: {commands.again}"
     if record.exit_code in (1, 130) and any(task.state is ResultState.SUCCESS for task in record.tasks):
         yield f"  or what failed only: {commands.repair}"
-
-
-def write_index(record: RunRecord, folder: Path) -> None:
-    """Write the run's page."""
-    rows = "\n".join(row for task in record.tasks for row in _rows(task))
-    facts = "".join(f"<tr><th>{_text(k)}</th><td>{_text(v)}</td></tr>" for k, v in _facts(record))
-    books = f"<h2>Books</h2><pre>{_text(chr(10).join(record.books))}</pre>" if record.books else ""
-    body = (
-        f'<p><a href="../{INDEX}">all runs</a></p>\n'
-        f"<h1>{_text(record.job_name)}: {_text(record.state)}</h1>\n<table>{facts}</table>\n{books}\n<h2>Tasks</h2>\n"
-        f"<table><tr><th>task</th><th>state</th><th>seconds</th><th>records</th><th>message</th><th>evidence</th></tr>\n{rows}</table>"
-    )
-    (folder / INDEX).write_text(page(_text(f"{record.job_name} {record.run_id}"), body), encoding="utf-8")
-
-
-def _facts(record: RunRecord) -> list[tuple[str, object]]:
-    seconds = seconds_between(record.started_at, record.ended_at)
-    facts = [
-        ("run", record.run_id),
-        ("bundle", record.bundle),
-        ("target", record.target),
-        ("started", record.started_at),
-    ]
-    return [*facts, ("seconds", f"{seconds:.1f}"), *record.parameters.items()]
-
-
-def _rows(task: TaskRecord) -> Iterator[str]:
-    seconds = f"{seconds_between(task.started_at, task.ended_at):.1f}" if task.started_at else ""
-    pages = [(f"attempt {attempt.number}", attempt.html or attempt.log) for attempt in task.attempts]
-    links = " ".join(f'<a href="{_text(page)}">{name}</a>' for name, page in pages if page)
-    records = "" if task.records is None else task.records
-    cells = [_text(task.task_key), _text(task.state), seconds, _text(records), _text(task.message), links]
-    yield "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
-    for part in task.iterations:
-        yield from _rows(part)
-
-
-def _text(value: object) -> str:
-    return html.escape("" if value is None else str(value))

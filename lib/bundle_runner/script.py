@@ -13,7 +13,11 @@ import traceback
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
+from typing import Any
 
+from bundle_runner.dbutils import DbUtils
+from bundle_runner.dbutils.runtime import offer_runtime
+from bundle_runner.dbutils.secrets import redact_stream
 from bundle_runner.joining import join_when_asked
 from bundle_runner.task import Stop
 
@@ -37,11 +41,26 @@ def _run(words: list[str]) -> None:
     kind, what, *rest = words
     if kind == "file":
         sys.argv, sys.path[0] = [what, *rest], str(Path(what).parent)
-        runpy.run_path(what, run_name="__main__")
+        runpy.run_path(what, {"dbutils": _utils()}, run_name="__main__")
         return
     entry, *arguments = rest
     sys.argv = [what, *arguments]
     _entry(what, entry).load()()
+
+
+def _utils() -> DbUtils:
+    """Return what Databricks gives to a file; what it prints shows no secret that it asked for."""
+    utils = DbUtils()
+    for stream in (sys.stdout, sys.stderr):
+        redact_stream(stream, utils.secrets)
+    offer_runtime(utils, _session)
+    return utils
+
+
+def _session() -> Any:
+    from pyspark.sql import SparkSession
+
+    return SparkSession.builder.getOrCreate()
 
 
 def _entry(package: str, name: str) -> EntryPoint:

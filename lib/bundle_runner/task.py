@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
 VALUE_LIMIT_BYTES = 48 * 1024
-SHOWN_NAMES = ("records", "books", "report", "next")
+_AT_END: dict[str, Callable[[], Any]] = {}
 
 
 class TaskError(Exception):
@@ -42,9 +43,13 @@ def parameters(**declared: str) -> dict[str, str]:
 
 
 def set_value(key: str, value: Any) -> None:
-    """Give later tasks a value; `records`, `books`, `report` and `next` are also shown by the runner.
+    """Give later tasks a value.
 
-    `next` is what to do when the task fails, a list of texts: commands in them stand in backticks.
+    The run's page shows the values of these names (`docs/run.md`): `records`, a number or a text; `books`, lines of
+    text; `report`, true where this notebook is what people read first; `gates`, a list of `{table, rule, severity, ok,
+    detail, examples}`; `flow`, a list of `{from, to, count}`; `tables`, a list of `{table, read, written}`. The last
+    screen shows `next`, what to do when the task fails: a list of texts, commands in backticks. `lakehouse runs show`
+    tells `published`, which maps a table to the version that readers see from now on.
     Raises: TaskError when the value is no JSON or longer than 48 KiB.
     """
     try:
@@ -61,6 +66,16 @@ def set_value(key: str, value: Any) -> None:
         _dbutils().jobs.taskValues.set(key=key, value=value)
 
 
+def set_at_end(key: str, value: Callable[[], Any]) -> None:
+    """Give later tasks a value that is known only when the notebook ends or stops, and is asked for then."""
+    _AT_END[key] = value
+
+
+def _settle() -> None:
+    for key, value in _AT_END.items():
+        set_value(key, value())
+
+
 def get_value(task_key: str, key: str, default: Any = None) -> Any:
     """Return the value that an earlier task set, else the default."""
     if _on_databricks() and not _attempt_folder():
@@ -75,6 +90,7 @@ def stop(reason: str) -> NoReturn:
 
     Raises: Stop, always.
     """
+    _settle()
     folder = _attempt_folder()
     if folder:
         _write(folder / "stop.json", {"reason": reason})
@@ -83,12 +99,21 @@ def stop(reason: str) -> NoReturn:
 
 def end(summary: str = "") -> None:
     """Mark the end of the notebook: without this mark the runner counts the task as failed."""
+    _settle()
     if summary:
         print(summary)
     print("end of notebook")
     folder = _attempt_folder()
     if folder:
         _write(folder / "end.json", {"summary": summary})
+
+
+def leave(value: str) -> None:
+    """Mark the end of a notebook that `dbutils.notebook.exit` leaves, and keep what it gives to who ran it."""
+    end(value)
+    folder = _attempt_folder()
+    if folder:
+        _write(folder / "exit.json", {"value": value})
 
 
 def given_values() -> dict[str, str]:

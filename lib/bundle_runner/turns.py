@@ -9,26 +9,34 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bundle_runner.errors import BusyError
+from bundle_runner.model import Job
 from bundle_runner.plan import Plan, runs_folder
+
+Wait = Callable[[str], bool]
+"""Hears why a run must wait, passes a moment, and tells whether to give up."""
+
+
+def queues(job: Job) -> bool:
+    """Tell whether a run of the job waits where another goes on."""
+    return job.queue is not None and job.queue.enabled
 
 
 @contextmanager
-def take_turn(plan: Plan, wait: Callable[[], bool]) -> Iterator[None]:
+def take_turn(plan: Plan, wait: Wait) -> Iterator[None]:
     """Hold one of the job's places while its run goes on.
 
-    `wait` passes a moment and tells whether to give up. A place is a lock of the system: it ends with its process,
-    however that dies.
+    A place is a lock of the system: it ends with its process, however that dies.
     Raises: BusyError when all places are taken and the job does not queue, or the waiting was given up.
     """
     places = plan.job.max_concurrent_runs or 1
-    queues = plan.job.queue is not None and plan.job.queue.enabled
     folder = runs_folder(plan.root) / ".turns"
     folder.mkdir(parents=True, exist_ok=True)
     while (held := _take(folder, plan.job_key, places)) is None:
-        if not queues or wait():
+        going = f"job {plan.job_key}: {places} of {places} runs go on (max_concurrent_runs)"
+        if not queues(plan.job) or wait(going):
             raise BusyError(
-                f"job {plan.job_key}: {places} of {places} runs go on (max_concurrent_runs); nothing was started; run "
-                "it again later, or say queue: {enabled: true} in the job, then it waits"
+                f"{going}; nothing was started; run it again later, or say queue: {{enabled: true}} in the job, then "
+                "it waits"
             )
     try:
         yield

@@ -8,7 +8,7 @@ rule). States are only ever added; `current_units` and `pending_slices` tell wha
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -29,6 +29,7 @@ UNITS_DDL = (
     "bytes_covered BIGINT, reason STRING, state STRING, run_id STRING, noted_at TIMESTAMP, is_repair BOOLEAN"
 )
 _NO_AMOUNT = "_no_amount"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 PUBLISHING = ("accepted_new", "accepted_update", "replaced", "deleted")
 """The dispositions whose amounts change what is published."""
 ASIDE = ("quarantined", "repaired", "repair_failed")
@@ -206,7 +207,7 @@ def _in_words(disposition: str, records: int, lines: int) -> str:
 
 def findings_frame(spark: SparkSession, findings: list[Finding], run_id: str, gate: str) -> DataFrame:
     """Return a gate's findings as rows of `ops.gates`. Grain: one row per rule."""
-    rows = [(run_id, gate, f.table, f.rule, f.severity, f.ok, f.detail) for f in findings]
+    rows = [(run_id, gate, f.table, f.rule, f.severity, f.ok, f.told) for f in findings]
     frame = local_frame(spark, rows, GATES_DDL.replace(", judged_at TIMESTAMP", ""))
     return frame.withColumn("judged_at", F.current_timestamp())
 
@@ -239,7 +240,19 @@ def _is_built(day: date, built: dict[date, datetime], promoted: dict[date, datet
     return all(promoted_at is None or promoted_at <= built[day] for promoted_at in looked_at)
 
 
-def slices_frame(spark: SparkSession, gold: GoldSpec, dates: list[str], state: str, run: Run) -> DataFrame:
+def next_note(notes_df: DataFrame, run: Run, later: int) -> tuple[str, datetime]:
+    """Return run and time of a note that no other lies after: the newest counts, also where the clock was set back.
+
+    Units: `later` is how many microseconds it comes after the newest, where the run's own time does not.
+    """
+    newest = notes_df.agg(F.max(F.unix_micros("noted_at"))).collect()[0][0]
+    moment = run.started_at if newest is None else _EPOCH + timedelta(microseconds=newest + later)
+    return run.run_id, max(run.started_at, moment)
+
+
+def slices_frame(
+    spark: SparkSession, gold: GoldSpec, dates: list[str], state: str, note: tuple[str, datetime]
+) -> DataFrame:
     """Return the state of slices as rows of `ops.slices`. Grain: one row per gold table and date."""
-    rows = [(gold.table, date.fromisoformat(day), state, gold.definition, run.run_id, run.started_at) for day in dates]
+    rows = [(gold.table, date.fromisoformat(day), state, gold.definition, *note) for day in dates]
     return local_frame(spark, rows, SLICES_DDL)

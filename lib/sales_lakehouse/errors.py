@@ -6,7 +6,12 @@ LakehouseError                the root; `exit_code` 1
 ├── DeliveryError             a source could not be read completely; nothing of it was landed as complete
 │   └── ApiError              the same for a REST API: status, page and request are named
 ├── BooksError                counts or amounts do not close; nothing was promoted
-└── TableError                a table is missing, or is not what the step expects
+├── TableError                a table is missing, or is not what the step expects
+├── StorageError              a disk is full, or a folder must not be written
+└── LeaseError                who may write: one run at a time
+    ├── LeaseHeldError        another run holds the lease (exit 4)
+    ├── LeaseLostError        this run's lease went to another; nothing more is committed
+    └── StoreError            the place of the lakehouse cannot keep a lease (exit 2)
 """
 
 from __future__ import annotations
@@ -44,3 +49,27 @@ class BooksError(LakehouseError):
 
 class TableError(LakehouseError):
     """Name the table and the step that makes it."""
+
+
+class StorageError(LakehouseError):
+    """Name the file or table that could not be written, and what the system says."""
+
+
+class LeaseError(LakehouseError):
+    """Name the lakehouse and who holds its lease."""
+
+
+class LeaseHeldError(LeaseError):
+    """Name the holder: run, process and times."""
+
+    exit_code = 4
+
+
+class LeaseLostError(LeaseError):
+    """Name who has taken the lease over."""
+
+
+class StoreError(LeaseError):
+    """Name the place and what it lacks or refuses."""
+
+    exit_code = 2

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from sales_lakehouse.files import read_json, write_json
 from sales_lakehouse.landing import LandingStore, Manifest
 from sales_lakehouse.run import Run
 from sales_lakehouse.wording import counted
@@ -77,17 +77,13 @@ class Intent:
 
 def write_intent(run: Run, intent: Intent) -> None:
     """Note that a promotion begins."""
-    path = _intent_path(run)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(".draft")
-    draft.write_text(json.dumps(asdict(intent)))
-    draft.replace(path)
+    write_json(_intent_path(run), asdict(intent))
 
 
 def read_intent(run: Run) -> Intent | None:
     """Return the promotion that has begun and not ended."""
-    path = _intent_path(run)
-    return Intent(**json.loads(path.read_text())) if path.exists() else None
+    noted = read_json(_intent_path(run))
+    return Intent(**noted) if noted else None
 
 
 def end_intent(run: Run) -> None:
@@ -101,14 +97,11 @@ def _intent_path(run: Run) -> Path:
 
 def finish(run: Run) -> None:
     """Note that gold was built under today's rules and SQL."""
-    path = _fingerprint_path(run)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"run_id": run.run_id, "pipelines": run.pipelines.fingerprint}))
+    write_json(_fingerprint_path(run), {"run_id": run.run_id, "pipelines": run.pipelines.fingerprint})
 
 
 def _read_fingerprint(run: Run) -> str | None:
-    path = _fingerprint_path(run)
-    return str(json.loads(path.read_text())["pipelines"]) if path.exists() else None
+    return read_json(_fingerprint_path(run)).get("pipelines")
 
 
 def _fingerprint_path(run: Run) -> Path:

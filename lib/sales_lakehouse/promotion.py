@@ -25,6 +25,7 @@ def promote_tables(lakehouse: Lakehouse, run: Run, candidates: list[Candidate], 
     """
     units = [row["unit_id"] for row in units_df.where("state = 'recorded'").select("unit_id").collect()]
     write_intent(run, Intent(run.run_id, [candidate.table.table for candidate in candidates], units))
+    lakehouse.reached("after intent", "ops.promotion")
     _promote(lakehouse, run, candidates, units_df, run.run_id)
 
 
@@ -41,6 +42,7 @@ def _promote(
     )
     if not applied_df.isEmpty():
         lakehouse.append("ops.units", applied_df, f"{candidates_run}/applied")
+    lakehouse.reached("before end of intent", "ops.promotion")
     end_intent(run)
 
 
@@ -70,7 +72,8 @@ def promote_silver(lakehouse: Lakehouse, run: Run, candidate: Candidate) -> None
     dates = _touched_dates(lakehouse, run, table, changes_df)
     readers = [gold for gold in run.pipelines.gold.values() if table.table in gold.reads]
     if dates and readers:
-        pending = [books.slices_frame(lakehouse.spark, gold, dates, "pending", run) for gold in readers]
+        note = books.next_note(lakehouse.read_or_empty("ops.slices", books.SLICES_DDL), run, later=1)
+        pending = [books.slices_frame(lakehouse.spark, gold, dates, "pending", note) for gold in readers]
         # Named by the candidate's run: what a roll-forward notes must not hide what its own run promotes later.
         write_id = f"{candidate.run_id}/pending/{table.table}"
         lakehouse.append("ops.slices", reduce(DataFrame.unionByName, pending), write_id)
@@ -107,8 +110,15 @@ def promote_gold(lakehouse: Lakehouse, run: Run, dates: dict[str, list[str]]) ->
         candidate_df = lakehouse.read(f"candidates.{gold.table}")
         lakehouse.replace(f"gold.{gold.table}", candidate_df, predicate, partition=gold.slice)
     if rebuilt:
-        built = [books.slices_frame(lakehouse.spark, gold, dates[gold.table], "built", run) for gold in rebuilt]
+        note = books.next_note(lakehouse.read_or_empty("ops.slices", books.SLICES_DDL), run, later=0)
+        built = [books.slices_frame(lakehouse.spark, gold, dates[gold.table], "built", note) for gold in rebuilt]
         lakehouse.append("ops.slices", reduce(DataFrame.unionByName, built), f"{run.run_id}/built")
+
+
+def gold_versions(lakehouse: Lakehouse, run: Run) -> dict[str, int]:
+    """Return the version of each gold table that readers see now: with it they can read gold as of this run."""
+    names = [f"gold.{table}" for table in run.pipelines.gold]
+    return {name: version for name in names if (version := lakehouse.version(name)) >= 0}
 
 
 def close_units(lakehouse: Lakehouse, run: Run) -> int:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pyspark.errors import AnalysisException
@@ -12,13 +13,21 @@ from pyspark.sql import DataFrame, DataFrameWriter, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
-from sales_lakehouse.errors import TableError
+from sales_lakehouse.errors import StorageError, TableError
+from sales_lakehouse.files import refused
+from sales_lakehouse.lease import writing
 from sales_lakehouse.session import local_frame
 from sales_lakehouse.signature import sign
 from sales_lakehouse.specs.growth import Columns, compare_columns
+from sales_lakehouse.uses import TableUses
 
 _SIGNATURE = "spark.databricks.delta.commitInfo.userMetadata"
+_REFUSALS = re.compile(r"No space left on device|Read-only file system|Permission denied|Mkdirs failed to create \S+")
 _NO_TABLE = {"DELTA_PATH_DOES_NOT_EXIST", "DELTA_TABLE_NOT_FOUND", "DELTA_MISSING_DELTA_TABLE", "PATH_NOT_FOUND"}
+
+
+def _go_on(point: str, table: str) -> None:
+    """Let the work go on."""
 
 
 @dataclass(frozen=True)
@@ -26,11 +35,15 @@ class Lakehouse:
     """The tables of one lakehouse: `layer.table` is the Delta folder `<root>/<layer>/<table>`.
 
     Every commit carries `run_id` in our signature, so that a commit of somebody else is told from ours.
+    `reached` hears of each point at which a killed process would leave something half done, and of the table: a test
+    lets the work fail there.
     """
 
     spark: SparkSession
     root: str
     run_id: str
+    uses: TableUses = field(default_factory=TableUses, compare=False, repr=False)
+    reached: Callable[[str, str], None] = _go_on
 
     def path(self, name: str) -> str:
         """Return the folder of a table."""
@@ -48,6 +61,7 @@ class Lakehouse:
         rows_df = self._load(name)
         if rows_df is None:
             raise TableError(f"table {name} does not exist under {self.root}; `lakehouse run sales_daily` makes it")
+        self.uses.note_read(name, self.path(name))
         return rows_df
 
     def read_or_empty(self, name: str, schema: str | StructType) -> DataFrame:
@@ -58,6 +72,7 @@ class Lakehouse:
         rows_df = self._load(name)
         if rows_df is None:
             return local_frame(self.spark, [], schema)
+        self.uses.note_read(name, self.path(name))
         wanted = columns_of(schema)
         return rows_df if columns_of(rows_df.schema) == wanted else _shaped(rows_df, wanted)
 
@@ -80,8 +95,7 @@ class Lakehouse:
             self.overwrite(name, rows_df, partition)
             return
         listed = ", ".join(f"`{column}` {kind}" for column, kind in growth.added.items())
-        with self._signing():
-            self.spark.sql(f"ALTER TABLE {self._quoted(name)} ADD COLUMNS ({listed})")
+        self._run_sql(f"ALTER TABLE {self._quoted(name)} ADD COLUMNS ({listed})", name)
 
     def materialize(self, rows_df: DataFrame) -> DataFrame:
         """Return the same rows, computed once and held by the driver: for books and figures, not for sales."""
@@ -101,13 +115,12 @@ class Lakehouse:
         `write_id` names the content: a second append with the same id is ignored by Delta, so a retry adds nothing.
         """
         writer = self._writer(rows_df, "append").option("mergeSchema", "true")
-        writer = writer.option("txnAppId", f"{name}/{write_id}").option("txnVersion", 1)
-        writer.save(self.path(name))
+        self._save(writer.option("txnAppId", f"{name}/{write_id}").option("txnVersion", 1), name)
 
     def overwrite(self, name: str, rows_df: DataFrame, partition: str | None = None) -> None:
         """Replace all rows and the schema in one commit."""
         writer = self._writer(rows_df, "overwrite").option("overwriteSchema", "true")
-        (writer.partitionBy(partition) if partition else writer).save(self.path(name))
+        self._save(writer.partitionBy(partition) if partition else writer, name)
 
     def replace(self, name: str, rows_df: DataFrame, predicate: str, partition: str | None = None) -> None:
         """Replace the rows that match a predicate in one commit; the first write makes the table.
@@ -120,7 +133,7 @@ class Lakehouse:
         writer = self._writer(rows_df, "overwrite")
         if self.exists(name):
             writer = writer.option("replaceWhere", predicate)
-        (writer.partitionBy(partition) if partition else writer).save(self.path(name))
+        self._save(writer.partitionBy(partition) if partition else writer, name)
 
     def merge_changes(self, name: str, changes_df: DataFrame, key: tuple[str, ...], columns: list[str]) -> None:
         """Apply rows labelled `_change` = new, update or delete in one commit; unchanged ones write nothing.
@@ -135,25 +148,46 @@ class Lakehouse:
         on = " AND ".join(f"t.{column} <=> c.{column}" for column in key)
         assignments = ", ".join(f"t.{column} = c.{column}" for column in columns)
         values = ", ".join(f"c.{column}" for column in columns)
-        with self._signing():
-            self.spark.sql(  # names come from the contract, whose pattern lets no quote pass
-                f"MERGE INTO {self._quoted(name)} t USING promoted_changes c ON {on} "
-                "WHEN MATCHED AND c._change = 'delete' THEN DELETE "
-                f"WHEN MATCHED AND c._change = 'update' THEN UPDATE SET {assignments} "
-                f"WHEN NOT MATCHED AND c._change <> 'delete' THEN INSERT ({', '.join(columns)}) VALUES ({values})"
-            )
+        merge = (  # names come from the contract, whose pattern lets no quote pass
+            f"MERGE INTO {self._quoted(name)} t USING promoted_changes c ON {on} "
+            "WHEN MATCHED AND c._change = 'delete' THEN DELETE "
+            f"WHEN MATCHED AND c._change = 'update' THEN UPDATE SET {assignments} "
+            f"WHEN NOT MATCHED AND c._change <> 'delete' THEN INSERT ({', '.join(columns)}) VALUES ({values})"
+        )
+        self._run_sql(merge, name)
 
     def _writer(self, rows_df: DataFrame, mode: str) -> DataFrameWriter:
         return rows_df.write.format("delta").mode(mode).option("userMetadata", sign(self.run_id))
 
+    def _save(self, writer: DataFrameWriter, name: str) -> None:
+        with self._committing(name):
+            writer.save(self.path(name))
+
+    def _run_sql(self, statement: str, name: str) -> None:
+        """Run a statement that commits to a table: SQL takes the signature from the session alone."""
+        with self._committing(name):
+            self.spark.conf.set(_SIGNATURE, sign(self.run_id))
+            try:
+                self.spark.sql(statement)
+            finally:
+                self.spark.conf.unset(_SIGNATURE)
+
     @contextmanager
-    def _signing(self) -> Iterator[None]:
-        """Sign what a statement commits: SQL takes the signature from the session alone."""
-        self.spark.conf.set(_SIGNATURE, sign(self.run_id))
-        try:
-            yield
-        finally:
-            self.spark.conf.unset(_SIGNATURE)
+    def _committing(self, name: str) -> Iterator[None]:
+        """Let one commit to a table happen, and only under the lease; the run's page tells of it.
+
+        Raises: StorageError naming the table where the disk refuses it.
+        """
+        self.uses.note_write(name, self.path(name))
+        with writing(self.root, self.run_id):
+            self.reached("before commit", name)
+            try:
+                yield
+            except Exception as cause:
+                if reason := _refusal(str(cause)):
+                    raise StorageError(refused(f"table {name} under {self.root}", reason)) from cause
+                raise
+            self.reached("after commit", name)
 
     def _load(self, name: str) -> DataFrame | None:
         try:
@@ -173,6 +207,12 @@ def columns_of(schema: str | StructType) -> Columns:
     """Return the SQL types of a schema by column name, as contracts write them."""
     struct: Any = StructType.fromDDL(schema) if isinstance(schema, str) else schema
     return {field.name: field.dataType.simpleString().upper() for field in struct.fields}
+
+
+def _refusal(told: str) -> str | None:
+    """Find what a disk says among what Spark says of it."""
+    found = _REFUSALS.search(told)
+    return found[0] if found else None
 
 
 def _shaped(rows_df: DataFrame, columns: Columns) -> DataFrame:

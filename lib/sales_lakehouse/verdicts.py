@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 from sales_lakehouse import books
 from sales_lakehouse.candidates import Candidate
 from sales_lakehouse.landing import Manifest
-from sales_lakehouse.quality import Finding, judge_table
+from sales_lakehouse.quality import Finding, Shown, judge_table
 from sales_lakehouse.specs import GoldSpec, Rule, SilverSpec, SourceSpec, Tie
 from sales_lakehouse.stages.gold import compare_totals, slices_predicate
 from sales_lakehouse.stages.silver import select_pending, silver_columns
@@ -61,7 +61,7 @@ _RECORD_RULES = [
 
 def judge_units(units_df: DataFrame) -> list[Finding]:
     """Judge delivered units: whole, read to the last byte, every record kept or refused."""
-    return judge_table(_standing(units_df), "ops.units", _UNIT_RULES, show=("source", "name", "unit_id"))
+    return judge_table(_standing(units_df), "ops.units", _UNIT_RULES, shown=Shown(("source", "name", "unit_id")))
 
 
 def judge_settled(unsettled: Sequence[Manifest]) -> list[Finding]:
@@ -92,7 +92,7 @@ def judge_bronze(rows: dict[str, DataFrame], units_df: DataFrame, sources: list[
     if not rows:
         return []
     lineage = [rows_df.select(F.lit(name).alias("source"), *_SPAN) for name, rows_df in rows.items()]
-    findings = judge_table(reduce(DataFrame.unionByName, lineage), "bronze", _RECORD_RULES, show=("source",))
+    findings = judge_table(reduce(DataFrame.unionByName, lineage), "bronze", _RECORD_RULES, shown=Shown(("source",)))
     counts_df = _standing(units_df).groupBy("source").agg(F.sum("refused"), F.sum("found"))
     counts = {source: (refused, found) for source, refused, found in map(tuple, counts_df.collect())}
     shares = [
@@ -105,9 +105,8 @@ def judge_bronze(rows: dict[str, DataFrame], units_df: DataFrame, sources: list[
 def judge_silver(candidate: Candidate) -> list[Finding]:
     """Judge the silver table as it will be."""
     table = candidate.table
-    return judge_table(
-        candidate.future_df, f"silver.{table.table}", list(table.rules), silver_columns(table), ("source", *table.key)
-    )
+    shown = Shown(("source", *table.key), table.personal())
+    return judge_table(candidate.future_df, f"silver.{table.table}", list(table.rules), silver_columns(table), shown)
 
 
 def judge_books(candidate: Candidate, units_df: DataFrame) -> list[Finding]:
@@ -161,7 +160,7 @@ def judge_gold(
 ) -> list[Finding]:
     """Judge the rebuilt slices of a gold table: their rules, and their totals against silver's, to the cent."""
     name = f"gold.{gold.table}"
-    findings = judge_table(slices_df, name, list(gold.rules), gold.names(), gold.key)
+    findings = judge_table(slices_df, name, list(gold.rules), gold.names(), Shown(gold.key, gold.personal()))
     for tie in gold.ties_to:
         table = tables[tie.silver.split(".")[0]]
         rows_df = silver[table.table].where(slices_predicate(f"{table.slice}", dates))
@@ -189,7 +188,7 @@ def _sum_by_currency(rows: list[Row]) -> dict[str, Decimal]:
 
 def explain(gate: str, findings: list[Finding], next_step: str) -> str:
     """Say why a gate stays shut: each broken rule, what happened to the data, what to do next."""
-    broken = "; ".join(f"{f.table}, rule {f.rule}: {f.detail}" for f in findings if f.stops)
+    broken = "; ".join(f"{f.table}, rule {f.rule}: {f.told}" for f in findings if f.stops)
     return f"{gate}: {broken}. Nothing was promoted, the published tables are as they were. {next_step}"
 
 

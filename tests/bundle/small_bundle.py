@@ -12,7 +12,7 @@ import yaml
 
 from bundle_runner.bundle import load_bundle
 from bundle_runner.execute import Run
-from bundle_runner.overview import write_pages
+from bundle_runner.pages import write_pages
 from bundle_runner.plan import Plan, prepare
 from bundle_runner.record import RunRecord, TaskRecord
 from bundle_runner.repair import prepare_repair

@@ -40,6 +40,13 @@ def test_a_job_runs_another_as_a_run_of_its_own(bundle: SmallBundle) -> None:
     assert ("SUCCESS", "call/only") in bundle.watcher.said
 
 
+def test_a_job_gives_its_own_values_to_the_one_it_runs(bundle: SmallBundle) -> None:
+    call = {"task_key": "call", "run_job_task": {"job_id": "${resources.jobs.inner.id}"}}
+    more = [*WORD, {"name": "other", "default": "never asked for"}]
+    bundle.job(call, parameters=more, others=inner_job(bundle, "task.set_value('books', [word])"))
+    assert bundle.run(word="hi").books == ("hi",)
+
+
 @pytest.mark.parametrize(
     ("cell", "code", "why"), [("1 / 0", 1, "ZeroDivisionError"), ("task.stop('no more')", 3, "no more")]
 )
@@ -111,21 +118,22 @@ def test_jobs_nest_three_deep_at_most(bundle: SmallBundle) -> None:
 
 def test_a_second_run_does_not_begin_where_one_may_go_on(bundle: SmallBundle) -> None:
     bundle.job(task("only", bundle.notebook("only", TASK, "task.end()")))
-    with take_turn(bundle.plan(), lambda: True):
+    with take_turn(bundle.plan(), lambda _: True):
         with pytest.raises(BusyError, match=r"job main: 1 of 1 runs go on .*; nothing was started") as told:
-            take_turn(bundle.plan(), lambda: False).__enter__()
+            take_turn(bundle.plan(), lambda _: False).__enter__()
         assert told.value.exit_code == 4
-    with take_turn(bundle.plan(), lambda: True):
+    with take_turn(bundle.plan(), lambda _: True):
         pass
 
 
 def test_a_second_run_waits_in_the_queue(bundle: SmallBundle) -> None:
     bundle.job(task("only", bundle.notebook("only", TASK, "task.end()")), queue={"enabled": True})
-    first = take_turn(bundle.plan(), lambda: True)
+    first = take_turn(bundle.plan(), lambda _: True)
     first.__enter__()
     waited = []
 
-    def wait() -> bool:
+    def wait(why: str) -> bool:
+        assert why == "job main: 1 of 1 runs go on (max_concurrent_runs)"
         waited.append(len(waited))
         if len(waited) == 3:
             first.__exit__(None, None, None)

@@ -181,3 +181,26 @@ def test_a_loop_runs_programs(bundle: SmallBundle) -> None:
     assert states(record) == {"loop": "SUCCESS"}
     logs = [one.attempts[0].log for one in by_key(record)["loop"].iterations]
     assert [(bundle.folder / ".state/runs" / record.run_id / str(log)).read_text() for log in logs] == ["a\n", "b\n"]
+
+
+def test_a_python_file_has_dbutils_and_what_it_prints_shows_no_secret(
+    bundle: SmallBundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECRET_SHOP_TOKEN", "canary-7f3a")
+    text = """
+    import sys
+    from databricks.sdk import runtime
+
+    assert runtime.dbutils is dbutils
+    token = dbutils.secrets.get("shop", "token")
+    assert token == "canary-" + "7f3a"
+    print("said", token)
+    print(token, file=sys.stderr)
+    raise ValueError(token)
+    """
+    bundle.job(_file(bundle, "it", text))
+    record = bundle.run()
+    assert by_key(record)["it"].message.endswith("ValueError: [REDACTED]")
+    assert _log(bundle, record, "it").startswith("said [REDACTED]\n[REDACTED]\n")
+    folder = bundle.folder / ".state/runs" / record.run_id
+    assert not [path for path in folder.rglob("*") if path.is_file() and b"canary-7f3a" in path.read_bytes()]

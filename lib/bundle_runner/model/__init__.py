@@ -9,9 +9,10 @@ from bundle_runner.model.bundle_file import (
     Variable,
     Workspace,
 )
-from bundle_runner.model.cluster import JobCluster, NewCluster
+from bundle_runner.model.cluster import Environment, JobCluster, NewCluster
 from bundle_runner.model.health import Health, HealthRule
 from bundle_runner.model.job import Job, JobParameter, Schedule
+from bundle_runner.model.notifications import NotificationSettings, Told
 from bundle_runner.model.task import (
     ConditionTask,
     Dependency,
@@ -21,6 +22,8 @@ from bundle_runner.model.task import (
     RunIf,
     RunJobTask,
     SparkPythonTask,
+    SqlFile,
+    SqlTask,
     Task,
 )
 
@@ -29,6 +32,7 @@ __all__ = [
     "BundleSettings",
     "ConditionTask",
     "Dependency",
+    "Environment",
     "ForEachTask",
     "Health",
     "HealthRule",
@@ -37,13 +41,17 @@ __all__ = [
     "JobParameter",
     "NewCluster",
     "NotebookTask",
+    "NotificationSettings",
     "PythonWheelTask",
     "RunIf",
     "RunJobTask",
     "Schedule",
     "SparkPythonTask",
+    "SqlFile",
+    "SqlTask",
     "Target",
     "Task",
+    "Told",
     "Variable",
     "Workspace",
 ]

@@ -44,14 +44,26 @@ class NewCluster(Strict):
     workload_type: dict[str, Any] | None = None
 
 
-class Library(Strict):
-    """A Python library of the cluster; on a laptop the environment already holds it."""
+class PyPi(Strict):
+    """A package of PyPI with its version."""
 
-    later: ClassVar[frozenset[str]] = frozenset({"jar", "maven", "cran"})
+    package: str
+    repo: str | None = None
+
+
+class Library(Strict):
+    """A Python library of the cluster; on a laptop the environment must already hold it."""
+
+    later: ClassVar[frozenset[str]] = frozenset({"jar", "maven", "cran", "egg"})
     whl: str | None = None
-    egg: str | None = None
-    pypi: dict[str, str] | None = None
+    pypi: PyPi | None = None
     requirements: str | None = None
+
+    @property
+    def dependencies(self) -> tuple[str, ...]:
+        """Return it as the environment of a serverless job writes it."""
+        named = (self.whl, self.pypi.package if self.pypi else None)
+        return (*(text for text in named if text), *([f"-r {self.requirements}"] if self.requirements else []))
 
 
 class JobCluster(Strict):
@@ -59,3 +71,20 @@ class JobCluster(Strict):
 
     job_cluster_key: str
     new_cluster: NewCluster = NewCluster()
+
+
+class EnvironmentSpec(Strict):
+    """What an environment holds; a laptop looks for `dependencies`, and Spark's version is this environment's."""
+
+    later: ClassVar[frozenset[str]] = frozenset({"java_dependencies"})
+    dependencies: tuple[str, ...] = ()
+    client: Text | None = None
+    environment_version: Text | None = None
+    base_environment: str | None = None
+
+
+class Environment(Strict):
+    """A serverless environment that several tasks of one job share."""
+
+    environment_key: str
+    spec: EnvironmentSpec = EnvironmentSpec()

@@ -7,8 +7,9 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from bundle_runner.model.base import Strict, Text
-from bundle_runner.model.cluster import JobCluster
+from bundle_runner.model.cluster import Environment, JobCluster
 from bundle_runner.model.health import Health
+from bundle_runner.model.notifications import Told
 from bundle_runner.model.task import Task
 
 
@@ -33,15 +34,16 @@ class Queue(Strict):
     enabled: bool
 
 
-class Job(Strict):
+class Job(Told):
     """One job of the bundle. What only a deployment needs is accepted as it is."""
 
-    later: ClassVar[frozenset[str]] = frozenset({"environments", "git_source"})
+    later: ClassVar[frozenset[str]] = frozenset({"git_source"})
     tasks: tuple[Task, ...] = Field(min_length=1)
     name: str | None = None
     description: str | None = None
     parameters: tuple[JobParameter, ...] = ()
     job_clusters: tuple[JobCluster, ...] = ()
+    environments: tuple[Environment, ...] = ()
     timeout_seconds: int = Field(default=0, ge=0)
     max_concurrent_runs: int | None = Field(default=None, ge=0)
     queue: Queue | None = None
@@ -50,9 +52,6 @@ class Job(Strict):
     continuous: dict[str, Any] | None = None
     health: Health | None = None
     tags: dict[str, Text] = Field(default_factory=dict)
-    email_notifications: dict[str, Any] | None = None
-    webhook_notifications: dict[str, Any] | None = None
-    notification_settings: dict[str, Any] | None = None
     permissions: Any = None
     run_as: Any = None
     budget_policy_id: str | None = None

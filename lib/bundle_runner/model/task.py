@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 from bundle_runner.model.base import Strict, Text
 from bundle_runner.model.cluster import Library, NewCluster
 from bundle_runner.model.health import Health
+from bundle_runner.model.notifications import Told
 
 TaskKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,100}$")]
 
@@ -29,10 +30,26 @@ class RunIf(StrEnum):
 class NotebookTask(Strict):
     """A notebook and the values for its parameters cell."""
 
-    later: ClassVar[frozenset[str]] = frozenset({"warehouse_id"})
     notebook_path: str
     base_parameters: dict[str, Text] = Field(default_factory=dict)
     source: Literal["WORKSPACE"] | None = None
+    warehouse_id: Text | None = None
+
+
+class SqlFile(Strict):
+    """A file of SQL statements."""
+
+    path: Annotated[str, StringConstraints(pattern=r"\.sql$")]
+    source: Literal["WORKSPACE"] | None = None
+
+
+class SqlTask(Strict):
+    """A file of SQL and the values for which it asks; on a laptop the warehouse is the task's cluster."""
+
+    later: ClassVar[frozenset[str]] = frozenset({"query", "dashboard", "alert"})
+    file: SqlFile
+    parameters: dict[str, Text] = Field(default_factory=dict)
+    warehouse_id: Text | None = None
 
 
 class SparkPythonTask(Strict):
@@ -114,22 +131,30 @@ LATER_KINDS = frozenset(
         "python_operator_task",
         "spark_jar_task",
         "spark_submit_task",
-        "sql_task",
     }
 )
-KINDS = ("notebook_task", "spark_python_task", "python_wheel_task", "run_job_task", "condition_task", "for_each_task")
+KINDS = (
+    "notebook_task",
+    "sql_task",
+    "spark_python_task",
+    "python_wheel_task",
+    "run_job_task",
+    "condition_task",
+    "for_each_task",
+)
 
 
-class Task(Strict):
+class Task(Told):
     """One task: exactly one of the kinds, and the rules for running it."""
 
-    later: ClassVar[frozenset[str]] = LATER_KINDS | {"environment_key", "compute"}
+    later: ClassVar[frozenset[str]] = LATER_KINDS | {"compute"}
     task_key: TaskKey
     description: str | None = None
     depends_on: tuple[Dependency, ...] = ()
     run_if: RunIf = RunIf.ALL_SUCCESS
     disabled: bool = False
     notebook_task: NotebookTask | None = None
+    sql_task: SqlTask | None = None
     spark_python_task: SparkPythonTask | None = None
     python_wheel_task: PythonWheelTask | None = None
     run_job_task: RunJobTask | None = None
@@ -140,13 +165,11 @@ class Task(Strict):
     retry_on_timeout: bool = False
     timeout_seconds: int = Field(default=0, ge=0)
     job_cluster_key: str | None = None
+    environment_key: str | None = None
     existing_cluster_id: str | None = None
     new_cluster: NewCluster | None = None
     libraries: tuple[Library, ...] = ()
     disable_auto_optimization: bool | None = None
-    email_notifications: dict[str, Any] | None = None
-    webhook_notifications: dict[str, Any] | None = None
-    notification_settings: dict[str, Any] | None = None
     health: Health | None = None
 
     @model_validator(mode="after")
@@ -163,6 +186,20 @@ class Task(Strict):
     def kind(self) -> str:
         """Return the kind without its ending: notebook, condition, for_each, ..."""
         return next(kind for kind in KINDS if getattr(self, kind) is not None).removesuffix("_task")
+
+    @property
+    def cells_file(self) -> str | None:
+        """Return the path of what a kernel runs for this task, a notebook or SQL; None for another kind."""
+        if self.notebook_task:
+            return self.notebook_task.notebook_path
+        return self.sql_task.file.path if self.sql_task else None
+
+    @property
+    def cells_values(self) -> dict[str, Text]:
+        """Return the values that the task itself gives to what a kernel runs."""
+        if self.notebook_task:
+            return self.notebook_task.base_parameters
+        return self.sql_task.parameters if self.sql_task else {}
 
 
 ForEachTask.model_rebuild()

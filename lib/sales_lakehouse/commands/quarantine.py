@@ -66,9 +66,8 @@ def list_records(place: Place, name: str | None, rule: str | None, every: bool, 
 
 def _must_be_a_rule(place: Place, sources: list[SourceSpec], name: str) -> None:
     """Refuse the name of no rule: that nothing broke it would say nothing."""
-    rules = [
-        rule.name for source in sources for rule in (*place.pipelines.table_of(source).rules, *source.silver.rules)
-    ]
+    judged = ((*place.pipelines.table_of(source).rules, *source.silver.rules) for source in sources)
+    rules = [rule.name for found in judged for rule in found]
     readable = [f"{column}_is_readable" for source in sources for column in source.silver.columns]
     outside = [f"{source.silver.scope.column}_is_the_unit_s" for source in sources]
     known = [*rules, *readable, *outside]

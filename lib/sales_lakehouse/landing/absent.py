@@ -6,8 +6,9 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from sales_lakehouse.files import publish
 from sales_lakehouse.landing.shelf import ReadingShelf
-from sales_lakehouse.landing.store import LandingStore, Manifest, publish
+from sales_lakehouse.landing.store import LandingStore, Manifest
 from sales_lakehouse.specs.formats import JsonFormat
 from sales_lakehouse.specs.source import SourceSpec
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from sales_lakehouse.errors import ParameterError
+from sales_lakehouse.files import append_line, read_lines
 from sales_lakehouse.landing.store import LandingStore, Manifest
 
 STATES = {"hold": "held", "release": None, "refuse": "refused"}
@@ -53,16 +53,13 @@ def decide(store: LandingStore, unit: Manifest, decision: Decision) -> None:
             "nothing was changed"
         )
     # The note first: a state that nobody explains would be worse than a note without effect.
-    with _path(store, unit).open("a", encoding="utf-8") as lines:
-        lines.write(json.dumps(asdict(decision)) + "\n")
+    append_line(_path(store, unit), asdict(decision))
     store.set_state(unit, STATES[decision.word])
 
 
 def decisions_of(store: LandingStore, unit: Manifest) -> list[Decision]:
     """Return what was decided about a unit, oldest first."""
-    path = _path(store, unit)
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    return [Decision(**json.loads(line)) for line in lines]
+    return [Decision(**noted) for noted in read_lines(_path(store, unit))]
 
 
 def _path(store: LandingStore, unit: Manifest) -> Path:

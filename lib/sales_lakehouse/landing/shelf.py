@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
-from sales_lakehouse.landing.store import LandingStore, Manifest, publish
+from sales_lakehouse.files import publish
+from sales_lakehouse.landing.store import LandingStore, Manifest
 from sales_lakehouse.rest import Answer, Ask
 
 

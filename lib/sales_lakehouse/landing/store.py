@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+
+from sales_lakehouse.files import append_line, publish, read_lines
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,6 @@ class LandingStore:
         """
         unit_id = hashlib.sha256(content).hexdigest()
         folder = self.root / manifest.source
-        folder.mkdir(parents=True, exist_ok=True)
         last = self._last_named(manifest) if newest is None else newest.get(manifest.name)
         kept = replace(manifest, unit_id=unit_id, size_bytes=len(content), corrects=last)
         if (folder / f"{unit_id}.json").exists():
@@ -78,11 +78,15 @@ class LandingStore:
         found = map(self._read_manifest, self._manifest_paths(source))
         return sorted(found, key=lambda manifest: (manifest.received_at, manifest.unit_id))
 
+    def newest_arrival(self, source: str) -> str:
+        """Return when the newest unit of a source was received; empty where none was."""
+        return max((manifest.received_at for manifest in self.manifests(source)), key=_instant, default="")
+
     def known_files(self, source: str) -> set[tuple[str, int | None]]:
         """Return name and modification time of every file seen before, redelivered ones included."""
         known = {(manifest.name, manifest.modified_ns) for manifest in self.manifests(source)}
         for path in (self.root / source).glob("*.redelivered"):
-            known |= {(note["name"], note["modified_ns"]) for note in _notes(path)}
+            known |= {(note["name"], note["modified_ns"]) for note in read_lines(path)}
         return known
 
     def content_path(self, manifest: Manifest) -> Path:
@@ -161,13 +165,11 @@ class LandingStore:
 
     def note(self, source: str, log: str, facts: dict[str, object]) -> None:
         """Add a line to a log beside the units: `answers` that brought no record, `readings` that were complete."""
-        (self.root / source).mkdir(parents=True, exist_ok=True)
-        with (self.root / source / f"{log}.jsonl").open("a", encoding="utf-8") as lines:
-            lines.write(json.dumps(facts) + "\n")
+        append_line(self.root / source / f"{log}.jsonl", facts)
 
     def notes(self, source: str, log: str) -> list[dict[str, Any]]:
         """Return the lines of a log, in their order."""
-        return _notes(self.root / source / f"{log}.jsonl")
+        return read_lines(self.root / source / f"{log}.jsonl")
 
     def _manifest_paths(self, source: str) -> Iterator[Path]:
         return (path for path in (self.root / source).glob("*.json") if not path.name.startswith("."))
@@ -179,7 +181,7 @@ class LandingStore:
     def _read_manifest(self, path: Path) -> Manifest:
         # What another version of this project noted beside is none of our facts.
         manifest = Manifest(**{name: value for name, value in json.loads(path.read_text()).items() if name in _FACTS})
-        notes = _notes(path.with_suffix(".redelivered"))
+        notes = read_lines(path.with_suffix(".redelivered"))
         for note in (note for note in notes if note.get("received_anew")):
             told = {name: note[name] for name in ("received_at", "corrects", "stated")}
             manifest = replace(manifest, **told)
@@ -197,24 +199,16 @@ class LandingStore:
             "stated": again.stated,
             "received_anew": received_anew,
         }
-        with (folder / f"{again.unit_id}.redelivered").open("a", encoding="utf-8") as lines:
-            lines.write(json.dumps(note) + "\n")
+        append_line(folder / f"{again.unit_id}.redelivered", note)
         if received_anew:
             (folder / f"{again.unit_id}.state").unlink(missing_ok=True)
         return again if received_anew else None
 
 
-def _notes(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+def _instant(moment: str) -> datetime:
+    return datetime.fromisoformat(moment)
 
 
 def _create(path: Path, content: bytes) -> None:
     if not path.exists():
         publish(path, content)
-
-
-def publish(path: Path, content: bytes) -> None:
-    """Write a file that is there whole or not at all."""
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    part.write_bytes(content)
-    part.replace(path)

@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from sales_lakehouse.errors import BooksError, ParameterError
+from sales_lakehouse.files import append_line, read_json, read_lines, write_json
 from sales_lakehouse.ledger.breaks import SHOWN, Answer, ForeignCommit
-from sales_lakehouse.ledger.files import append_line, read_json, read_lines, write_json
 from sales_lakehouse.ledger.log import Log, find_tables, folder_of
 from sales_lakehouse.ledger.state import same_state
 from sales_lakehouse.wording import did_you_mean

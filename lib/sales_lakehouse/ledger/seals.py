@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from deltalake import DeltaTable
 
+from sales_lakehouse.files import read_lines, write_lines
 from sales_lakehouse.ledger.digests import digest_bytes, digest_parts
-from sales_lakehouse.ledger.files import read_lines, write_lines
 from sales_lakehouse.ledger.log import find_tables, folder_of
 
 _WHOLE_FILE = "the whole file"

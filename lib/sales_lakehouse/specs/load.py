@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,8 +13,10 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from sales_lakehouse.errors import SpecError
+from sales_lakehouse.specs.rules import Rule
 from sales_lakehouse.specs.source import SourceSpec
 from sales_lakehouse.specs.tables import GoldSpec, SilverSpec
+from sales_lakehouse.specs.wording import in_words
 from sales_lakehouse.wording import did_you_mean
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -107,8 +110,10 @@ def _read_gold(path: Path) -> GoldSpec:
 
 
 def _read(path: Path, model: type[Model], **extra: Any) -> Model:
+    document: Any = None
     try:
-        return model.model_validate({**yaml.safe_load(path.read_text(encoding="utf-8")), **extra})
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return model.model_validate({**document, **extra})
     except FileNotFoundError as cause:
         raise SpecError(f"{path}: there is no such file; nothing was read or landed") from cause
     except yaml.YAMLError as cause:
@@ -118,24 +123,51 @@ def _read(path: Path, model: type[Model], **extra: Any) -> Model:
     except TypeError as cause:
         raise SpecError(f"{path}: expected `name: value` lines, found none; nothing was read or landed") from cause
     except ValidationError as cause:
-        first = [f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in cause.errors()[:3]]
-        raise SpecError(
-            f"{path}: {'; '.join(first)} ({cause.error_count()} in all); nothing was read or landed"
-        ) from cause
+        raise SpecError(f"{path}: {in_words(cause, document, model)}; nothing was read or landed") from cause
 
 
 def _check_references(pipelines: Pipelines) -> None:
     for source in pipelines.sources.values():
-        pipelines.table_of(source)
+        table = pipelines.table_of(source)
+        _check_rules(f"source {source.source}", source.silver.rules, table.names())
     for table in pipelines.silver.values():
-        for reference in table.references:
-            dimension = pipelines.silver.get(reference.to)
-            if dimension is None or dimension.history is None or dimension.history.entity != (reference.column,):
-                raise SpecError(
-                    f"silver {table.table}: reference {reference.column!r} names {reference.to!r}, which is no table "
-                    f"with history whose entity is {reference.column!r}"
-                )
+        _check_rules(f"silver {table.table}", table.rules, [*table.names(), *table.history_columns()])
+        _check_dimensions(table, pipelines)
     for gold in pipelines.gold.values():
-        for name in gold.reads:
-            if name not in pipelines.silver:
-                raise SpecError(f"gold {gold.table}: reads {name!r}, which has no file under silver/")
+        _check_rules(f"gold {gold.table}", gold.rules, gold.names())
+        _check_silver(gold, pipelines)
+
+
+def _check_rules(where: str, rules: Sequence[Rule], columns: Sequence[str]) -> None:
+    for rule in rules:
+        for name in rule.columns:
+            if name not in columns:
+                raise SpecError(
+                    f"{where}: rule {rule.name} speaks of {name!r}, which is no column of the table"
+                    f"{did_you_mean(name, columns)}"
+                )
+
+
+def _check_dimensions(table: SilverSpec, pipelines: Pipelines) -> None:
+    for reference in table.references:
+        dimension = pipelines.silver.get(reference.to)
+        if dimension is None or dimension.history is None or dimension.history.entity != (reference.column,):
+            raise SpecError(
+                f"silver {table.table}: reference {reference.column!r} names {reference.to!r}, which is no table "
+                f"with history whose entity is {reference.column!r}"
+            )
+
+
+def _check_silver(gold: GoldSpec, pipelines: Pipelines) -> None:
+    for name in gold.reads:
+        if name not in pipelines.silver:
+            raise SpecError(f"gold {gold.table}: reads {name!r}, which has no file under silver/")
+    for tie in gold.ties_to:
+        name, _, column = tie.silver.partition(".")
+        columns = pipelines.silver[name].names() if name in pipelines.silver else []
+        if column not in columns:
+            known = columns or list(pipelines.silver)
+            raise SpecError(
+                f"gold {gold.table}: ties {tie.column} to {tie.silver}, which is no column of silver"
+                f"{did_you_mean(column if columns else name, known)}"
+            )

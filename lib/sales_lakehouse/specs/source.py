@@ -13,6 +13,7 @@ from sales_lakehouse.specs.judgement import Judgement
 from sales_lakehouse.specs.rest import RestDelivery
 from sales_lakehouse.specs.style import OnChange, Style
 from sales_lakehouse.specs.tables import Name
+from sales_lakehouse.wording import did_you_mean
 
 _LINEAGE = (
     *("_extra", "_kind", "_reason", "_raw", "_unit_id", "_record_no", "_byte_start", "_byte_length"),
@@ -85,7 +86,8 @@ class SourceSpec(Part):
         wanted |= {m.number_within for m in self.silver.columns.values() if m.number_within}
         unknown = sorted(wanted - set(self.columns))
         if unknown:
-            raise ValueError(f"silver reads {', '.join(unknown)}, which is not among the agreed columns")
+            near = did_you_mean(unknown[0], self.columns)
+            raise ValueError(f"silver reads {', '.join(unknown)}, which is not among the agreed columns{near}")
         return self
 
     @model_validator(mode="after")

@@ -29,6 +29,9 @@ class Column(BaseModel):
     required: Annotated[
         bool, Field(description="silver: every source maps it; false: NULL for sources that leave it out")
     ] = True
+    personal: Annotated[
+        bool, Field(description="the value tells of a person: gates mask it in the rows that they show")
+    ] = False
 
 
 class TableSpec(BaseModel):
@@ -53,6 +56,10 @@ class TableSpec(BaseModel):
     def names(self) -> list[str]:
         """Return the column names in the order of the contract."""
         return [column.name for column in self.columns]
+
+    def personal(self) -> frozenset[str]:
+        """Return the columns whose values tell of a person."""
+        return frozenset(column.name for column in self.columns if column.personal)
 
     def types(self) -> dict[str, str]:
         """Return the SQL types by column name."""

@@ -156,8 +156,8 @@ FIELDS = {
         "max_retrys: 2",
         r"main.yml:4: task a: max_retrys is not a known field; did you mean max_retries?",
     ),
-    "a field that waits": ("environment_key: e", r"main.yml:4: task a: environment_key is not run by this runner yet"),
-    "a kind that waits": ("sql_task: {}", r"main.yml:4: task a: sql_task is not run by this runner yet"),
+    "a field that waits": ("compute: {}", r"main.yml:4: task a: compute is not run by this runner yet"),
+    "a kind that waits": ("dbt_task: {}", r"main.yml:4: task a: dbt_task is not run by this runner yet"),
     "a wrong type": (
         "timeout_seconds: soon",
         r"main.yml:4: task a: timeout_seconds: input should be a valid integer.*got 'soon'",
@@ -264,6 +264,16 @@ def test_a_target_elsewhere_names_the_command_that_runs_it(tmp_path: Path, root:
     assert load(tmp_path).local_root() == Path("/tmp/x")
 
 
+def test_a_folder_here_takes_the_place_of_a_workspace(tmp_path: Path) -> None:
+    job = "{main: {tasks: [{task_key: a, notebook_task: {notebook_path: a, base_parameters: {x: '${workspace.root_path}'}}}]}}"
+    write(tmp_path, databricks=f"targets: {{dev: {{mode: development}}}}\nresources: {{jobs: {job}}}")
+    bundle = load_bundle(tmp_path, root=tmp_path / "here")
+    assert bundle.local_root("main") == tmp_path / "here"
+    assert bundle.job("main").tasks[0].cells_values == {"x": str(tmp_path / "here")}
+    with pytest.raises(TargetError, match=r"or here, with a folder for it: --root DIR"):
+        load_bundle(tmp_path).local_root("main")
+
+
 def test_an_unknown_job_or_target_is_answered_with_the_nearest(tmp_path: Path) -> None:
     write(tmp_path, databricks=f"targets: {{local: {{}}}}\nresources: {{jobs: {{sales_daily: {{tasks: [{TASK}]}}}}}}")
     with pytest.raises(UsageError, match=r"job sales_dayly does not exist in .*; did you mean sales_daily?"):
@@ -274,6 +284,9 @@ def test_an_unknown_job_or_target_is_answered_with_the_nearest(tmp_path: Path) -
         load(Path("/proc"))
     (tmp_path / "deep/er").mkdir(parents=True)
     assert load(tmp_path / "deep/er").name == "small"
+    write(tmp_path, databricks="targets: {local: {}}\npython: {resources: ['resources:load']}")
+    with pytest.raises(UsageError, match=r"job main does not exist in .*; what `python:` would make is not read by"):
+        load(tmp_path).job("main")
 
 
 def test_broken_yaml_names_its_line(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +19,10 @@ import pytest
 
 from bundle_runner import cli
 from bundle_runner.notebook import bounded
-from bundle_runner.overview import write_overview
 from bundle_runner.pasted import NOTE, WITHIN, as_pasted, note_within, pasted, words_within
 from bundle_runner.plan import runs_folder
-from bundle_runner.record import FILE, AttemptRecord, Journal, RunRecord, TaskRecord, now, read_record
-from bundle_runner.report import Commands, last_lines, write_index
+from bundle_runner.record import AttemptRecord, Journal, RunRecord, TaskRecord, now, read_record
+from bundle_runner.report import Commands, last_lines
 from bundle_runner.screen import ended_words
 from bundle_runner.states import ResultState
 from tests.unit.bundle_runner.bundle_folder import write
@@ -126,7 +125,7 @@ def test_runs_are_listed_and_shown(
     assert json.loads(capsys.readouterr().out)["exit_code"] == 3
 
 
-def test_a_run_that_goes_on_is_shown_as_such_and_one_whose_runner_died_as_unfinished(
+def test_a_run_that_goes_on_is_shown_as_such_and_one_whose_runner_died_as_failed(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = runs_folder(folder / ".state") / "20110106T000000Z-cd34"
@@ -139,7 +138,22 @@ def test_a_run_that_goes_on_is_shown_as_such_and_one_whose_runner_died_as_unfini
     assert re.search(r"main +RUNNING +\d s\n  a +RUNNING +0\.\d s\n  b +WAITING\nreport  written at the end", told)
     journal._kept.close()
     call(monkeypatch, "runs", "list", "--bundle", str(folder))
-    assert "20110106T000000Z-cd34  main                  UNFINISHED" in capsys.readouterr().out
+    assert "20110106T000000Z-cd34  main                  FAILED" in capsys.readouterr().out
+
+
+def test_a_run_tells_which_versions_it_published(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    versions = {"gold.products": 3, "gold.days": 12}
+    attempt = AttemptRecord(1, RECORD.started_at, ResultState.SUCCESS, values={"published": versions})
+    gate = TaskRecord("gate", "notebook", ResultState.SUCCESS, attempts=(attempt,))
+    run = runs_folder(folder / ".state") / "20110106T000000Z-cd34"
+    run.mkdir()
+    Journal(run, replace(RECORD, run_id=run.name, tasks=(gate,)))
+    call(monkeypatch, "runs", "show", "20110106", "--bundle", str(folder))
+    assert "published  gold.days version 12, gold.products version 3\n" in capsys.readouterr().out
+    call(monkeypatch, "runs", "show", "20110105", "--bundle", str(folder))
+    assert "published" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("run_id", ["last", "2011"])
@@ -243,15 +257,6 @@ def test_no_help_is_cut_off(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
         assert "..." not in told
 
 
-def test_the_page_of_a_run_shows_text_as_text(tmp_path: Path) -> None:
-    write_index(RECORD, tmp_path)
-    page = (tmp_path / "index.html").read_text()
-    assert "&lt;b&gt;main&lt;/b&gt;: FAILED" in page
-    assert "3 rows &lt;script&gt;" in page
-    assert '<a href="tasks/gate/g.html">attempt 1</a>' in page
-    assert "<script" not in page
-
-
 def test_words_of_an_ended_task() -> None:
     both = TaskRecord(
         "x",
@@ -337,19 +342,16 @@ def test_added_commands_are_click_commands() -> None:
     assert all(isinstance(cli._load(entry), click.Command) for entry in names.values())
 
 
-def test_the_page_over_all_runs_links_each_and_names_what_failed(tmp_path: Path) -> None:
-    for run_id, state in (
-        ("20110104T000000Z-aaaa", ResultState.SUCCESS),
-        ("20110105T000000Z-bbbb", ResultState.FAILED),
-    ):
-        (tmp_path / run_id).mkdir()
-        tasks = (TaskRecord("a<b", "notebook", state=state),)
-        record = replace(RECORD, run_id=run_id, state=state, tasks=tasks, books=("shop: 3 records",))
-        (tmp_path / run_id / FILE).write_text(json.dumps(asdict(record)))
-    write_overview(tmp_path)
-    page = (tmp_path / "index.html").read_text()
-    second, first = re.findall(r"<tr><td>(.*?)</td></tr>", page)
-    assert second.startswith('<a href="20110105T000000Z-bbbb/index.html">20110105T000000Z-bbbb</a></td><td>main')
-    assert "<td>FAILED</td>" in second
-    assert "<td>a&lt;b</td><td>shop: 3 records" in second
-    assert "a&lt;b" not in first
+def test_two_runs_are_held_against_each_other_and_a_page_is_written_on_wish(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = runs_folder(folder / ".state") / "20110106T000000Z-cd34"
+    other.mkdir()
+    Journal(other, replace(RECORD, run_id=other.name, parameters={"day": "2011-01-06"}))
+    call(monkeypatch, "runs", "diff", "20110105", "20110106", "--page", "--bundle", str(folder))
+    first, last = capsys.readouterr().out.splitlines()
+    assert first == "parameters  day: 2011-01-05 → 2011-01-06"
+    assert last == f"page    {other.parent / 'compare_20110105T000000Z-ab12_20110106T000000Z-cd34.html'}"
+    assert Path(last.split(maxsplit=1)[1]).is_file()
+    call(monkeypatch, "runs", "diff", "last", "last", "--bundle", str(folder))
+    assert capsys.readouterr().out == "the runs do not differ\n"

@@ -9,7 +9,7 @@ import pytest
 
 from bundle_runner.conditions import evaluate
 from bundle_runner.errors import ReferenceProblem, RunError
-from bundle_runner.references import paths, resolve, time_facts
+from bundle_runner.references import paths, resolve, time_facts, unknown
 
 FACTS: dict[str, Any] = {
     "job": {"name": "main", "parameters": {"date": "2011-01-05"}},
@@ -26,6 +26,7 @@ TEXTS = {
     "a boolean": ("{{tasks.a.values.flag}}", "true"),
     "text as it is": ("{{tasks.a.values.text}}", "ä"),
     "a key in backticks": ("{{tasks.a.values.`odd key`.b}}", "c"),
+    "a name in brackets": ("{{ job.parameters.[date] }}", "2011-01-05"),
     "a field of the input": ("{{input.name}}{{input.size}}", "shop3"),
     "the whole input": ("{{input}}", '{"name": "shop", "size": 3}'),
     "another's braces": ("{{ ds }} {{secrets/a/b}} {{", "{{ ds }} {{secrets/a/b}} {{"),
@@ -46,6 +47,46 @@ def test_a_wrong_name_in_a_known_namespace_is_an_error() -> None:
 
 def test_paths_lists_what_a_text_refers_to() -> None:
     assert paths("{{input}} {{tasks.a.values.n}} {{other.x}}") == [("input",), ("tasks", "a", "values", "n")]
+
+
+KNOWN = [
+    "job.id job.name job.run_id job.repair_count job.start_time.iso_date job.start_time.timestamp_ms job.parameters.x",
+    "job.trigger.type job.trigger.time.iso_datetime job.trigger.file_arrival.location",
+    "task.name task.run_id task.execution_count task.notebook_path",
+    "tasks.a.run_id tasks.a.result_state tasks.a.error_code tasks.a.execution_count tasks.a.notebook_path",
+    "tasks.a.values.x tasks.a.values.x.y tasks.a.output.rows tasks.a.output.first_row.n",
+    "workspace.id workspace.url backfill.iso_date backfill.is_weekday input input.x.y",
+]
+
+
+@pytest.mark.parametrize("name", [name for line in KNOWN for name in line.split()])
+def test_every_documented_reference_is_known(name: str) -> None:
+    (path,) = paths(f"{{{{{name}}}}}")
+    assert unknown(path) == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "trouble"),
+    [
+        ("job.start_time.iso_dat", "iso_dat is unknown; did you mean iso_date?"),
+        ("job.trigger.file_arrival.url", "url is unknown; known: location"),
+        ("task.id", "id is unknown; known: execution_count, name, notebook_path, run_id"),
+        ("tasks.a.result", "result is unknown; did you mean result_state?"),
+        ("backfill.date", "date is unknown; did you mean iso_date?"),
+        ("job.name.first", "first is unknown"),
+        ("job.trigger", "it needs one more word; known: file_arrival, time, type"),
+    ],
+)
+def test_what_no_run_can_know_is_said(name: str, trouble: str) -> None:
+    assert unknown(tuple(name.split("."))) == trouble
+
+
+def test_a_namespace_that_this_run_does_not_have_is_said() -> None:
+    facts = {"job": {"name": "main"}}
+    with pytest.raises(ReferenceProblem, match=r"\{\{backfill.iso_date\}\} has no value: this run is no backfill"):
+        resolve("{{backfill.iso_date}}", facts)
+    with pytest.raises(ReferenceProblem, match=r"\{\{input.x\}\} has no value: it has a meaning inside for_each"):
+        resolve("{{input.x}}", facts)
 
 
 def test_times_are_given_in_utc() -> None:

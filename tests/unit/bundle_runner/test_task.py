@@ -109,3 +109,19 @@ def test_on_databricks_widgets_win(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABRICKS_RUNTIME_VERSION", "18.0")
     monkeypatch.setattr(task, "_dbutils", Utils)
     assert task.parameters(place="", other="default") == {"place": "s3://lake", "other": "default"}
+
+
+@pytest.mark.parametrize("how", ["end", "stop"])
+def test_a_value_for_the_end_is_asked_for_when_the_notebook_ends_or_stops(
+    attempt: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    monkeypatch.setattr(task, "_AT_END", {})
+    seen: list[str] = []
+    task.set_at_end("tables", lambda: [*seen])
+    seen.append("t")
+    if how == "end":
+        task.end()
+    else:
+        with pytest.raises(task.Stop, match="no"):
+            task.stop("no")
+    assert json.loads((attempt / "values.json").read_text()) == {"tables": ["t"]}

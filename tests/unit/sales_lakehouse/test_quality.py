@@ -4,7 +4,7 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from sales_lakehouse.quality import judge_table
+from sales_lakehouse.quality import Shown, judge_table
 from sales_lakehouse.quality.predicates import broken_rules
 from sales_lakehouse.specs import Rule
 
@@ -45,7 +45,7 @@ def test_duplicate_keys_are_told_with_the_key(spark: SparkSession) -> None:
     frame = spark.createDataFrame([("a", 1), ("a", 1), ("b", 1)], "k STRING, l INT")
     (finding,) = judge_table(frame, "t", [unique])
     assert finding.stops
-    assert finding.detail.startswith("1 row breaks it, for instance k a, l 1")
+    assert finding.told.startswith("1 row breaks it, for instance k a, l 1")
 
 
 def test_columns_that_differ_from_the_contract_are_named(spark: SparkSession) -> None:
@@ -69,3 +69,14 @@ def test_two_rules_that_ask_the_same_are_both_judged(spark: SparkSession) -> Non
         ("word_is_there", False, False),
         ("word_is_short", False, True),
     ]
+
+
+def test_a_broken_row_is_told_without_its_personal_values(spark: SparkSession) -> None:
+    numbered = Rule(name="customer_is_numbered", kind="matches", columns=("customer",), pattern="[0-9]+", because="Why")
+    frame = spark.createDataFrame([("o1", "Ann"), ("o2", None)], "order_id STRING, customer STRING")
+    (finding,) = judge_table(frame, "t", [numbered], shown=Shown(("order_id",), {"customer"}))
+    examples = ({"order_id": "o1", "customer": "(masked)"}, {"order_id": "o2", "customer": "None"})
+    assert {*map(str, finding.examples)} == {*map(str, examples)}
+    assert finding.told.startswith("2 rows break it, for instance order_id ")
+    assert finding.told.endswith("(Why)")
+    assert "Ann" not in str(finding)

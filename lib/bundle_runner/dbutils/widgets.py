@@ -1,46 +1,13 @@
-"""The part of Databricks' `dbutils` that this runner offers: widgets, task values, and the notebook's exit.
-
-The names of methods and arguments are Databricks' own.
-"""
+"""Widgets and task values in the words of Databricks' `dbutils`."""
 # ruff: noqa: N802, N803
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 from bundle_runner import task
-
-
-class NotebookExit(BaseException):
-    """The notebook ends here and is a success; no `except Exception` of its own may keep it."""
-
-
-class DbUtils:
-    """Offer `widgets`, `jobs.taskValues` and `notebook.exit`; anything else is refused by name."""
-
-    def __init__(self) -> None:
-        self.widgets = Widgets()
-        self.jobs = Jobs()
-        self.notebook = Notebook()
-
-    def __getattr__(self, name: str) -> Any:
-        raise AttributeError(
-            f"dbutils.{name} is not offered by this runner yet; it has widgets, jobs.taskValues and notebook.exit"
-        )
-
-
-class Notebook:
-    """Hold what belongs to the notebook itself."""
-
-    def exit(self, value: object) -> NoReturn:
-        """End the notebook here, as a success.
-
-        Raises: NotebookExit, always.
-        """
-        task.end(str(value))
-        raise NotebookExit(str(value))
 
 
 class Widgets:

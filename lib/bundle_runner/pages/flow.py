@@ -1,0 +1,103 @@
+"""The books as a flow: how many records went from where to where, as bands whose width is their number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bundle_runner.pages.layers import depths, rows, untangled
+from bundle_runner.told import Stream
+
+HEIGHT = 240
+"""What the widest layer's records take; the gaps come on top."""
+GAP, BAR, ACROSS, LABEL = 14, 12, 250, 220
+THINNEST, SMALLEST = 1.5, 14.0
+COLOURS = 7
+"""How many colours the style knows for bands."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place of the books with what came in and what went out; `x` and `y` are its upper left corner."""
+
+    name: str
+    came: int
+    went: int
+    x: float
+    y: float
+    height: float
+
+    @property
+    def count(self) -> int:
+        """Return the records that it held."""
+        return max(self.came, self.went)
+
+    @property
+    def closes(self) -> bool:
+        """Tell whether as much went out as came in; what the flow begins or ends with has only one side."""
+        return not self.came or not self.went or self.came == self.went
+
+
+@dataclass(frozen=True)
+class Band:
+    """A stream as a path of a width, in the colour of where it comes from."""
+
+    stream: Stream
+    path: str
+    width: float
+    colour: int
+
+
+@dataclass(frozen=True)
+class FlowPicture:
+    """A picture of `width` × `height`."""
+
+    places: tuple[Place, ...]
+    bands: tuple[Band, ...]
+    width: float
+    height: float
+
+
+def draw_flow(streams: Sequence[Stream]) -> FlowPicture | None:
+    """Return the picture; None when there is nothing to show, or it goes round in a circle."""
+    edges = [(stream.source, stream.target) for stream in streams]
+    names = list(dict.fromkeys(name for edge in edges for name in edge))
+    found = depths(names, edges)
+    if not names or found is None:
+        return None
+    layers = untangled(rows(found), edges)
+    places = _places(layers, streams)
+    bands = _bands(streams, places, names)
+    width = (len(layers) - 1) * ACROSS + LABEL
+    return FlowPicture(tuple(places.values()), bands, width, max(p.y + p.height for p in places.values()))
+
+
+def _places(layers: Sequence[Sequence[str]], streams: Sequence[Stream]) -> dict[str, Place]:
+    came = {name: sum(s.count for s in streams if s.target == name) for layer in layers for name in layer}
+    went = {name: sum(s.count for s in streams if s.source == name) for layer in layers for name in layer}
+    most = max(sum(max(came[name], went[name]) for name in layer) for layer in layers)
+    places: dict[str, Place] = {}
+    for depth, layer in enumerate(layers):
+        y = 0.0
+        for name in layer:
+            height = max(SMALLEST, HEIGHT * max(came[name], went[name]) / most)
+            places[name] = Place(name, came[name], went[name], depth * ACROSS, y, height)
+            y += height + GAP
+    return places
+
+
+def _bands(streams: Sequence[Stream], places: dict[str, Place], names: Sequence[str]) -> tuple[Band, ...]:
+    left, right = dict.fromkeys(places, 0.0), dict.fromkeys(places, 0.0)
+    bands = []
+    for stream in sorted(streams, key=lambda s: (places[s.source].y, places[s.target].y)):
+        source, target = places[stream.source], places[stream.target]
+        out, into = source.height * stream.count / source.count, target.height * stream.count / target.count
+        x, end = source.x + BAR, target.x
+        y, below = source.y + left[stream.source] + out / 2, target.y + right[stream.target] + into / 2
+        left[stream.source] += out
+        right[stream.target] += into
+        middle = (x + end) / 2
+        path = f"M{x:g} {y:.1f} C{middle:g} {y:.1f} {middle:g} {below:.1f} {end:g} {below:.1f}"
+        colour = names.index(stream.source) % COLOURS
+        bands.append(Band(stream, path, max(THINNEST, min(out, into)), colour))
+    return tuple(bands)

@@ -1,0 +1,27 @@
+"""Make an executed notebook a page that runs no script and loads nothing from elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from bundle_runner.markup import clean
+from bundle_runner.pages.frame import write
+
+
+def write_page(notebook: Path, target: Path) -> None:
+    """Write the sanitised HTML of an executed notebook."""
+    from markupsafe import Markup
+
+    body = Markup(_body(notebook))  # noqa: S704 it has been through the sanitiser
+    write(target, "notebook.html", title=notebook.stem, body=body)
+
+
+def _body(notebook: Path) -> str:
+    from nbconvert.exporters import HTMLExporter
+
+    make: Any = HTMLExporter  # nbconvert's own annotations stop at its constructor
+    exporter = make(template_name="basic", sanitize_html=True, exclude_anchor_links=True)
+    exporter.register_filter("clean_html", clean)  # nbconvert's own escapes headings, paragraphs and table heads, too
+    body, _ = exporter.from_filename(str(notebook))
+    return str(body)

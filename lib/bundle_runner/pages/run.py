@@ -1,0 +1,94 @@
+"""The page of a run: what it was to do, what it did, what stopped it, and where the evidence is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bundle_runner.pages.flow import draw_flow
+from bundle_runner.pages.frame import write
+from bundle_runner.pages.graph import draw_graph
+from bundle_runner.pages.timeline import draw_timeline
+from bundle_runner.record import RunRecord, TaskRecord
+from bundle_runner.states import CANCELS, FAILURES, ResultState
+from bundle_runner.told import TableUse, Verdict, every_task, streams, table_uses, verdicts
+
+INDEX = "index.html"
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What one task judged: the broken rules first."""
+
+    task_key: str
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def held(self) -> int:
+        """Return how many rules hold."""
+        return sum(verdict.ok for verdict in self.verdicts)
+
+
+@dataclass(frozen=True)
+class TableRow:
+    """A table with every task that read or wrote it."""
+
+    table: str
+    uses: tuple[TableUse, ...]
+
+
+def write_run_page(record: RunRecord, folder: Path) -> None:
+    """Write index.html of a run into its folder."""
+    write(
+        folder / INDEX,
+        "run.html",
+        run=record,
+        failures=list(failures(record.tasks)),
+        next_step=_next_step(record),
+        graph=draw_graph(record.tasks),
+        timeline=draw_timeline(record),
+        streams=streams(record),
+        flow=draw_flow(streams(record)),
+        gates=gates(record),
+        tables=_tables(record),
+        tasks=list(every_task(record.tasks)),
+    )
+
+
+def failures(tasks: Sequence[TaskRecord]) -> Iterator[TaskRecord]:
+    """Yield what failed or was canceled by itself: of a loop its iterations, of the others not what hung on them."""
+    for task in tasks:
+        inner = list(failures(task.iterations))
+        yield from inner
+        own = task.state in FAILURES | CANCELS and task.state is not ResultState.UPSTREAM_FAILED
+        if own and not inner and task.started_at:
+            yield task
+
+
+def gates(record: RunRecord) -> list[Gate]:
+    """Return the gates in the order of the tasks."""
+    found: dict[str, list[Verdict]] = {}
+    for verdict in verdicts(record):
+        found.setdefault(verdict.task_key, []).append(verdict)
+    return [Gate(key, tuple(sorted(said, key=_gravity))) for key, said in found.items()]
+
+
+def _gravity(verdict: Verdict) -> tuple[bool, bool]:
+    return not verdict.stops, verdict.ok
+
+
+def _tables(record: RunRecord) -> list[TableRow]:
+    found: dict[str, list[TableUse]] = {}
+    for use in table_uses(record):
+        found.setdefault(use.table, []).append(use)
+    return [TableRow(table, tuple(uses)) for table, uses in sorted(found.items())]
+
+
+def _next_step(record: RunRecord) -> str:
+    """Say how to go on, as the last lines on the screen do."""
+    if record.state is None:
+        return f"lakehouse repair {record.run_id}"
+    if record.exit_code in (1, 130):
+        return f"lakehouse repair {record.run_id}"
+    return f"lakehouse run {record.job}" if record.exit_code else ""
