@@ -92,6 +92,13 @@ def set_aside(lakehouse_root: Path) -> list[dict[str, Any]]:
     ]
 
 
+def with_refusals(lakehouse_root: Path) -> list[dict[str, Any]]:
+    """Return the deliveries of which something was refused or could not be compared. Grain: one row per unit."""
+    shown = ("source", "name", "state", "found", "kept", "refused", "quarantined", "reason")
+    told = [one for one in list_deliveries(lakehouse_root) if one.counts["refused"] or one.reason]
+    return [{name: one.facts()[name] for name in shown} for one in told]
+
+
 def _of_source(store: LandingStore, source: str, noted: dict[tuple[str, str], dict[str, Any]]) -> Iterator[Delivery]:
     corrections = store.corrections(source)
     for unit in store.manifests(source):

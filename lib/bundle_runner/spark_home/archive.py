@@ -10,12 +10,15 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from bundle_runner.spark_home.java import Java
 
 ARCHIVE = "classes.jsa"
 _SECONDS = 600
+_TELL_EVERY = 20.0
+"""Seconds between two signs of life where the screen is no terminal."""
 
 
 def complete_archive(home: Path, java: Java, pyspark: Path) -> bool:
@@ -28,6 +31,10 @@ def complete_archive(home: Path, java: Java, pyspark: Path) -> bool:
     if archive.is_file() and note.is_file() and note.read_text() == made_of:
         return True
     archive.unlink(missing_ok=True)
+    print(
+        "set-up: an archive of Spark's classes (about 190 MB), once: mostly one to two minutes, more on a busy machine;"
+    )
+    print("        Spark then starts in half the time", flush=True)
     with tempfile.TemporaryDirectory(dir=home, prefix=".train-") as work:
         draft = Path(work) / ARCHIVE
         if not _train(home, draft):
@@ -42,11 +49,26 @@ def _train(home: Path, draft: Path) -> bool:
     places = {"SPARK_HOME": str(home), "SPARK_CONF_DIR": str(home / "conf"), "PYSPARK_PYTHON": sys.executable}
     command = [sys.executable, "-m", "bundle_runner.spark_home.training", str(draft.parent)]
     environment = {**os.environ, **places, "SPARK_DRIVER_JAVA_OPTIONS": options}
-    try:
-        subprocess.run(command, env=environment, capture_output=True, timeout=_SECONDS, check=False)
-    except subprocess.TimeoutExpired:
-        return False
-    return draft.is_file()
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return wait_for(process, _SECONDS, _TELL_EVERY) and draft.is_file()
+
+
+def wait_for(process: subprocess.Popen[bytes], limit: float, tell_every: float) -> bool:
+    """Wait for a process and show that time passes; end it after `limit` seconds, and tell whether it ended itself."""
+    started, told = time.monotonic(), 0.0
+    while process.poll() is None:
+        time.sleep(0.1)
+        passed = time.monotonic() - started
+        if passed > limit:
+            process.kill()
+            process.wait()
+            return False
+        if sys.stdout.isatty():
+            print(f"\r        {passed:.0f} s\r", end="", flush=True)
+        elif passed - told >= tell_every:
+            told = passed
+            print(f"set-up: ... {passed:.0f} s", flush=True)
+    return True
 
 
 def _fingerprint(java: Java, jars: list[Path]) -> str:

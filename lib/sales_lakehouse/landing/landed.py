@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sales_lakehouse.landing.store import Manifest
+from sales_lakehouse.wording import counted
 
 
 @dataclass(frozen=True)
@@ -13,6 +14,10 @@ class Landed:
 
     new: list[Manifest]
     seen: int
+
+    def in_words(self) -> str:
+        """Say how much is new."""
+        return f"{counted(len(self.new), 'new unit')}, {self.seen:,} seen before"
 
     def as_rows(self) -> list[dict[str, object]]:
         """Return one row per new unit, for display."""

@@ -6,6 +6,8 @@ import pandas as pd
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from sales_lakehouse.wording import counted
+
 _FLOW = [
     "accepted_new",
     "accepted_update",
@@ -36,6 +38,12 @@ def read_last_days(daily_df: DataFrame, days: int) -> pd.DataFrame:
     """
     newest_df = daily_df.select("business_date").distinct().orderBy(F.desc("business_date")).limit(days)
     return daily_df.join(newest_df, on="business_date", how="inner").toPandas()
+
+
+def name_period(daily: pd.DataFrame) -> str:
+    """Say which business dates the rows are of: how many, from when to when."""
+    days = sorted(daily["business_date"].unique())
+    return f"{counted(len(days), 'business date')}: {days[0]} to {days[-1]}" if days else "no business date yet"
 
 
 def select_last_day(daily: pd.DataFrame) -> pd.DataFrame:

@@ -20,6 +20,7 @@ import pytest
 
 from bundle_runner.spark_home import jars as jars_module
 from bundle_runner.spark_home.__main__ import write_kernel, write_profile
+from bundle_runner.spark_home.archive import ARCHIVE, _fingerprint, complete_archive, wait_for
 from bundle_runner.spark_home.errors import SetUpError
 from bundle_runner.spark_home.jars import Jar, complete_jars, locked_jars
 from bundle_runner.spark_home.java import Java, choose_java, major_version
@@ -237,3 +238,32 @@ BAUwAwEB/zAKBggqhkjOPQQDAgNIADBFAiBDJqdr1o3WmhWXJpHH0V+yOr+XG/f3
 wpVtAZpGfMQhUwIhALxJGuKAHQ4x3WTVhbFoo42UOpu1iAyJ5MZ3zHeojeuM
 -----END CERTIFICATE-----
 """
+
+
+def test_a_long_step_shows_that_time_passes(capsys: pytest.CaptureFixture[str]) -> None:
+    process = subprocess.Popen(["sleep", "1"])
+    assert wait_for(process, 60, 0.2)
+    told = capsys.readouterr().out.splitlines()
+    assert len(told) >= 2
+    assert all(line.startswith("set-up: ... ") for line in told)
+
+
+def test_a_step_that_takes_too_long_is_ended() -> None:
+    process = subprocess.Popen(["sleep", "60"])
+    assert not wait_for(process, 0.2, 60)
+    assert process.poll() is not None
+
+
+def test_the_archive_says_what_happens_before_it_is_made_and_nothing_when_it_is_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))  # the training finds no pyspark here, so it ends at once
+    (tmp_path / "pyspark.py").write_text("raise SystemExit(1)\n")
+    java, home = Java(tmp_path / "java", 17, "here"), tmp_path / "home"
+    home.mkdir()
+    assert not complete_archive(home, java, tmp_path)
+    assert capsys.readouterr().out.startswith("set-up: an archive of Spark's classes (about 190 MB), once: ")
+    (home / ARCHIVE).touch()
+    (home / f"{ARCHIVE}.of").write_text(_fingerprint(java, []))
+    assert complete_archive(home, java, tmp_path)
+    assert capsys.readouterr().out == ""

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from deltalake import write_deltalake
 
 from sales_lakehouse.commands.units import units
-from sales_lakehouse.deliveries import find_delivery, list_deliveries, set_aside
+from sales_lakehouse.deliveries import find_delivery, list_deliveries, set_aside, with_refusals
 from sales_lakehouse.errors import ParameterError
 from sales_lakehouse.landing import LandingStore, Manifest
 from sales_lakehouse.plan import make_plan
@@ -257,3 +257,12 @@ def test_a_unit_says_where_its_bytes_lie(tmp_path: Path) -> None:
     unit = land(tmp_path, 1)
     facts = json.loads(run_units(tmp_path, "show", unit.unit_id, "--format", "json").output)
     assert Path(facts["landed_as"]).read_bytes() == b"day 1"
+
+
+def test_the_report_lists_deliveries_of_which_something_was_refused(tmp_path: Path) -> None:
+    landed = [land(tmp_path, day) for day in (1, 2, 3)]
+    note(tmp_path, (landed[0], "recorded", 7), (landed[1], "quarantined", 0))
+    LandingStore(tmp_path / "landing").set_state(landed[1], "quarantined")
+    assert [(row["name"], row["state"], row["reason"]) for row in with_refusals(tmp_path)] == [
+        ("2011-01-02.csv", "quarantined", "column UnitPrice is missing")
+    ]
