@@ -197,7 +197,7 @@ def runs_show(run_id: str, form: str, **bundle: Any) -> None:
 
 @lakehouse.group()
 def render() -> None:
-    """Write the jobs for other schedulers; what they cannot hold is told."""
+    """Write the jobs for other schedulers."""
 
 
 @render.command("airflow")
@@ -205,7 +205,10 @@ def render() -> None:
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder of the DAG files.")
 @bundle_options
 def render_airflow(local: bool, out: Path | None, **bundle: Any) -> None:
-    """Write each job as a DAG of Airflow 3; without --local it starts the deployed job and watches its tasks."""
+    """Write each job as a DAG of Airflow 3.
+
+    Without --local it starts the deployed job and watches its tasks. What a DAG cannot hold is told.
+    """
     from bundle_runner.commands import Asked
     from bundle_runner.render.command import render_airflow as write
 
@@ -214,7 +217,10 @@ def render_airflow(local: bool, out: Path | None, **bundle: Any) -> None:
 
 @lakehouse.group()
 def task() -> None:
-    """Carry out a run task by task, for a scheduler that starts each one; the last line is JSON."""
+    """Carry out a run task by task, for other schedulers.
+
+    The last line of each command is JSON.
+    """
 
 
 run_id_option = click.option("--run-id", required=True, metavar="RUN", help="The run that the tasks share.")
