@@ -298,7 +298,7 @@ def render() -> None:
 def render_airflow(local: bool, out: Path | None, **bundle: Any) -> None:
     """Write each job as a DAG of Airflow 3.
 
-    Without --local it starts the deployed job and watches its tasks.
+    Without --local it starts the deployed job and watches its tasks. What a DAG cannot hold is told.
     """
     from bundle_runner.commands import Asked
     from bundle_runner.render.command import render_airflow as write
@@ -308,7 +308,10 @@ def render_airflow(local: bool, out: Path | None, **bundle: Any) -> None:
 
 @lakehouse.group()
 def task() -> None:
-    """Carry out a run task by task, for another scheduler."""
+    """Carry out a run task by task, for other schedulers.
+
+    The last line of each command is JSON.
+    """
 
 
 run_id_option = click.option("--run-id", required=True, metavar="RUN", help="The run that the tasks share.")

@@ -7,10 +7,10 @@ from importlib.resources import files
 
 from bundle_runner.bundle import Bundle
 from bundle_runner.graph import Graph, build_graph
-from bundle_runner.model import Job, JobParameter
+from bundle_runner.model import Job, JobParameter, Task
 from bundle_runner.render import local_tasks, watched_tasks
 from bundle_runner.render.carried import Loss, late_recipients, losses
-from bundle_runner.render.mail import deadline, notifier, run_mail
+from bundle_runner.render.mail import MAIL, callbacks, deadline, notifier, run_mail
 from bundle_runner.render.source import call, comment, literal
 from bundle_runner.render.timing import Timing, timing
 
@@ -113,7 +113,8 @@ def _head(job: Job, key: str, lost: list[Loss], runner: Call | None) -> list[str
 
 
 def _local(job: Job, key: str, graph: Graph, runner: Call) -> tuple[str, str, list[str]]:
-    mails = any(task.email_notifications for task in job.tasks) or run_mail(job) or late_recipients(job)
+    told = run_mail(job) or any(callbacks(_body(task).email_notifications) for task in job.tasks)
+    mails = told or (late_recipients(job) and any(deadline(job)[2:]))
     third = ["from airflow.providers.smtp.notifications.smtp import SmtpNotifier"] if mails else []
     third += [
         "from airflow.providers.standard.operators.branch import BaseBranchOperator",
@@ -122,8 +123,9 @@ def _local(job: Job, key: str, graph: Graph, runner: Call) -> tuple[str, str, li
     ]
     raised = "AirflowException, AirflowFailException, AirflowSkipException"
     imports = LOCAL_IMPORTS + "\n".join(third) + "\n\n" + EXCEPTIONS.format(names=raised)
+    mail = MAIL if told else ""
     marks = {"BUNDLE": runner.bundle, "COMMAND": runner.command, "TARGET": runner.target, "JOB": key}
-    return imports, _prelude("local.py.txt", marks), local_tasks.lines(job, graph)
+    return imports, _prelude("local.py.txt", marks) + mail, local_tasks.lines(job, graph)
 
 
 def _watched(job: Job, key: str, graph: Graph) -> tuple[str, str, list[str]]:
@@ -139,6 +141,10 @@ def _prelude(name: str, marks: dict[str, str]) -> str:
     for mark, value in marks.items():
         text = text.replace(f"@{mark}@", literal(value))
     return text
+
+
+def _body(task: Task) -> Task:
+    return task.for_each_task.task if task.for_each_task else task
 
 
 def _outcomes(graph: Graph) -> bool:

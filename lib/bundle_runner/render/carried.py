@@ -17,6 +17,7 @@ BACKLOG = "on_streaming_backlog_exceeded"
 WORKSPACE_ONLY = "means something in a workspace only"
 LAKEFLOW = "the workspace applies them; Airflow watches how each task ends"
 NO_HOOKS = "not carried over: destinations are ids of a workspace; add a notifier of your own to the DAG"
+DEADLINES = "a deadline from Airflow 3.1 on, counted from the moment the run was queued; Airflow 3.0 has none"
 MAIL_SETTINGS = "not carried over: Airflow mails each failed run once, after the last attempt"
 
 _DEPLOYED = ("permissions", "run_as", "budget_policy_id", "usage_policy_id", "performance_target", "deployment")
@@ -145,12 +146,12 @@ def _local_of_job(job: Job) -> Iterator[Loss]:
         elif not late_recipients(job):
             yield Loss(
                 f"health.{DURATION}",
-                f"not carried over: email_notifications.{LATE} names nobody to tell",
+                f"not carried over: email_notifications.{LATE} names nobody",
             )
         else:
             yield Loss(
                 f"health.{DURATION}",
-                "a deadline from Airflow 3.1 on, counted from the moment the run was queued; Airflow 3.0 has none",
+                DEADLINES,
             )
     if job.mails(BACKLOG):
         yield Loss(f"email_notifications.{BACKLOG}", "not carried over: it is of streaming alone")

@@ -9,7 +9,7 @@ from bundle_runner.graph import Graph
 from bundle_runner.model import Job, RunIf, Task
 from bundle_runner.render.carried import UNLIMITED
 from bundle_runner.render.mail import callbacks, notifier
-from bundle_runner.render.source import call, literal, names
+from bundle_runner.render.source import BODY, call, literal, names, several
 
 # Airflow's own rules for the other three do not wait until all above have ended, or know no task that was left out on
 # all sides; there the runner, which is asked before each task, decides.
@@ -57,7 +57,7 @@ class Writer:
         yield _assigned(f"{name}_inputs", "Inputs", [f'task_id="{key}.inputs"', *rule])
         said = [f'task_id="{key}.each"', f"key={literal(key)}", f"max_active_tis_per_dagrun={loop.concurrency}"]
         said += ["map_index_template=\"{{ task.part['input'] }}\"", *_care(loop.task)]
-        yield call(f"{name}_each = Step.partial(", said, tail=f").expand(part={name}_inputs.output)")
+        yield call(f"{name}_each = Step.partial(", said, BODY, f").expand(part={name}_inputs.output)")
         yield _assigned(name, "Step", [f"task_id={literal(key)}", 'trigger_rule="all_done"', *_told(task)])
         yield f"{name}_inputs >> {name}_each >> {name}"
         yield f"{name}_inputs >> {name}"
@@ -69,7 +69,7 @@ class Writer:
             f"{self.variables[dependency.task_key]}{f'_{dependency.outcome}' if dependency.outcome else ''}"
             for dependency in task.depends_on
         ]
-        return f"{_many(found or ['begin'])} >> {first}"
+        return several(found or ["begin"], f" >> {first}")
 
     def _outcomes(self, key: str) -> bool:
         return any(
@@ -92,7 +92,7 @@ def lines(job: Job, graph: Graph) -> list[str]:
     found += [line for key in keys for line in writer.task(graph.tasks[key])]
     found.append('end = End(task_id="run.end", trigger_rule="all_done")')
     found += ["", *(writer.above(graph.tasks[key]) for key in keys)]
-    found.append(f"{_many([writer.variables[key] for key in last(graph)])} >> end")
+    found.append(several([writer.variables[key] for key in last(graph)], " >> end"))
     return [line for text in found for line in text.split("\n")]
 
 
@@ -133,8 +133,4 @@ def _told(task: Task) -> list[str]:
 
 
 def _assigned(name: str, kind: str, arguments: list[str]) -> str:
-    return call(f"{name} = {kind}(", arguments)
-
-
-def _many(found: list[str]) -> str:
-    return found[0] if len(found) == 1 else f"[{', '.join(found)}]"
+    return call(f"{name} = {kind}(", arguments, BODY)

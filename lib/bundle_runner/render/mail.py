@@ -6,14 +6,21 @@ from collections.abc import Sequence
 
 from bundle_runner.model import Job, Task
 from bundle_runner.render.carried import DURATION, late_recipients
-from bundle_runner.render.source import call, literal
+from bundle_runner.render.source import literal
 
-WORDS = {"on_start": "has started", "on_success": "succeeded", "on_failure": "failed", "late": "takes too long"}
+WORDS = {"on_start": "has started", "on_success": "succeeded", "on_failure": "failed"}
 EVENTS = {
     "on_start": "on_execute_callback",
     "on_success": "on_success_callback",
     "on_failure": "on_failure_callback",
 }
+MAIL = '''
+
+def mail(words, *people):
+    """Tell people by the connection smtp_default."""
+    text = f"{{{{ dag.dag_id }}}} {words}"
+    return SmtpNotifier(to=list(people), subject=text, html_content=f"{text}: run {{{{ run_id }}}}")
+'''
 
 
 def run_mail(job: Job) -> bool:
@@ -22,14 +29,9 @@ def run_mail(job: Job) -> bool:
 
 
 def notifier(to: Sequence[str], event: str, *, task: bool = False) -> str:
-    """Return a notifier that mails these people; the connection `smtp_default` says by which server."""
-    return f"SmtpNotifier({', '.join(_arguments(to, event, task=task))})"
-
-
-def _arguments(to: Sequence[str], event: str, *, task: bool = False) -> list[str]:
-    what = "{{ dag.dag_id }}" + (" {{ ti.task_id }}" if task else "")
-    subject, body = f"{what} {WORDS[event]}", f"{what} {WORDS[event]}: run {{{{ run_id }}}}"
-    return [f"to={literal(list(to))}", f"subject={literal(subject)}", f"html_content={literal(body)}"]
+    """Return a call of the file's own `mail`."""
+    words = f"{'{{ ti.task_id }} ' if task else ''}{WORDS[event]}"
+    return f"mail({', '.join([literal(words), *map(literal, to)])})"
 
 
 def callbacks(task: Task) -> list[str]:
@@ -44,8 +46,6 @@ def deadline(job: Job) -> list[str]:
     if not to or not rules:
         return ["", "DEADLINE = {}"] if to else []
     subject = f"{job.name or ''} takes longer than {min(rules)} s".strip()
-    given = f'{{"to": {literal(to)}, "subject": {literal(subject)}, "html_content": {literal(subject)}}}'
-    late = call("late = AsyncCallback(", ["SmtpNotifier", f"kwargs={given}"], 4)
     when = f"reference=DeadlineReference.DAGRUN_QUEUED_AT, interval=timedelta(seconds={min(rules)}), callback=late"
     return [
         "",
@@ -54,7 +54,9 @@ def deadline(job: Job) -> list[str]:
         "except ImportError:  # Airflow 3.0",
         "    DEADLINE = {}",
         "else:",
-        late,
+        f"    words = {literal(subject)}",
+        f'    told = {{"to": {literal(to)}, "subject": words, "html_content": words}}',
+        "    late = AsyncCallback(SmtpNotifier, kwargs=told)",
         f"    alert = DeadlineAlert({when})",
         '    DEADLINE = {"deadline": alert}',
     ]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import builtins
 import keyword
 import re
 import textwrap
 from collections.abc import Collection, Iterable
 
 WIDTH = 120
+BODY = 4
+"""The blanks before a line in the body of a DAG."""
 
 
 def literal(value: object) -> str:
@@ -21,13 +24,21 @@ def literal(value: object) -> str:
 
 
 def call(head: str, arguments: Iterable[str], indent: int = 0, tail: str = ")") -> str:
-    """Return a call, or anything else in brackets: `head` ends with the opening one, `tail` begins with the other."""
-    found, blank = list(arguments), " " * indent
-    line = f"{blank}{head}{', '.join(found)}{tail}"
-    if len(line) <= WIDTH and "\n" not in line:
+    """Return a call, or anything else in brackets: `head` ends with the opening one, `tail` begins with the other.
+
+    `indent` counts the blanks that stand before it in the end; they are not written.
+    """
+    found = list(arguments)
+    line = f"{head}{', '.join(found)}{tail}"
+    if indent + len(line) <= WIDTH and "\n" not in line:
         return line
-    inner = "".join(f"{blank}    {argument},\n" for argument in found)
-    return f"{blank}{head}\n{inner}{blank}{tail}"
+    inner = "".join(f"    {argument},\n" for argument in found)
+    return f"{head}\n{inner}{tail}"
+
+
+def several(found: list[str], tail: str) -> str:
+    """Return one name, or a list of them, with what follows in the body of a DAG."""
+    return f"{found[0]}{tail}" if len(found) == 1 else call("[", found, BODY, f"]{tail}")
 
 
 def comment(text: str, first: str = "", rest: str = "") -> list[str]:
@@ -39,7 +50,7 @@ def comment(text: str, first: str = "", rest: str = "") -> list[str]:
 def names(keys: Iterable[str], taken: Collection[str]) -> dict[str, str]:
     """Return a variable for each key, no two the same and none that has a meaning already."""
     found: dict[str, str] = {}
-    used = set(taken)
+    used = {*taken, *dir(builtins)}
     for key in keys:
         name = re.sub(r"\W", "_", key)
         if name[0].isdigit() or name in used or keyword.iskeyword(name) or keyword.issoftkeyword(name):

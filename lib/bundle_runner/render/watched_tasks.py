@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bundle_runner.graph import Graph
-from bundle_runner.render.source import call, literal, names
+from bundle_runner.render.source import BODY, call, literal, names, several
 
 TAKEN = (
     *(
@@ -34,15 +34,11 @@ def lines(graph: Graph) -> list[str]:
     for key in keys:
         tries = graph.tasks[key].max_retries
         said = ["run", literal(key), f"tries={tries if tries >= 0 else UNLIMITED}"]
-        found.append(call(f"{variables[key]} = watch.override(task_id={literal(key)})(", said))
+        found.append(call(f"{variables[key]} = watch.override(task_id={literal(key)})(", said, BODY))
     found += ["ended = end(run)", ""]
     for key in keys:
         parents = list(dict.fromkeys(variables[one.task_key] for one in graph.tasks[key].depends_on))
         if parents:
-            found.append(f"{_many(parents)} >> {variables[key]}")
-    found.append(f"{_many([variables[key] for key in graph.leaves])} >> ended")
+            found.append(several(parents, f" >> {variables[key]}"))
+    found.append(several([variables[key] for key in graph.leaves], " >> ended"))
     return [line for text in found for line in text.split("\n")]
-
-
-def _many(found: list[str]) -> str:
-    return found[0] if len(found) == 1 else f"[{', '.join(found)}]"
