@@ -25,23 +25,24 @@ from bundle_runner.task import Stop
 def main(words: list[str]) -> int:
     """Run what the words name; return the exit code."""
     join_when_asked()
+    utils = _utils()
     try:
-        _run(words)
+        _run(words, utils)
     except SystemExit as leave:
         return _left(leave)
     except Stop as stop:
-        return _noted(1, stop=str(stop))
+        return _noted(1, stop=utils.secrets.redacted(str(stop)))
     except BaseException as error:  # noqa: BLE001 whatever it is, the task must say it
         traceback.print_exc()
-        return _noted(1, error=f"{_place(error)}{type(error).__name__}: {error}")
+        return _noted(1, error=utils.secrets.redacted(f"{_place(error)}{type(error).__name__}: {error}"))
     return _noted(0, end="reached")
 
 
-def _run(words: list[str]) -> None:
+def _run(words: list[str], utils: DbUtils) -> None:
     kind, what, *rest = words
     if kind == "file":
         sys.argv, sys.path[0] = [what, *rest], str(Path(what).parent)
-        runpy.run_path(what, {"dbutils": _utils()}, run_name="__main__")
+        runpy.run_path(what, {"dbutils": utils}, run_name="__main__")
         return
     entry, *arguments = rest
     sys.argv = [what, *arguments]

@@ -147,7 +147,7 @@ def test_an_entry_point_gets_its_arguments(
         {
             "task_key": "it",
             "python_wheel_task": {"package_name": "day-tools", **wheel},
-            "libraries": [{"whl": "./d.whl"}],
+            "libraries": [{"whl": "./day_tools-1.0-py3-none-any.whl"}],
         },
         parameters=[{"name": "day", "default": "2011"}],
     )
