@@ -53,7 +53,10 @@ SHAPE: Mapping[str, Any] = {
 }
 """Which names there are. Source: the page "What is a dynamic value reference?"."""
 NAMESPACES = frozenset(SHAPE)
-_ELSEWHERE = {"backfill": "this run is no backfill", "input": "it has a meaning inside for_each_task only"}
+_ELSEWHERE = {
+    "backfill": "this run is no backfill, only the runs of `lakehouse backfill` have it",
+    "input": "it has a meaning inside for_each_task only",
+}
 
 
 def unknown(path: tuple[str, ...]) -> str:
@@ -92,8 +95,6 @@ def _replacement(match: re.Match[str], facts: Mapping[str, Any]) -> str:
     for part in path:
         if not isinstance(node, Mapping) or part not in node:
             hint = did_you_mean(part, map(str, node)) if isinstance(node, Mapping) else ""
-            if node is facts and part == "backfill":
-                hint = "; only the runs of `lakehouse backfill` have it"
             raise ReferenceProblem(f"{match[0]} has no value: {part} is unknown{hint}")
         node = node[part]
     return node if isinstance(node, str) else json.dumps(node, ensure_ascii=False)
