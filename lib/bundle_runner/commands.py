@@ -18,6 +18,7 @@ from bundle_runner.bundle import Bundle, load_bundle
 from bundle_runner.checks import findings
 from bundle_runner.compare import compare
 from bundle_runner.errors import CheckError, UsageError
+from bundle_runner.journal import lineage_url, settle_dead_runs
 from bundle_runner.pages import write_comparison, write_pages
 from bundle_runner.pasted import lakehouse_command
 from bundle_runner.plan import Plan, prepare, runs_folder
@@ -70,6 +71,7 @@ def repair_run(asked: Asked, run_id: str, only: tuple[str, ...]) -> int:
 
 
 def _carry_out(plan: Plan, asked: Asked, again: str) -> int:
+    _settle(runs_folder(plan.root), asked)
     found = findings(plan.parameters)
     if found:
         raise CheckError("\n".join([*found, "nothing was started"]))
@@ -123,7 +125,14 @@ def _interrupts(current: object) -> Iterator[None]:
 
 def _folders(asked: Asked) -> list[Path]:
     root = runs_folder(asked.load().local_root())
+    _settle(root, asked)
     return sorted((path.parent for path in root.glob(f"*/{FILE}")), reverse=True) if root.is_dir() else []
+
+
+def _settle(root: Path, asked: Asked) -> None:
+    """Tell the ends of runs whose runner died, and give them their pages."""
+    for folder in settle_dead_runs(root, lineage_url(asked.load())):
+        write_pages(read_record(folder), folder)
 
 
 def _folder_of(asked: Asked, run_id: str) -> Path:

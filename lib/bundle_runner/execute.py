@@ -17,12 +17,13 @@ from bundle_runner.cluster import Clusters
 from bundle_runner.errors import CheckError, RunnerError
 from bundle_runner.graph import Graph
 from bundle_runner.health import warned_after
+from bundle_runner.journal import Journal, lineage_url
 from bundle_runner.jvm import spark_environment
 from bundle_runner.lineup import line_up, open_places
 from bundle_runner.model import Task
 from bundle_runner.observer import Observer
 from bundle_runner.plan import Plan, task_record
-from bundle_runner.record import Journal, RunRecord, TaskRecord, now, written
+from bundle_runner.record import RunRecord, TaskRecord, now, written
 from bundle_runner.run_if import End, verdict
 from bundle_runner.spares import LIMIT
 from bundle_runner.states import CANCELS, FAILURES, ResultState, run_state
@@ -50,7 +51,7 @@ class Run:
         self._done: queue.SimpleQueue[TaskRecord] = queue.SimpleQueue()
         self._records: dict[str, TaskRecord] = dict(plan.settled)
         plan.folder.mkdir(parents=True, exist_ok=plan.earlier is not None)
-        self._journal = Journal(plan.folder, _first_record(plan))
+        self._journal = Journal(plan.folder, _first_record(plan), lineage_url(plan.bundle))
         environment = {**spark_environment(os.environ), "BUNDLE_RUN_ID": plan.run_id, "PYTHONHASHSEED": "0"}
         self._workshop = Workshop(plan.folder, environment, KERNELS, lasting)
 

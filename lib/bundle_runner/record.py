@@ -5,15 +5,12 @@ Times are ISO 8601 in UTC. Paths are relative to the run folder. `state` is null
 
 from __future__ import annotations
 
-import fcntl
 import json
-import threading
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-from bundle_runner.errors import UsageError
 from bundle_runner.states import ResultState
 
 FILE = "run.json"
@@ -112,57 +109,6 @@ class RunRecord:
     def seconds(self) -> float:
         """Return how long the run took, repairs and the time before them included; 0 where it has not ended."""
         return seconds_between(self.started_at, self.ended_at)
-
-
-class Journal:
-    """Keeps run.json in step with the run; may be told from any thread.
-
-    Raises: UsageError when another process keeps it: the run is under way there.
-    """
-
-    def __init__(self, folder: Path, record: RunRecord) -> None:
-        self.folder = folder
-        self.record = record
-        self._lock = threading.Lock()
-        self._kept = _keep(folder)
-        self._write()
-
-    def put(self, task: TaskRecord) -> None:
-        """Note the present state of a task."""
-        with self._lock:
-            tasks = tuple(task if old.task_key == task.task_key else old for old in self.record.tasks)
-            self.record = replace(self.record, tasks=tasks)
-            self._write()
-
-    def warn(self, words: str) -> None:
-        """Note a warning."""
-        with self._lock:
-            self.record = replace(self.record, warnings=(*self.record.warnings, words))
-            self._write()
-
-    def close(self, **facts: Any) -> RunRecord:
-        """Note how the run ended."""
-        with self._lock:
-            self.record = replace(self.record, **facts)
-            self._write()
-            self._kept.close()
-            return self.record
-
-    def _write(self) -> None:
-        draft = self.folder / f".{FILE}.draft"
-        draft.write_text(json.dumps(asdict(self.record), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-        draft.replace(self.folder / FILE)
-
-
-def _keep(folder: Path) -> IO[str]:
-    """Return a locked file of the run folder; the lock goes with the process that holds it."""
-    file = (folder / LOCK).open("w")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        file.close()
-        raise UsageError(f"run {folder.name} is still under way in another process; nothing was started") from None
-    return file
 
 
 def written(moment: datetime) -> str:

@@ -15,9 +15,10 @@ import click
 import pytest
 
 from bundle_runner import cli
+from bundle_runner.journal import Journal
 from bundle_runner.pasted import pasted
 from bundle_runner.plan import runs_folder
-from bundle_runner.record import AttemptRecord, Journal, RunRecord, TaskRecord, read_record
+from bundle_runner.record import AttemptRecord, RunRecord, TaskRecord, read_record
 from bundle_runner.report import Commands, last_lines
 from bundle_runner.screen import ended_words
 from bundle_runner.states import ResultState
