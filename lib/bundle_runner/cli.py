@@ -275,6 +275,16 @@ def runs_diff(before: str, after: str, page: bool, **bundle: Any) -> None:
     diff_runs(Asked(**bundle), before, after, page)
 
 
+@runs.command("schema")
+def runs_schema() -> None:
+    """Print the JSON Schema of a run's run.json (docs/run.md)."""
+    import json
+
+    from bundle_runner.record_schema import record_schema
+
+    click.echo(json.dumps(record_schema(), indent=1))
+
+
 @runs.command("open")
 @click.argument("run_id", metavar="RUN", default="last")
 @click.option("--print", "only_print", is_flag=True, help="Only print where the page is.")

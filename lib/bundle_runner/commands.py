@@ -20,6 +20,7 @@ from bundle_runner.compare import compare
 from bundle_runner.errors import CheckError, RunnerError, UsageError
 from bundle_runner.holds import take_holds
 from bundle_runner.interrupted import close_interrupted
+from bundle_runner.journal import lineage_url, settle_dead_runs
 from bundle_runner.occasion import BY_HAND, Occasion
 from bundle_runner.pages import INDEX, write_comparison, write_pages
 from bundle_runner.pasted import as_pasted, lakehouse_command, note_within, pasted, words_within
@@ -135,7 +136,8 @@ def carry_out(plan: Plan, screen: Screen) -> RunRecord:
 
 
 def _settle(runs: Path, asked: Asked) -> None:
-    """Give runs that were interrupted their result, and say so beside the command's own output."""
+    """Give runs that were interrupted their end and their result, and say so beside the command's own output."""
+    settle_dead_runs(runs, lineage_url(asked.load()))
     for record in close_interrupted(runs, write_pages):
         click.echo(
             f"run {record.run_id} of {record.job} was {record.message}; it is {record.state} now. The "

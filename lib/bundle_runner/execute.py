@@ -20,13 +20,14 @@ from bundle_runner.errors import CheckError, RunnerError
 from bundle_runner.graph import Graph
 from bundle_runner.health import warned_after
 from bundle_runner.holds import take_holds
+from bundle_runner.journal import Journal, lineage_url
 from bundle_runner.jvm import spark_environment
 from bundle_runner.lineup import line_up, open_places
 from bundle_runner.model import Job, Task
 from bundle_runner.notices import Notices, Subject, Teller
 from bundle_runner.observer import Observer
 from bundle_runner.plan import Plan, task_record
-from bundle_runner.record import Journal, RunRecord, TaskRecord, now, written
+from bundle_runner.record import RunRecord, TaskRecord, now, written
 from bundle_runner.run_if import End, verdict
 from bundle_runner.senders import Routes
 from bundle_runner.spares import LIMIT
@@ -64,7 +65,7 @@ class Run:
         self._done: queue.SimpleQueue[TaskRecord] = queue.SimpleQueue()
         self._records: dict[str, TaskRecord] = dict(plan.settled)
         plan.folder.mkdir(parents=True, exist_ok=plan.earlier is not None)
-        self._journal = Journal(plan.folder, first_record(plan))
+        self._journal = Journal(plan.folder, first_record(plan), lineage_url(plan.bundle))
         self._workshop = workshop(plan, lasting, held)
         self._notices = Notices(plan.folder, Routes.of(os.environ), self._warn)
         self._teller = self._teller_of(plan.job)

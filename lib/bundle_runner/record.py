@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import json
-import threading
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
@@ -115,44 +114,6 @@ class RunRecord:
     def seconds(self) -> float:
         """Return how long the run took, repairs and the time before them included; 0 where it has not ended."""
         return seconds_between(self.started_at, self.ended_at)
-
-
-class Journal:
-    """Keeps run.json in step with the run; may be told from any thread.
-
-    Raises: UsageError when another process keeps it: the run is under way there.
-    """
-
-    def __init__(self, folder: Path, record: RunRecord) -> None:
-        self.folder = folder
-        self.record = record
-        self._lock = threading.Lock()
-        self._kept = keep(folder)
-        self._write()
-
-    def put(self, task: TaskRecord) -> None:
-        """Note the present state of a task."""
-        with self._lock:
-            tasks = tuple(task if old.task_key == task.task_key else old for old in self.record.tasks)
-            self.record = replace(self.record, tasks=tasks)
-            self._write()
-
-    def warn(self, words: str) -> None:
-        """Note a warning."""
-        with self._lock:
-            self.record = replace(self.record, warnings=(*self.record.warnings, words))
-            self._write()
-
-    def close(self, **facts: Any) -> RunRecord:
-        """Note how the run ended."""
-        with self._lock:
-            self.record = replace(self.record, **facts)
-            self._write()
-            self._kept.close()
-            return self.record
-
-    def _write(self) -> None:
-        write_record(self.folder, self.record)
 
 
 def write_record(folder: Path, record: RunRecord) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bundle_runner.pages.layers import depths, rows, untangled
@@ -67,7 +67,7 @@ def draw_flow(streams: Sequence[Stream]) -> FlowPicture | None:
         return None
     layers = untangled(rows(found), edges)
     places = _places(layers, streams)
-    bands = _bands(streams, places, names)
+    bands = _bands(streams, places, _colours(layers, streams))
     width = (len(layers) - 1) * ACROSS + LABEL
     return FlowPicture(tuple(places.values()), bands, width, max(p.y + p.height for p in places.values()))
 
@@ -86,7 +86,7 @@ def _places(layers: Sequence[Sequence[str]], streams: Sequence[Stream]) -> dict[
     return places
 
 
-def _bands(streams: Sequence[Stream], places: dict[str, Place], names: Sequence[str]) -> tuple[Band, ...]:
+def _bands(streams: Sequence[Stream], places: dict[str, Place], colours: Mapping[str, int]) -> tuple[Band, ...]:
     left, right = dict.fromkeys(places, 0.0), dict.fromkeys(places, 0.0)
     bands = []
     for stream in sorted(streams, key=lambda s: (places[s.source].y, places[s.target].y)):
@@ -98,6 +98,16 @@ def _bands(streams: Sequence[Stream], places: dict[str, Place], names: Sequence[
         right[stream.target] += into
         middle = (x + end) / 2
         path = f"M{x:g} {y:.1f} C{middle:g} {y:.1f} {middle:g} {below:.1f} {end:g} {below:.1f}"
-        colour = names.index(stream.source) % COLOURS
-        bands.append(Band(stream, path, max(THINNEST, min(out, into)), colour))
+        bands.append(Band(stream, path, max(THINNEST, min(out, into)), colours[stream.source]))
     return tuple(bands)
+
+
+def _colours(layers: Sequence[Sequence[str]], streams: Sequence[Stream]) -> dict[str, int]:
+    """Give what comes from one place alone the colour of that place, so that the eye can follow it."""
+    colours: dict[str, int] = {}
+    for layer in layers:
+        for name in layer:
+            sources = {stream.source for stream in streams if stream.target == name}
+            own = len({*colours.values()}) % COLOURS
+            colours[name] = colours[sources.pop()] if len(sources) == 1 else own
+    return colours

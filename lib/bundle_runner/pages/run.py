@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,17 +25,23 @@ class Gate:
     verdicts: tuple[Verdict, ...]
 
     @property
-    def held(self) -> int:
-        """Return how many rules hold."""
-        return sum(verdict.ok for verdict in self.verdicts)
+    def held(self) -> list[Verdict]:
+        """Return the rules that hold."""
+        return [verdict for verdict in self.verdicts if verdict.ok]
+
+    @property
+    def broken(self) -> list[Verdict]:
+        """Return the others."""
+        return [verdict for verdict in self.verdicts if not verdict.ok]
 
 
 @dataclass(frozen=True)
 class TableRow:
-    """A table with every task that read or wrote it."""
+    """A table with the versions that were read and left, and by which tasks."""
 
     table: str
-    uses: tuple[TableUse, ...]
+    read: Mapping[int, list[str]]
+    written: Mapping[int, list[str]]
 
 
 def write_run_page(record: RunRecord, folder: Path) -> None:
@@ -71,18 +77,29 @@ def gates(record: RunRecord) -> list[Gate]:
     found: dict[str, list[Verdict]] = {}
     for verdict in verdicts(record):
         found.setdefault(verdict.task_key, []).append(verdict)
-    return [Gate(key, tuple(sorted(said, key=_gravity))) for key, said in found.items()]
-
-
-def _gravity(verdict: Verdict) -> tuple[bool, bool]:
-    return not verdict.stops, verdict.ok
+    return [Gate(key, tuple(sorted(said, key=lambda verdict: not verdict.stops))) for key, said in found.items()]
 
 
 def _tables(record: RunRecord) -> list[TableRow]:
     found: dict[str, list[TableUse]] = {}
     for use in table_uses(record):
         found.setdefault(use.table, []).append(use)
-    return [TableRow(table, tuple(uses)) for table, uses in sorted(found.items())]
+    return [
+        TableRow(
+            table,
+            _by_version((use.read, use.task_key) for use in uses),
+            _by_version((use.written, use.task_key) for use in uses),
+        )
+        for table, uses in sorted(found.items())
+    ]
+
+
+def _by_version(uses: Iterable[tuple[int | None, str]]) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = {}
+    for version, task_key in uses:
+        if version is not None:
+            found.setdefault(version, []).append(task_key)
+    return found
 
 
 def _next_step(record: RunRecord) -> str:

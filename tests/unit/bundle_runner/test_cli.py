@@ -19,10 +19,11 @@ import click
 import pytest
 
 from bundle_runner import cli
+from bundle_runner.journal import Journal
 from bundle_runner.notebook import bounded
 from bundle_runner.pasted import NOTE, WITHIN, as_pasted, note_within, pasted, words_within
 from bundle_runner.plan import runs_folder
-from bundle_runner.record import AttemptRecord, Journal, RunRecord, TaskRecord, now, read_record
+from bundle_runner.record import AttemptRecord, RunRecord, TaskRecord, now, read_record
 from bundle_runner.report import Commands, last_lines
 from bundle_runner.screen import ended_words
 from bundle_runner.states import ResultState
