@@ -113,7 +113,7 @@ def _head(job: Job, key: str, lost: list[Loss], runner: Call | None) -> list[str
 
 
 def _local(job: Job, key: str, graph: Graph, runner: Call) -> tuple[str, str, list[str]]:
-    told = run_mail(job) or any(callbacks(_body(task).email_notifications) for task in job.tasks)
+    told = run_mail(job) or any(callbacks(_body(task)) for task in job.tasks)
     mails = told or (late_recipients(job) and any(deadline(job)[2:]))
     third = ["from airflow.providers.smtp.notifications.smtp import SmtpNotifier"] if mails else []
     third += [
