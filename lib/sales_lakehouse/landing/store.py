@@ -1,4 +1,4 @@
-"""The landing folder: bytes under their content hash, a manifest beside them, nothing ever overwritten."""
+"""The landing folder: bytes under a hash of source and content, a manifest beside them, nothing ever overwritten."""
 
 from __future__ import annotations
 
@@ -43,6 +43,14 @@ class Manifest:
         return f"unit {self.unit_id[:12]} ({self.name}, received {self.received_at[:19]})"
 
 
+def unit_id_of(source: str, content: bytes) -> str:
+    """Return the id under which a source's bytes are kept.
+
+    The same bytes from two sources are two deliveries: each is recorded, judged and accounted for by itself.
+    """
+    return hashlib.sha256(source.encode() + b"\n" + content).hexdigest()
+
+
 _FACTS = frozenset(fact.name for fact in fields(Manifest))
 
 
@@ -63,7 +71,7 @@ class LandingStore:
         Content first, manifest last: a unit exists when its manifest does, so a process killed between leaves nothing
         half-landed.
         """
-        unit_id = hashlib.sha256(content).hexdigest()
+        unit_id = unit_id_of(manifest.source, content)
         folder = self.root / manifest.source
         last = self._last_named(manifest) if newest is None else newest.get(manifest.name)
         kept = replace(manifest, unit_id=unit_id, size_bytes=len(content), corrects=last)

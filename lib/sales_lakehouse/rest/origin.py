@@ -65,7 +65,8 @@ class Origin:
         """Refuse to send credentials and data in the open, unless agreed."""
         agreed = "plain_http" in self.allow or (self.is_local and "loopback" in self.allow)
         if self.scheme == "http" and not agreed:
-            raise FaultError("no https", f"{self.host} is asked over http; use https, or say plain_http in allow")
+            word = "loopback" if self.is_local else "plain_http"
+            raise FaultError("no https", f"{self.host} is asked over http; use https, or say {word} in allow")
 
     def check_addresses(self, addresses: Iterable[str]) -> None:
         """Refuse an address that the source does not declare."""
@@ -74,8 +75,8 @@ class Origin:
             if kind and kind not in self.allow:
                 raise FaultError(
                     "undeclared address",
-                    f"{self.host} is {address}, a {kind} address, and the source allows {list(self.allow)}; it was "
-                    "not asked",
+                    f"{self.host} is {address}, a {kind} address, and the source allows "
+                    f"{', '.join(self.allow) or 'none'}; it was not asked; where it is meant, say {kind} in allow",
                 )
 
     def resolve(self) -> list[str]:

@@ -80,7 +80,7 @@ class Churn:
         before = json.loads(order.json_text)
         told: dict[str, Json] = {"status": status, "version": before["version"] + 1, "ordered_at": before["ordered_at"]}
         tombstone: dict[str, Json] = {"lines": []} if status == "deleted" else {}
-        return _order(int(order.record_id.removeprefix("N")), now, self._chance, **told, **tombstone)
+        return _order(int(order.record_id[1:]), now, self._chance, **told, **tombstone)
 
     def _any(self) -> Record:
         records = self._listing.after(None)
@@ -92,14 +92,16 @@ def _order(number: int, updated_at: datetime, chance: random.Random, **told: Jso
     lines: list[Json] = [
         {
             "line": line,
-            "sku": f"{chance.randrange(100_000):05}",
+            "sku": (sku := f"{chance.randrange(100_000):05}"),
+            "description": f"ITEM {sku}",
+            "sold_at": told.get("ordered_at", _local_text(updated_at)),
             "quantity": chance.randint(1, 24),
             "unit_price": "1.25",
         }
         for line in range(1, chance.randint(2, 5))
     ]
     document: dict[str, Json] = {
-        "order_id": f"N{number:07}",
+        "order_id": f"7{number:07}",
         "version": 1,
         "status": "completed",
         "ordered_at": _local_text(updated_at),
@@ -109,7 +111,7 @@ def _order(number: int, updated_at: datetime, chance: random.Random, **told: Jso
         "currency": "GBP",
         "lines": lines,
     }
-    return Record(updated_at, f"N{number:07}", json_text({**document, **told}))
+    return Record(updated_at, f"7{number:07}", json_text({**document, **told}))
 
 
 def _local_text(instant: datetime) -> str:

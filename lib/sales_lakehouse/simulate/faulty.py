@@ -42,6 +42,11 @@ class FaultyDoor:
         self._chance = random.Random(f"{self.seed}")  # noqa: S311 no secret
         self._first = self._chance.randrange(self.pages)
 
+    @property
+    def first_request(self) -> int:
+        """Return the number of the first request that the fault may strike, from 1."""
+        return self._first + 1
+
     async def serve(self, door: socket.socket, ready: Callable[[], None] = lambda: None) -> None:
         """Answer until the task is cancelled."""
         server = await asyncio.start_server(self._talk, sock=door)

@@ -78,6 +78,7 @@ def _serve_behind(server: "uvicorn.Server", door: socket.socket, fault: "Fault",
     with bind_port(0) as inner:
         threading.Thread(target=server.run, kwargs={"sockets": [inner]}, daemon=True).start()
         faulty = FaultyDoor(f"http://{HOST}:{inner.getsockname()[1]}", fault, seed)
+        print(f"the fault {fault.name!r} strikes from request {faulty.first_request} on", file=sys.stderr, flush=True)
         asyncio.run(faulty.serve(door))
 
 

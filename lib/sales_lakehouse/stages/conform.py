@@ -65,8 +65,8 @@ def _with_list_items(records_df: DataFrame, source: SourceSpec) -> DataFrame:
     if explode is None:
         return records_df.withColumn("_row_no", F.lit(0))
     prefix = f"{explode}."
-    origins = [m.from_ for m in source.silver.columns.values() if m.from_ and m.from_.startswith(prefix)]
-    fields = ", ".join(f"`{origin.removeprefix(prefix)}` STRING" for origin in origins)
+    origins = (m.from_ for m in source.silver.columns.values() if m.from_ and m.from_.startswith(prefix))
+    fields = ", ".join(f"`{origin.removeprefix(prefix)}` STRING" for origin in dict.fromkeys(origins))
     items = F.from_json(F.col(explode), f"ARRAY<STRUCT<{fields}>>")
     return records_df.select("*", F.posexplode_outer(items).alias("_position", "_item")).withColumn(
         "_row_no", F.coalesce("_position", F.lit(0))

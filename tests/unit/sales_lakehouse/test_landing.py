@@ -63,6 +63,15 @@ def test_the_same_bytes_delivered_again_are_noted_once(tmp_path: Path) -> None:
     assert len(note.read_text().splitlines()) == 1
 
 
+def test_the_same_bytes_from_two_sources_are_two_units(tmp_path: Path) -> None:
+    store = LandingStore(tmp_path)
+    one, other = (store.put(b"same", Manifest(name, "a.csv", "2011-01-05T06:00:00Z")) for name in ("one", "other"))
+    assert one
+    assert other
+    assert one.unit_id != other.unit_id
+    assert store.content_path(one).read_bytes() == store.content_path(other).read_bytes() == b"same"
+
+
 def test_other_bytes_under_a_known_name_are_a_correction(tmp_path: Path) -> None:
     deliver(tmp_path, b"first")
     (first,) = land_gifts(tmp_path)

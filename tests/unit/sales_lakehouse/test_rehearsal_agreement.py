@@ -61,3 +61,12 @@ def test_a_rehearsal_refuses_the_records_that_silver_refuses(
     assert len(rows) == len(LINES if name == "gift_partner" else ORDERS)
     assert {number: reasons for number, reasons in ours.items() if bool(reasons) != (number in theirs)} == {}
     assert 0 < len(theirs) < len(rows)
+
+
+def test_two_columns_may_come_from_one_field_of_a_list(spark: SparkSession, pipelines: Pipelines) -> None:
+    said = pipelines.source("online_shop").model_dump(by_alias=True)
+    said["silver"]["columns"]["product_name"] = {"from": "lines.sku"}
+    source = SourceSpec.model_validate(said)
+    rows = records_of(PAGE.encode(), source)[:1]
+    (row,) = conform_records(table_of(spark, rows, source), source, pipelines.silver["sale_lines"]).collect()
+    assert (row["product_id"], row["product_name"]) == ("A", "A")

@@ -85,10 +85,10 @@ def test_what_a_whole_listing_no_longer_has_is_told_by_a_tombstone(tmp_path: Pat
     source = api_source("cursor-body", changes=None, absent="deleted", silver={"sequence": "received_at"})
     with served([listing]) as shop:
         land(tmp_path, shop.base_url, source)
-        listing.remove("N0000007")
+        listing.remove("70000007")
         second = land(tmp_path, shop.base_url, source)
         third = land(tmp_path, shop.base_url, source)
-    gone = landed_orders(tmp_path)["N0000007"]
+    gone = landed_orders(tmp_path)["70000007"]
     assert (gone["status"], gone["lines"]) == ("deleted", None)
     assert [unit.name.split(" of ")[0] for unit in second.new][1:] == ["gone by the reading"]
     assert third.new == []
@@ -135,12 +135,12 @@ def test_a_child_that_cannot_be_read_keeps_the_others_and_the_next_run_goes_on(t
         door.origin = str(shop.base_url)
         land(tmp_path, url, api_source("cursor-body"))
         door.fault = FAULTS["5xx burst"].lasting()
-        with pytest.raises(ApiError, match=r"shop_refunds, http.*/orders/N.*/refunds.*: status 50"):
+        with pytest.raises(ApiError, match=r"shop_refunds, http.*/orders/7.*/refunds.*: status 50"):
             land(tmp_path, url, refunds_source())
         door.fault = None
         before = door.requests
         land(tmp_path, url, refunds_source())
-    assert refunds_in(tmp_path) == ["N0000007", "N0000017", "N0000027", "N0000037"]
+    assert refunds_in(tmp_path) == ["70000007", "70000017", "70000027", "70000037"]
     assert door.requests - before <= 40
 
 
@@ -214,7 +214,7 @@ def test_a_secret_that_is_not_there_is_named_with_its_place(tmp_path: Path, monk
 @pytest.mark.parametrize(
     ("url", "allow", "told"),
     [
-        ("http://127.0.0.1:9", [], "no https: 127.0.0.1 is asked over http"),
+        ("http://127.0.0.1:9", [], "no https: 127.0.0.1 is asked over http; use https, or say loopback in allow"),
         ("https://127.0.0.1:9", [], "undeclared address: 127.0.0.1 is 127.0.0.1, a loopback address"),
         ("http://10.1.2.3", ["plain_http"], "undeclared address: 10.1.2.3 is 10.1.2.3, a private address"),
         ("http://169.254.169.254", ["plain_http", "private"], "169.254.169.254, a link_local address"),
