@@ -8,7 +8,7 @@ rule). States are only ever added; `current_units` and `pending_slices` tell wha
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -229,7 +229,22 @@ def _is_built(day: date, built: dict[date, datetime], promoted: dict[date, datet
     return all(promoted_at is None or promoted_at <= built[day] for promoted_at in looked_at)
 
 
-def slices_frame(spark: SparkSession, gold: GoldSpec, dates: list[str], state: str, run: Run) -> DataFrame:
-    """Return the state of slices as rows of `ops.slices`. Grain: one row per gold table and date."""
-    rows = [(gold.table, date.fromisoformat(day), state, gold.definition, run.run_id, run.started_at) for day in dates]
+def slices_frame(
+    spark: SparkSession, gold: GoldSpec, dates: list[str], state: str, noted: tuple[str, datetime]
+) -> DataFrame:
+    """Return the state of slices as rows of `ops.slices`, `noted` by a run at a moment.
+
+    Grain: one row per gold table and date.
+    """
+    rows = [(gold.table, date.fromisoformat(day), state, gold.definition, *noted) for day in dates]
     return local_frame(spark, rows, SLICES_DDL)
+
+
+def after_all_notes(notes_df: DataFrame, run: Run) -> tuple[str, datetime]:
+    """Return the run and a moment later than every note of `ops.slices`.
+
+    A repair has the start of the run that it repairs: what it promotes must not look older than what later runs built.
+    """
+    (row,) = notes_df.agg(F.max("noted_at").alias("newest")).collect()
+    newest = row["newest"].astimezone(UTC) + timedelta(microseconds=1) if row["newest"] else run.started_at
+    return run.run_id, max(run.started_at, newest)

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from sales_lakehouse.landing import LandingStore, Manifest
+from sales_lakehouse.landing.store import publish
 from sales_lakehouse.run import Run
 
 
@@ -76,11 +77,7 @@ class Intent:
 
 def write_intent(run: Run, intent: Intent) -> None:
     """Note that a promotion begins."""
-    path = _intent_path(run)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(".draft")
-    draft.write_text(json.dumps(asdict(intent)))
-    draft.replace(path)
+    _note(_intent_path(run), asdict(intent))
 
 
 def read_intent(run: Run) -> Intent | None:
@@ -100,9 +97,7 @@ def _intent_path(run: Run) -> Path:
 
 def finish(run: Run) -> None:
     """Note that gold was built under today's rules and SQL."""
-    path = _fingerprint_path(run)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"run_id": run.run_id, "pipelines": run.pipelines.fingerprint}))
+    _note(_fingerprint_path(run), {"run_id": run.run_id, "pipelines": run.pipelines.fingerprint})
 
 
 def _read_fingerprint(run: Run) -> str | None:
@@ -112,3 +107,9 @@ def _read_fingerprint(run: Run) -> str | None:
 
 def _fingerprint_path(run: Run) -> Path:
     return Path(run.lakehouse_root) / "ops" / "finished.json"
+
+
+def _note(path: Path, facts: dict[str, object]) -> None:
+    """Put facts in place of what a file held, at once: a process killed in between leaves the old ones whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    publish(path, json.dumps(facts).encode())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import reduce
 
 from pyspark.sql import DataFrame
@@ -70,7 +71,8 @@ def promote_silver(lakehouse: Lakehouse, run: Run, candidate: Candidate) -> None
     dates = _touched_dates(lakehouse, run, table, changes_df)
     readers = [gold for gold in run.pipelines.gold.values() if table.table in gold.reads]
     if dates and readers:
-        pending = [books.slices_frame(lakehouse.spark, gold, dates, "pending", run) for gold in readers]
+        noted = _after_all_notes(lakehouse, run)
+        pending = [books.slices_frame(lakehouse.spark, gold, dates, "pending", noted) for gold in readers]
         # Named by the candidate's run: what a roll-forward notes must not hide what its own run promotes later.
         write_id = f"{candidate.run_id}/pending/{table.table}"
         lakehouse.append("ops.slices", reduce(DataFrame.unionByName, pending), write_id)
@@ -107,8 +109,13 @@ def promote_gold(lakehouse: Lakehouse, run: Run, dates: dict[str, list[str]]) ->
         candidate_df = lakehouse.read(f"candidates.{gold.table}")
         lakehouse.replace(f"gold.{gold.table}", candidate_df, predicate, partition=gold.slice)
     if rebuilt:
-        built = [books.slices_frame(lakehouse.spark, gold, dates[gold.table], "built", run) for gold in rebuilt]
+        noted = _after_all_notes(lakehouse, run)
+        built = [books.slices_frame(lakehouse.spark, gold, dates[gold.table], "built", noted) for gold in rebuilt]
         lakehouse.append("ops.slices", reduce(DataFrame.unionByName, built), f"{run.run_id}/built")
+
+
+def _after_all_notes(lakehouse: Lakehouse, run: Run) -> tuple[str, datetime]:
+    return books.after_all_notes(lakehouse.read_or_empty("ops.slices", books.SLICES_DDL), run)
 
 
 def close_units(lakehouse: Lakehouse, run: Run) -> int:
