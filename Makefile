@@ -26,7 +26,7 @@ WORLD = $(BIN)/lakehouse simulate world $(if $(DATE),--date '$(DATE)') $(if $(PO
 SAY_EXIT_CODE = || { code=$$?; echo "lakehouse ended with exit code $$code" >&2; exit $$code; }
 
 .DEFAULT_GOAL := help
-.PHONY: help setup-local run-pipeline test torture lint lab reset lock
+.PHONY: help setup-local run-pipeline test torture torture-kills lint lab reset lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -46,10 +46,13 @@ run-pipeline: setup-local ## deliver the sample days and run the job (ENV=local 
 test: setup-local ## all tests (ARGS='-k gate' chooses; PYTHON=python3.12 sets up anew with that Python)
 	@$(BIN)/pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder $(ARGS)
 
-torture: setup-local ## thousands of random tables, damaged files, altered tables, servers that misbehave; half an hour
+torture: setup-local ## random tables, damaged files, altered tables, bad servers, dying runs, twenty orders; hours
 	@TORTURE=1 $(BIN)/pytest --timeout 7200 tests/unit/sales_lakehouse/test_scan_properties.py \
 	    tests/unit/sales_lakehouse/test_ledger_chain.py tests/unit/sales_lakehouse/test_ledger_books.py \
-    tests/unit/sales_lakehouse/test_rest_faults.py $(ARGS)
+	    tests/unit/sales_lakehouse/test_rest_faults.py tests/torture/test_guards.py tests/torture/test_any_order.py $(ARGS)
+
+torture-kills: setup-local ## kill runner, Spark and kernels at random moments; hours, and goes on where it was left (KILLS=200)
+	@$(BIN)/python -m tests.torture.kills --kills $(or $(KILLS),200) $(ARGS)
 
 lint: setup-local ## style, types, who may import whom, and the bundle; pre-commit asks the same
 	@$(BIN)/ruff check
