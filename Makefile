@@ -28,7 +28,7 @@ SAY_EXIT_CODE = || { code=$$?; echo "lakehouse ended with exit code $$code" >&2;
 AIRFLOW := 3.0 3.3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup-local run-pipeline test torture airflow test-airflow lint lab reset lock lock-airflow
+.PHONY: help setup-local run-pipeline test torture torture-kills airflow test-airflow lint lab reset lock lock-airflow
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -48,10 +48,14 @@ run-pipeline: setup-local ## deliver the sample days and run the job (ENV=local 
 test: setup-local ## all tests (ARGS='-k gate' chooses; PYTHON=python3.12 sets up anew with that Python)
 	@$(BIN)/pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder $(ARGS)
 
-torture: setup-local ## thousands of random tables, damaged files, altered tables, servers that misbehave, runs at once; half an hour
+torture: setup-local ## random tables, damaged files, altered tables, bad servers, runs at once, dying runs, twenty orders; hours
 	@TORTURE=1 $(BIN)/pytest --timeout 7200 tests/unit/sales_lakehouse/test_scan_properties.py \
 	    tests/unit/sales_lakehouse/test_ledger_chain.py tests/unit/sales_lakehouse/test_ledger_books.py \
-    tests/unit/sales_lakehouse/test_rest_faults.py tests/bundle/test_leases.py $(ARGS)
+	    tests/unit/sales_lakehouse/test_rest_faults.py tests/bundle/test_leases.py tests/torture/test_guards.py \
+	    tests/torture/test_any_order.py $(ARGS)
+
+torture-kills: setup-local ## kill runner, Spark and kernels at random moments; hours, and goes on where it was left (KILLS=200)
+	@$(BIN)/python -m tests.torture.kills --kills $(or $(KILLS),200) $(ARGS)
 
 airflow: setup-local ## set up Airflow 3.0 and 3.3 beside the project, 900 MB in .airflow-env
 	@for version in $(AIRFLOW); do \

@@ -18,6 +18,7 @@ ON_SCREEN = [
     "to run it again:",
     "the kernel died (",
     "the Spark JVM ended at its start:",
+    "interrupted (INTERNAL_ERROR): the runner died",
     "the Java chosen at set-up is gone:",
     "nothing was read or landed",
     "nothing was started",
