@@ -156,6 +156,21 @@ class Lakehouse:
         )
         self._run_sql(merge, name)
 
+    def delete(self, name: str, predicate: str) -> int:
+        """Delete the rows that match a predicate in one commit, and return how many; none writes nothing."""
+        found = self.read(name).where(predicate).count()
+        if found:
+            self._run_sql(f"DELETE FROM {self._quoted(name)} WHERE {predicate}", name)
+        return found
+
+    def compact(self, name: str) -> None:
+        """Put small files together in one commit; the rows stay as they are."""
+        self._run_sql(f"OPTIMIZE {self._quoted(name)}", name)
+
+    def vacuum(self, name: str, hours: int) -> None:
+        """Remove files that no version of the last hours needs: older ones cannot be read any more."""
+        self._run_sql(f"VACUUM {self._quoted(name)} RETAIN {hours} HOURS", name)
+
     def _writer(self, rows_df: DataFrame, mode: str) -> DataFrameWriter:
         return rows_df.write.format("delta").mode(mode).option("userMetadata", sign(self.run_id))
 

@@ -11,7 +11,11 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-JOB = yaml.safe_load((ROOT / "resources/sales_daily.job.yml").read_text())["resources"]["jobs"]["sales_daily"]
+JOBS = [
+    job
+    for path in sorted((ROOT / "resources").glob("*.job.yml"))
+    for job in yaml.safe_load(path.read_text())["resources"]["jobs"].values()
+]
 FORBIDDEN = {
     "magic or shell line": re.compile(r"^\s*[%!]", re.MULTILINE),
     "sys.path": re.compile(r"sys\.path"),
@@ -41,6 +45,14 @@ def tasks_of(job: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {task["task_key"]: task["notebook_task"] for task in inner if "notebook_task" in task}
 
 
+def job_of(path: Path) -> dict[str, Any]:
+    """Return the one job whose tasks run a notebook."""
+    names = [(job, Path(task["notebook_path"]).stem) for job in JOBS for task in tasks_of(job).values()]
+    found = {job["name"]: job for job, name in names if name == path.stem}
+    (job,) = found.values()
+    return job
+
+
 def test_the_notebooks_are_there_in_the_order_of_the_way() -> None:
     assert [path.stem for path in NOTEBOOKS] == [
         "05_plan",
@@ -52,6 +64,7 @@ def test_the_notebooks_are_there_in_the_order_of_the_way() -> None:
         "40_gold",
         "45_gate_gold",
         "50_report",
+        "60_maintain",
     ]
 
 
@@ -80,12 +93,11 @@ class TestNotebook:
 
     def test_every_job_parameter_is_declared(self, path: Path) -> None:
         declared = set(parameters_of(read(path)))
-        assert {parameter["name"] for parameter in JOB["parameters"]} <= declared
+        assert {parameter["name"] for parameter in job_of(path)["parameters"]} <= declared
 
     def test_every_value_of_its_tasks_is_declared(self, path: Path) -> None:
         declared = set(parameters_of(read(path)))
-        tasks = [task for task in tasks_of(JOB).values() if Path(task["notebook_path"]).stem == path.stem]
-        assert tasks, "no task runs this notebook"
+        tasks = [task for task in tasks_of(job_of(path)).values() if Path(task["notebook_path"]).stem == path.stem]
         for task in tasks:
             assert set(task["base_parameters"]) <= declared
 
@@ -108,6 +120,7 @@ class TestNotebook:
         assert all({"summary", "nbval-check-output"} <= set(cell.metadata.get("tags", [])) for cell in kept)
 
     def test_gates_are_never_retried(self, path: Path) -> None:
-        keys = [key for key, task in tasks_of(JOB).items() if Path(task["notebook_path"]).stem == path.stem]
-        gates = [task for task in JOB["tasks"] if task["task_key"] in keys and "gate" in path.stem]
+        job = job_of(path)
+        keys = [key for key, task in tasks_of(job).items() if Path(task["notebook_path"]).stem == path.stem]
+        gates = [task for task in job["tasks"] if task["task_key"] in keys and "gate" in path.stem]
         assert all(task["max_retries"] == 0 for task in gates)

@@ -75,9 +75,9 @@ class LandingStore:
         folder = self.root / manifest.source
         last = self._last_named(manifest) if newest is None else newest.get(manifest.name)
         kept = replace(manifest, unit_id=unit_id, size_bytes=len(content), corrects=last)
+        _create(folder / unit_id, content)  # also of a unit whose bytes were let go
         if (folder / f"{unit_id}.json").exists():
             return self._receive_again(folder, kept)
-        _create(folder / unit_id, content)
         _create(folder / f"{unit_id}.json", json.dumps(asdict(kept), indent=1).encode())
         return kept
 

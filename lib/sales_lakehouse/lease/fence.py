@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from sales_lakehouse.errors import LeaseLostError
 from sales_lakehouse.lease.stores import POSSESSION, store_at
-from sales_lakehouse.lease.take import Clock, Entry, Lease, newest, take
+from sales_lakehouse.lease.take import Clock, Entry, Lease, newest, take_at
 
 _CLOCK = Clock()
 
@@ -40,7 +40,7 @@ def writing(root: str, run_id: str) -> Iterator[None]:
     if "://" in root:
         yield
         return
-    lease = take(store_at(root), run_id, _CLOCK)
+    lease = take_at(root, run_id, _CLOCK)
     try:
         yield
     finally:

@@ -6,10 +6,9 @@ import threading
 from collections.abc import Mapping
 from contextlib import suppress
 
-from sales_lakehouse.errors import LakehouseError, StoreError
 from sales_lakehouse.lease.fence import possession, possession_of
-from sales_lakehouse.lease.stores import POSSESSION, store_at
-from sales_lakehouse.lease.take import Clock, Lease, take
+from sales_lakehouse.lease.stores import POSSESSION
+from sales_lakehouse.lease.take import Clock, Lease, take_at
 
 _CLOCK = Clock()
 
@@ -49,16 +48,4 @@ def hold(
     root = parameters.get("lakehouse_root", "").rstrip("/")
     if not root or possession_of(environment, root):
         return None
-    store = store_at(root)
-    try:
-        store.prove()
-        lease = take(store, run_id, clock)
-    except LakehouseError:
-        raise
-    except Exception as cause:  # whatever a disk or a store says
-        reason = str(cause).strip().partition("\n")[0][:300]
-        raise StoreError(
-            f"{store.place}: the lease cannot be written: {reason}; nothing was started, no table was touched; "
-            "mend the place, then run the job again"
-        ) from cause
-    return Keeper(lease, root, clock)
+    return Keeper(take_at(root, run_id, clock), root, clock)

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from sales_lakehouse.errors import LeaseHeldError
+from sales_lakehouse.errors import LakehouseError, LeaseHeldError, StoreError
 from sales_lakehouse.lease.holder import Holder
-from sales_lakehouse.lease.stores import LeaseStore
+from sales_lakehouse.lease.stores import LeaseStore, store_at
 
 
 def _now() -> datetime:
@@ -70,8 +70,12 @@ class Lease:
 
     def release(self, now: datetime) -> None:
         """Give the lease back, where it is still ours."""
-        if self.is_ours():
+        if not self.is_ours():
+            return
+        try:
             self.store.write(self.number, replace(self.holder.renewed_at(now), released=True).written())
+        except OSError:  # a full disk has no room for the word, but lets an entry go
+            self.store.remove(self.number)
 
 
 def newest(store: LeaseStore) -> Entry | None:
@@ -101,6 +105,25 @@ def take(store: LeaseStore, run_id: str, clock: Clock) -> Lease:
         if number < lease.number:
             store.remove(number)
     return lease
+
+
+def take_at(root: str, run_id: str, clock: Clock) -> Lease:
+    """Take the lease of a lakehouse, wherever it is.
+
+    Raises: LeaseHeldError naming the holder; StoreError when the place cannot keep a lease.
+    """
+    store = store_at(root)
+    try:
+        store.prove()
+        return take(store, run_id, clock)
+    except LakehouseError:
+        raise
+    except Exception as cause:  # whatever a disk or a store says
+        reason = str(cause).strip().partition("\n")[0][:300]
+        raise StoreError(
+            f"{store.place}: the lease cannot be written: {reason}; nothing was started, no table was touched; "
+            "mend the place, then run the job again"
+        ) from cause
 
 
 def held(store: LeaseStore, entry: Entry | None) -> LeaseHeldError:

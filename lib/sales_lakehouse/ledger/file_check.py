@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sales_lakehouse.landing import LandingStore, Manifest
+from sales_lakehouse.landing.retention import retired_units
 from sales_lakehouse.landing.store import unit_id_of
 from sales_lakehouse.ledger.digests import digest_bytes, digest_parts
 from sales_lakehouse.ledger.faults import Fault, all_manifests, bounded, unit_names
@@ -37,8 +38,15 @@ def check_files(root: Path, readable: set[str]) -> tuple[list[Fault], dict[str, 
 
 
 def check_landing(root: Path) -> list[Fault]:
-    """Hold the bytes of every landed unit against its name, which is their sha256."""
-    return [fault for manifest in all_manifests(root) for fault in _landed(root, manifest)]
+    """Hold the bytes of every landed unit against its name, which is their sha256; those let go are noted."""
+    store = LandingStore(root / "landing")
+    retired = {source: retired_units(store, source) for source in store.sources()}
+    here = [unit for unit in all_manifests(root) if unit.unit_id not in retired[unit.source] or _is_there(store, unit)]
+    return [fault for manifest in here for fault in _landed(root, manifest)]
+
+
+def _is_there(store: LandingStore, unit: Manifest) -> bool:
+    return store.content_path(unit).exists()
 
 
 def _altered(path: Path, file: ActiveFile, seal: Seal | None, name_of: Callable[[str], str]) -> Iterator[str]:

@@ -99,6 +99,17 @@ def test_a_read_only_lakehouse_is_refused_at_the_start_and_taken_when_it_can_be_
     held.release()
 
 
+def test_a_lease_is_given_back_also_where_the_disk_has_filled_up(disk: SmallDisk) -> None:
+    held = hold({"lakehouse_root": str(disk.folder)}, "r1", {})
+    assert held is not None
+    disk.fill()
+    held.release()
+    disk.free()
+    again = hold({"lakehouse_root": str(disk.folder)}, "r2", {})
+    assert again is not None
+    again.release()
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody who may not write")
 def test_missing_rights_are_named(tmp_path: Path) -> None:
     for folder in (tmp_path, *tmp_path.parents[:2]):

@@ -72,7 +72,7 @@ def test_a_run_that_dies_while_it_notes_its_end_leaves_the_note_before(
     finish(run)
     assert not make_plan(run).definitions_changed
     monkeypatch.setattr(Path, "write_bytes", half_written)
-    with pytest.raises(InterruptedError, match="killed while it wrote"):
+    with pytest.raises(KeyboardInterrupt, match="killed while it wrote"):
         finish(run)
     assert not make_plan(run).definitions_changed
 
@@ -81,4 +81,4 @@ def half_written(path: Path, content: bytes) -> int:
     """Write half of it, as a process that is killed may."""
     with path.open("wb") as file:
         file.write(content[: len(content) // 2])
-    raise InterruptedError("killed while it wrote")
+    raise KeyboardInterrupt("killed while it wrote")
