@@ -19,9 +19,12 @@ from sales_lakehouse.rest.secrets import Vault
 from sales_lakehouse.rest.verdict import Met, judge
 from sales_lakehouse.rest.waits import asked_wait, read_date
 from sales_lakehouse.rest.walk import Walk
+from sales_lakehouse.wording import counted
 
 _LONGEST = 400
-_KEPT = "the pages before stay in landing, the watermark stays where it was"
+_SAMPLE = "shop_api"
+"""The connection of the sample shop: for it we know who starts it."""
+_STAYS = "the watermark stays where it was"
 
 
 @dataclass(frozen=True)
@@ -113,6 +116,8 @@ class Reading:
         self._server_began = self._server_began or read_date(page.answer.headers.get("date", ""))
         if changes := self._question.delivery.changes:
             times = [read_time(at(record, changes.at), changes) for record in page.records]
+            if times and not any(times):
+                raise FaultError("no time", f"no record of page {page.number} tells at {changes.at} when it changed")
             self._newest = max([time for time in (*times, self._newest) if time], default=None)
         self._progress = replace(self._progress, pages=walk.pages, records=len(walk.ids), total=page.total)
         self._tell(self._progress)
@@ -134,13 +139,20 @@ class Reading:
     def _told(self, fault: FaultError) -> ApiError:
         where, what = self._vault.redact(self._at)[:_LONGEST], self._vault.redact(fault.what)[:_LONGEST]
         then = f"run the job again{'' if fault.resumes else ' when it is mended'}"
-        if fault.name == "not up":
+        if fault.name == "not up" and self._question.delivery.connection == _SAMPLE:
             then = (
                 "`lakehouse simulate world --date DAY -- lakehouse run sales_daily` starts the sample shop for the "
                 "length of a run, DAY being the last day that was delivered; for a shop of your own set the variable "
                 "shop_api_url"
             )
-        return ApiError(f"{self._question.source}, {where}: {fault.name}: {what}; {_KEPT}; {then}")
+        return ApiError(f"{self._question.source}, {where}: {fault.name}: {what}; {self._kept()}, {_STAYS}; {then}")
+
+    def _kept(self) -> str:
+        """Say what became of the data."""
+        pages = self._progress.pages
+        if not pages:
+            return "no page of this walk has landed"
+        return f"{counted(pages, 'page', 'have')} landed and will not be asked for again"
 
 
 def _backoff(answer: Answer) -> float | None:

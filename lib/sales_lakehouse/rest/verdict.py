@@ -43,7 +43,7 @@ def judge(question: Question, met: Met, walk: Walk, before: Walk | None) -> Faul
     if any(later < earlier for earlier, later in pairwise(totals)):
         return _after_loss(walk, before, totals[-1])
     if len(met.ids) < totals[-1]:
-        return _short(len(met.ids), totals[-1])
+        return _short(len(met.ids), totals[-1], walk)
     if len(met.ids) > totals[-1]:
         return _shifts(f"{totals[-1]:,} records were announced and {len(met.ids):,} came")
     return None if is_firm else _shifts(_SECOND)
@@ -63,12 +63,14 @@ def _after_loss(walk: Walk, before: Walk | None, total: int) -> FaultError | Non
     if is_quiet and (agrees or not walk.counts_by_place):
         return None
     if len(walk.ids) < total:
-        return _short(len(walk.ids), total)
+        return _short(len(walk.ids), total, walk)
     return _shifts(f"the announced total shrank to {total:,}")
 
 
-def _short(came: int, total: int) -> FaultError:
-    return FaultError("short reading", f"{came:,} of {total:,} announced records came")
+def _short(came: int, total: int, walk: Walk) -> FaultError:
+    """Name a reading that brought too little; one that found no way on may look for it in the wrong place."""
+    hint = ", and the first page led no further: does the API page otherwise than delivery.paging says?"
+    return FaultError("short reading", f"{came:,} of {total:,} announced records came{hint if walk.pages == 1 else ''}")
 
 
 def _shifts(what: str) -> FaultError:

@@ -84,6 +84,8 @@ class SourceSpec(Part):
         wanted = {m.from_.split(".")[0] for m in self.silver.columns.values() if m.from_}
         wanted |= {self.silver.deleted.column} if self.silver.deleted else set()
         wanted |= {m.number_within for m in self.silver.columns.values() if m.number_within}
+        wanted |= {self.silver.explode} if self.silver.explode else set()
+        wanted |= {self.silver.sequence} - {"received_at"}
         unknown = sorted(wanted - set(self.columns))
         if unknown:
             near = did_you_mean(unknown[0], self.columns)

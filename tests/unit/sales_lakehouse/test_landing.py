@@ -176,5 +176,5 @@ def test_the_shop_is_read_completely_then_only_what_is_new(tmp_path: Path) -> No
 
 def test_an_api_that_is_not_up_is_told_with_the_remedy(tmp_path: Path) -> None:
     run = make_run(tmp_path, connections=f'{{"shop_api": "http://127.0.0.1:{free_port()}"}}')
-    with pytest.raises(ApiError, match=r"not up: nothing answers at .*simulate shop-api"):
+    with pytest.raises(ApiError, match=r"not up: nothing answers at .*simulate world"):
         land_source(run, run.pipelines.source("online_shop"))

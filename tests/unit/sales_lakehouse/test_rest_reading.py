@@ -228,6 +228,21 @@ def test_an_address_that_was_not_agreed_is_not_asked(tmp_path: Path, url: str, a
         land(tmp_path, url, api_source("single", allow=allow))
 
 
+def test_a_time_of_change_that_no_record_tells_is_named(tmp_path: Path) -> None:
+    changes = {"at": "changed_at", "parameter": "updated_since", "overlap_seconds": 0}
+    with served([synthetic_orders(30)]) as shop, pytest.raises(ApiError, match="no time: no record of page 1 tells at"):
+        land(tmp_path, shop.base_url, api_source("cursor-body", changes=changes))
+
+
+def test_a_way_on_that_is_looked_for_in_the_wrong_place_is_asked_about(tmp_path: Path) -> None:
+    source = api_source("next-url", page_size=10, paging={"kind": "next_url", "at": "next"})
+    with (
+        served([synthetic_orders(30)]) as shop,
+        pytest.raises(ApiError, match=r"10 of 30 announced .*otherwise than delivery\.paging says.*1 page has landed"),
+    ):
+        land(tmp_path, shop.base_url, source)
+
+
 def test_a_listing_that_ends_early_without_a_total_is_seen_where_pages_have_numbers(tmp_path: Path) -> None:
     listing = synthetic_orders(60)
     source = api_source("page-from-1", page_size=10, total=None)
