@@ -71,7 +71,7 @@ class Chain:
 
     @property
     def lakehouse(self) -> Lakehouse:
-        return Lakehouse(self.spark, str(self.root), self.run_id, self.reached)
+        return Lakehouse(self.spark, str(self.root), self.run_id, reached=self.reached)
 
     @property
     def steps(self) -> list[Callable[[], object]]:

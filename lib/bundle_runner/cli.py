@@ -182,7 +182,7 @@ def backfill(job: str, dry_run: bool, again: bool, keep_going: bool, **said: Any
     from bundle_runner.backfill_commands import Range, run_backfill, show_backfill
     from bundle_runner.commands import Asked
 
-    asked = Asked(said.pop("folder"), said.pop("target"), said.pop("variables"))
+    asked = Asked(**{name: said.pop(name) for name in ("folder", "target", "variables", "root")})
     days = {name: said.pop(name).date() for name in ("first", "last")}
     if dry_run:
         show_backfill(asked, Range(job, **days, **said), again)

@@ -63,7 +63,7 @@ def list_deliveries(lakehouse_root: Path) -> list[Delivery]:
 
 
 def find_delivery(lakehouse_root: Path, unit: str) -> Delivery:
-    """Return the delivery whose unit id begins so; `source/begin` where two sources delivered the same bytes.
+    """Return the delivery whose unit id begins so; `source/begin` where those of two sources begin alike.
 
     Raises: ParameterError when there is none, or more than one.
     """

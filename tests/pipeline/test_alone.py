@@ -40,7 +40,7 @@ def places(variables: dict[str, str]) -> dict[str, str]:
 def test_a_notebook_runs_alone(story: Story, clusters: Clusters, kernel: Path, tmp_path: Path, notebook: Path) -> None:
     cluster = clusters.get(ClusterSpec("main"))
     door = cluster.enter(notebook.stem)
-    given = {"JUPYTER_PATH": f"{kernel}", "DOOR_PORT": f"{door.port}", "DOOR_SECRET": door.secret}
+    given = {"JUPYTER_PATH": f"{kernel}", "DOOR_PORT": f"{door['port']}", "DOOR_SECRET": f"{door['secret']}"}
     command = [BIN / "papermill", notebook, tmp_path / "out.ipynb", "--no-progress-bar", "-k", "joined"]
     done = subprocess.run(
         command,

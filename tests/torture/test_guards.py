@@ -158,7 +158,7 @@ def note_gold_early(patches: pytest.MonkeyPatch) -> None:
     build = promotion.promote_gold
 
     def promoted(lakehouse: Lakehouse, run: Run, dates: dict[str, list[str]]) -> None:
-        noted = books.after_all_notes(lakehouse.read("ops.slices"), run)
+        noted = books.next_note(lakehouse.read("ops.slices"), run, later=0)
         built = [
             books.slices_frame(lakehouse.spark, gold, dates[gold.table], "built", noted)
             for gold in run.pipelines.gold.values()

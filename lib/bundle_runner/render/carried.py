@@ -32,6 +32,7 @@ JOB_LOCAL: Mapping[str, str] = {
     **_JOB_BOTH,
     "job_clusters": "each task starts a Spark of its own with the cluster's spark_conf and spark_env_vars; machines "
     "and their number mean nothing here",
+    "environments": "each task starts a Spark Connect server of its own",
     "timeout_seconds": "Airflow ends the DAG run and its tasks; the runner's run.json then stays without an end",
     "health": "",
     "email_notifications": "",
@@ -40,17 +41,18 @@ JOB_LOCAL: Mapping[str, str] = {
 }
 JOB_DATABRICKS: Mapping[str, str] = {
     **_JOB_BOTH,
-    **dict.fromkeys(("job_clusters", "timeout_seconds", "health"), LAKEFLOW),
+    **dict.fromkeys(("job_clusters", "environments", "timeout_seconds", "health"), LAKEFLOW),
     **dict.fromkeys(("email_notifications", "webhook_notifications", "notification_settings"), LAKEFLOW),
 }
 _TASK_BOTH = dict.fromkeys(("task_key", "description", "depends_on"), "")
-_KINDS = ("notebook_task", "spark_python_task", "python_wheel_task", "condition_task", "for_each_task")
+_KINDS = ("notebook_task", "spark_python_task", "python_wheel_task", "sql_task", "condition_task", "for_each_task")
 TASK_LOCAL: Mapping[str, str] = {
     **_TASK_BOTH,
     **dict.fromkeys((*_KINDS, "run_if", "disabled", "retry_on_timeout", "timeout_seconds", "health"), ""),
     **dict.fromkeys(("job_cluster_key", "max_retries", "email_notifications"), ""),
     "run_job_task": "one Airflow task runs the whole job; its tasks are seen in its own run folder, not in Airflow",
     "min_retry_interval_millis": "Airflow counts it from the end of the failed attempt, and doubles it with each retry",
+    "environment_key": "the task starts a Spark Connect server of its own",
     "existing_cluster_id": "not carried over: the task starts a Spark of its own on this machine",
     "new_cluster": "the task starts a Spark of its own with spark_conf and spark_env_vars; machines mean nothing here",
     "libraries": "not installed: the runner's environment holds them",

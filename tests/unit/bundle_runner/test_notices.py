@@ -158,7 +158,7 @@ def test_a_server_that_never_answers_holds_the_run_for_a_bounded_time(
         book = Notices(tmp_path, Routes(f"http://127.0.0.1:{silent.getsockname()[1]}/"), warned.append)
         book.tell(_job(webhook_notifications={"on_start": [{"id": "w1"}]}), "on_start", SUBJECT)
         book.close()
-    assert warned == ["1 notifications were not sent within 0 s after the run"]
+        assert warned == ["1 notifications were not sent within 0 s after the run"]
 
 
 ENDS = [

@@ -112,7 +112,7 @@ def test_a_lease_is_given_back_also_where_the_disk_has_filled_up(disk: SmallDisk
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody who may not write")
 def test_missing_rights_are_named(tmp_path: Path) -> None:
-    for folder in (tmp_path, *tmp_path.parents[:2]):
+    for folder in (tmp_path, *tmp_path.parents[:3]):
         folder.chmod(0o755)  # so that nobody may come as far as here
     done = subprocess.run([sys.executable, "-c", AS_NOBODY, str(tmp_path)], capture_output=True, text=True, check=False)
     landing, lease = done.stdout.splitlines()
