@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -47,7 +48,7 @@ def read_page(answer: Answer, number: int, question: Question) -> Page:
     records = find(body, question.records, answer)
     if not isinstance(records, list):
         raise FaultError("no records", f"expected a list at {question.records or 'the top'}, {_shown(answer)}")
-    ids = tuple(_id(record, question) for record in records)
+    ids = _ids(records, question)
     return Page(answer, number, body, records, ids, _total(answer, body, question))
 
 
@@ -91,11 +92,22 @@ def _parse(answer: Answer) -> Any:
         raise FaultError("invalid JSON", f"{type(cause).__name__}: {cause}"[:200], passing=True) from cause
 
 
-def _id(record: object, question: Question) -> str:
-    found = at(record, question.delivery.id)
-    if found is None or isinstance(found, dict | list):
-        raise FaultError("no id", f"a record has no {question.delivery.id}: {json.dumps(record, default=str)[:_SHOWN]}")
-    return str(found)
+def values_of(records: list[Any], path: str) -> list[Any]:
+    """Return a value of each record by its path; None where it is not there."""
+    if "." not in path:
+        with suppress(KeyError, TypeError, IndexError):  # a record that lacks it, or is none: then with more care
+            return [record[path] for record in records]
+    return [at(record, path) for record in records]
+
+
+def _ids(records: list[Any], question: Question) -> tuple[str, ...]:
+    path = question.delivery.id
+    found = values_of(records, path)
+    for place, value in enumerate(found):
+        if value is None or isinstance(value, dict | list):
+            shown = json.dumps(records[place], default=str)[:_SHOWN]
+            raise FaultError("no id", f"a record has no {path}: {shown}")
+    return tuple(map(str, found))
 
 
 def _total(answer: Answer, body: object, question: Question) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -62,6 +63,11 @@ def write_time(moment: datetime, changes: Changes) -> str:
     if changes.written == "iso":
         return moment.astimezone(ZoneInfo(changes.time_zone)).replace(tzinfo=None).isoformat()
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+
+
+def newest_of(values: Sequence[object], changes: Changes) -> datetime | None:
+    """Return the latest of the times of last change; None where none of them is one."""
+    return max(filter(None, (read_time(value, changes) for value in values)), default=None)
 
 
 def read_time(value: object, changes: Changes) -> datetime | None:

@@ -11,10 +11,10 @@ from sales_lakehouse.errors import ApiError
 from sales_lakehouse.rest.answer import Answer, Ask, Shelf
 from sales_lakehouse.rest.door import Door
 from sales_lakehouse.rest.faults import FaultError
-from sales_lakehouse.rest.page import Page, at, read_page
+from sales_lakehouse.rest.page import Page, read_page, values_of
 from sales_lakehouse.rest.patience import Patience
 from sales_lakehouse.rest.progress import Progress, Tell
-from sales_lakehouse.rest.question import Question, read_time
+from sales_lakehouse.rest.question import Question, newest_of
 from sales_lakehouse.rest.secrets import Vault
 from sales_lakehouse.rest.verdict import Met, judge
 from sales_lakehouse.rest.waits import asked_wait, read_date
@@ -115,10 +115,10 @@ class Reading:
         self._met.add(page)
         self._server_began = self._server_began or read_date(page.answer.headers.get("date", ""))
         if changes := self._question.delivery.changes:
-            times = [read_time(at(record, changes.at), changes) for record in page.records]
-            if times and not any(times):
+            newest = newest_of(values_of(page.records, changes.at), changes)
+            if page.records and newest is None:
                 raise FaultError("no time", f"no record of page {page.number} tells at {changes.at} when it changed")
-            self._newest = max([time for time in (*times, self._newest) if time], default=None)
+            self._newest = max([time for time in (newest, self._newest) if time], default=None)
         self._progress = replace(self._progress, pages=walk.pages, records=len(walk.ids), total=page.total)
         self._tell(self._progress)
 
