@@ -27,6 +27,7 @@ def last_lines(record: RunRecord, folder: Path, commands: Commands) -> list[str]
         "",
         f"{record.state}  {record.job} · target {record.target} · {seconds:.0f} s{_repaired(record)}",
         *(line for task in record.tasks for line in _failures(task, record, folder)),
+        *_not_run(record),
         *([f"  {record.message}"] if record.message else []),
         *(f"  warning: {words}" for words in record.warnings),
         *_advice(record, commands),
@@ -44,6 +45,13 @@ def _failures(task: TaskRecord, record: RunRecord, folder: Path) -> Iterator[str
         word = "stopped" if each.stopped else str(each.state).lower()
         yield f"  {each.task_key} {word}: {beginning(told) if number else told}"
         yield from _evidence(each, record, folder)
+
+
+def _not_run(record: RunRecord) -> Iterator[str]:
+    """Name the tasks that did nothing because others failed."""
+    keys = [task.task_key for task in record.tasks if task.state is ResultState.UPSTREAM_FAILED]
+    if keys:
+        yield f"  not run because of it: {', '.join(keys)}"
 
 
 def _evidence(task: TaskRecord, record: RunRecord, folder: Path) -> Iterator[str]:
