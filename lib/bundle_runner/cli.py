@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import io
-import json
 import re
 import sys
-from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -15,6 +13,9 @@ from typing import Any
 import click
 
 from bundle_runner.alone import runs_around, value_for
+from bundle_runner.cli_options import bundle_option, bundle_options, only_option, params_option, target_option, texts
+from bundle_runner.cli_relay import render, task
+from bundle_runner.cli_runs import runs
 from bundle_runner.errors import did_you_mean
 from bundle_runner.pasted import pasted
 
@@ -82,71 +83,6 @@ def lakehouse(context: click.Context) -> None:
     """Run the jobs of a Databricks bundle on this machine."""
     context.obj = value_for  # what added commands ask for the bundle's values
     context.meta[PASTED] = _as_pasted  # and what they print their hints through
-
-
-def pairs(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
-    """Read `k=v` options; the value may contain further equal signs."""
-    found: dict[str, str] = {}
-    for value in values:
-        name, sign, text = value.partition("=")
-        if not sign or not name:
-            raise click.BadParameter(f"expected name=value, got {value!r}", ctx=context, param=option)
-        found[name] = text
-    return found
-
-
-def texts(context: click.Context, option: click.Parameter, value: str) -> dict[str, str]:
-    """Read a JSON object of texts."""
-    try:
-        return {str(name): str(text) for name, text in json.loads(value).items()}
-    except (ValueError, AttributeError):
-        raise click.BadParameter(f"expected a JSON object, got {value!r}", ctx=context, param=option) from None
-
-
-bundle_option = click.option(
-    "--bundle",
-    "folder",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path(),
-    help="Folder of databricks.yml; default: here or above.",
-)
-target_option = click.option("-t", "--target", help="Target of the bundle; default: the one marked default.")
-var_option = click.option(
-    "--var", "variables", multiple=True, callback=pairs, metavar="NAME=VALUE", help="Set a variable of the bundle."
-)
-
-
-root_option = click.option(
-    "--root",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Folder on this machine for a target that lives in a workspace.",
-)
-
-
-def bundle_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options that say which bundle, and how."""
-    for option in (bundle_option, var_option, root_option, target_option):
-        command = option(command)
-    return command
-
-
-def words(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:  # noqa: ARG001 click calls it so
-    """Read comma-separated words, said once or several times."""
-    return tuple(word.strip() for value in values for word in value.split(",") if word.strip())
-
-
-only_option = click.option(
-    "--only",
-    multiple=True,
-    callback=words,
-    metavar="TASKS",
-    help="Run these tasks only, separated by commas; +task with all before it, task+ with all after it.",
-)
-
-
-params_option = click.option(
-    "--params", multiple=True, callback=pairs, metavar="NAME=VALUE", help="Set a job parameter; may be repeated."
-)
 
 
 @lakehouse.command()
@@ -234,148 +170,8 @@ def lint(target: str | None, folder: Path, form: str, strict: bool, codes: bool)
     sys.exit(lint_bundle(folder, target, form, strict))
 
 
-@lakehouse.group()
-def runs() -> None:
-    """Look at what ran."""
-
-
-format_option = click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
-
-
-@runs.command("list")
-@bundle_options
-@format_option
-def runs_list(form: str, **bundle: Any) -> None:
-    """List the runs of a target, the newest first."""
-    from bundle_runner.commands import Asked, list_runs
-
-    list_runs(Asked(**bundle), form)
-
-
-@runs.command("show")
-@click.argument("run_id", metavar="RUN")
-@bundle_options
-@format_option
-def runs_show(run_id: str, form: str, **bundle: Any) -> None:
-    """Show one run; a beginning of its id or `last` is enough."""
-    from bundle_runner.commands import Asked, show_run
-
-    show_run(Asked(**bundle), run_id, form)
-
-
-@runs.command("diff")
-@click.argument("before", metavar="RUN")
-@click.argument("after", metavar="RUN")
-@click.option("--page", is_flag=True, help="Write a page beside the run folders, too.")
-@bundle_options
-def runs_diff(before: str, after: str, page: bool, **bundle: Any) -> None:
-    """Hold one run against another: states, records, rules, tables."""
-    from bundle_runner.commands import Asked, diff_runs
-
-    diff_runs(Asked(**bundle), before, after, page)
-
-
-@runs.command("schema")
-def runs_schema() -> None:
-    """Print the JSON Schema of a run's run.json (docs/run.md)."""
-    import json
-
-    from bundle_runner.record_schema import record_schema
-
-    click.echo(json.dumps(record_schema(), indent=1))
-
-
-@runs.command("open")
-@click.argument("run_id", metavar="RUN", default="last")
-@click.option("--print", "only_print", is_flag=True, help="Only print where the page is.")
-@bundle_options
-def runs_open(run_id: str, only_print: bool, **bundle: Any) -> None:
-    """Open the page of one run, by default of the last, in a browser."""
-    from bundle_runner.commands import Asked, open_run
-
-    open_run(Asked(**bundle), run_id, only_print)
-
-
-@lakehouse.group()
-def render() -> None:
-    """Write the jobs for other schedulers."""
-
-
-@render.command("airflow")
-@click.option("--local", is_flag=True, help="For Airflow on this machine: each task is a process of this runner.")
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder of the DAG files.")
-@bundle_options
-def render_airflow(local: bool, out: Path | None, **bundle: Any) -> None:
-    """Write each job as a DAG of Airflow 3.
-
-    Without --local it starts the deployed job and watches its tasks. What a DAG cannot hold is told.
-    """
-    from bundle_runner.commands import Asked
-    from bundle_runner.render.command import render_airflow as write
-
-    write(Asked(**bundle), out, local=local)
-
-
-@lakehouse.group()
-def task() -> None:
-    """Carry out a run task by task, for other schedulers.
-
-    The last line of each command is JSON.
-    """
-
-
-run_id_option = click.option("--run-id", required=True, metavar="RUN", help="The run that the tasks share.")
-
-
-@task.command("begin")
-@click.argument("job")
-@run_id_option
-@click.option(
-    "--params", multiple=True, callback=pairs, metavar="NAME=VALUE", help="Set a job parameter; may be repeated."
-)
-@bundle_options
-def task_begin(job: str, run_id: str, params: dict[str, str], **bundle: Any) -> None:
-    """Check JOB and open its run; one that was open before goes on."""
-    from bundle_runner.commands import Asked
-    from bundle_runner.relay_commands import begin_run
-
-    sys.exit(begin_run(Asked(**bundle), job, params, run_id))
-
-
-@task.command("open")
-@click.argument("key", metavar="TASK")
-@run_id_option
-@bundle_options
-def task_open(key: str, run_id: str, **bundle: Any) -> None:
-    """Tell over what the for_each task TASK goes."""
-    from bundle_runner.commands import Asked
-    from bundle_runner.relay_commands import open_loop
-
-    sys.exit(open_loop(Asked(**bundle), run_id, key))
-
-
-@task.command("run")
-@click.argument("key", metavar="TASK")
-@run_id_option
-@click.option("--index", type=click.IntRange(0), help="The iteration of a for_each task; without it, its sum.")
-@bundle_options
-def task_run(key: str, run_id: str, index: int | None, **bundle: Any) -> None:
-    """Carry out one attempt of TASK, where the ends above let it run."""
-    from bundle_runner.commands import Asked
-    from bundle_runner.relay_commands import run_task
-
-    sys.exit(run_task(Asked(**bundle), run_id, key, index))
-
-
-@task.command("end")
-@run_id_option
-@bundle_options
-def task_end(run_id: str, **bundle: Any) -> None:
-    """Close the run; the exit code is that of `lakehouse run`."""
-    from bundle_runner.commands import Asked
-    from bundle_runner.relay_commands import end_run
-
-    sys.exit(end_run(Asked(**bundle), run_id))
+for group in (runs, render, task):
+    lakehouse.add_command(group)
 
 
 def main() -> None:
