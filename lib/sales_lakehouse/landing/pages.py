@@ -73,17 +73,33 @@ def make_question(run: Run, source: SourceSpec, delivery: RestDelivery, since: d
     Raises: ParameterError when its connection is not known.
     """
     records = (isinstance(source.format, JsonFormat) and source.format.records) or ""
-    base_url = _base_url(run, source.source, delivery.connection)
+    base_url = base_url_of(run, source.source, delivery.connection)
     auth = delivery.auth
     token = auth.connection if isinstance(auth, OAuth2Auth) else None
-    token_base_url = _base_url(run, source.source, token) if token else None
+    token_base_url = base_url_of(run, source.source, token) if token else None
     asked = since - timedelta(seconds=delivery.changes.overlap_seconds) if delivery.changes and since else None
     return Question(source.source, delivery, base_url, records, asked, token_base_url)
 
 
-def _base_url(run: Run, source: str, connection: str) -> str:
+def connections_of(source: SourceSpec) -> list[str]:
+    """Return the connections that a source's API is asked over: its own, and where its tokens come from."""
+    delivery = source.delivery
+    if not isinstance(delivery, RestDelivery):
+        return []
+    tokens = delivery.auth.connection if isinstance(delivery.auth, OAuth2Auth) else None
+    return [delivery.connection, *([tokens] if tokens else [])]
+
+
+def base_url_of(run: Run, source: str, connection: str) -> str:
+    """Return the address of a connection.
+
+    Raises: ParameterError naming those that the job knows.
+    """
     base_url = run.connections.get(connection)
     if base_url is None:
         names = ", ".join(run.connections) or "none"
-        raise ParameterError(f"{source}: connection {connection!r} is not among connections ({names})")
+        raise ParameterError(
+            f"{source}: connection {connection!r} is not among connections ({names}); add it with "
+            "its base URL to the job's parameter `connections`, where the job file gives its default"
+        )
     return base_url

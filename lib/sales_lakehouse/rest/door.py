@@ -22,12 +22,13 @@ from sales_lakehouse.rest.origin import Origin
 from sales_lakehouse.rest.question import Question
 from sales_lakehouse.rest.secrets import Vault
 from sales_lakehouse.rest.waits import asked_wait
-from sales_lakehouse.specs.auth import OAuth2Auth
+from sales_lakehouse.specs.auth import OAuth2Auth, variables_of
 from sales_lakehouse.specs.rest import RestDelivery
 
 _PASSING = {408, 425, 429, 500, 502, 503, 504}
 _REDIRECTS = (301, 302, 303, 307, 308)
 _HOPS = 5
+_REFUSED = (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN)
 _KEPT = ("content-type", "date", "etag", "last-modified", "link", "retry-after", "backoff")
 _SHOWN = 120
 
@@ -39,6 +40,7 @@ class Door:
         delivery = question.delivery
         self.origin = Origin.of(question.base_url, delivery.allow)
         self._limits, self._vault = delivery.limits, vault
+        self._secrets = variables_of(delivery.auth)
         self._kept = (*_KEPT, *_headers_of(delivery))
         # A proxy of the environment is for the world outside: it would look for a loopback address on its own machine.
         outside = not self.origin.is_local
@@ -142,6 +144,9 @@ class Door:
             return answer
         told = answer.content[:_SHOWN].decode(errors="replace")
         what = f"the API says {told!r}" if told else "without a word"
+        if answer.status in _REFUSED:
+            sent = f"it was sent {' and '.join(self._secrets)}" if self._secrets else "no credential was sent (auth)"
+            what = f"{what}; {sent}"
         wait, passing = asked_wait(answer.headers), answer.status in _PASSING
         raise FaultError(f"status {answer.status}", what, passing=passing, wait=wait)
 

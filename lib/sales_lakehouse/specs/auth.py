@@ -66,6 +66,11 @@ class OAuth2Auth(Part):
     scope: Annotated[str | None, Field(description="what the token shall allow")] = None
 
 
+def variables_of(auth: Auth) -> list[str]:
+    """Return the environment variables that hold the secrets on a laptop."""
+    return [value.variable for _, value in auth if isinstance(value, SecretRef)]
+
+
 Auth: TypeAlias = Annotated[
     NoAuth | BasicAuth | BearerAuth | KeyAuth | OAuth2Auth,
     Field(discriminator="kind"),

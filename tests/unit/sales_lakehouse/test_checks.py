@@ -37,6 +37,10 @@ def test_the_shipped_declarations_are_in_order() -> None:
 WRONG = {
     "a date that is none": ({"business_date": "2011-13-01"}, "business_date is '2011-13-01'; expected a date like"),
     "connections that are no JSON": ({"connections": "shop"}, "connections is no JSON object"),
+    "a connection that is missing": (
+        {"connections": '{"shop": "http://127.0.0.1:8765"}'},
+        "online_shop: connection 'shop_api' is not among connections (shop); add it with its base URL",
+    ),
     "an empty root": ({"lakehouse_root": ""}, "parameter lakehouse_root is empty"),
     "no pipelines": ({"pipelines_root": ""}, "parameter pipelines_root is empty"),
     "pipelines elsewhere": ({"pipelines_root": "/nowhere"}, "/nowhere: there is no folder sources/ in it"),

@@ -19,7 +19,7 @@ from sales_lakehouse.simulate.faults import FAULTS
 from sales_lakehouse.simulate.faulty import FaultyDoor
 from sales_lakehouse.specs import SourceSpec
 from tests.apis import PAGING, api_source, behind, land, landed_orders, true_orders
-from tests.canary import AUTH, leaks
+from tests.canary import AUTH, CANARY, leaks
 from tests.conftest import PIPELINES
 from tests.shops import served
 
@@ -202,6 +202,14 @@ def error_of(tmp_path: Path, url: str, source: SourceSpec) -> ApiError | None:
     except ApiError as error:
         return error
     return None
+
+
+def test_a_credential_that_is_refused_is_named_by_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET_SHOP_TOKEN", "of last year")
+    keeper = Doorkeeper.of("bearer", {"SECRET_SHOP_TOKEN": CANARY})
+    told = "status 401: .*; it was sent SECRET_SHOP_TOKEN; no page"
+    with served([synthetic_orders(10)], keeper) as shop, pytest.raises(ApiError, match=told):
+        land(tmp_path, shop.base_url, api_source("single", auth=AUTH["bearer"][1]))
 
 
 def test_a_secret_that_is_not_there_is_named_with_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
