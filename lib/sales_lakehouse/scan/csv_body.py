@@ -17,6 +17,7 @@ from sales_lakehouse.specs.formats import CsvFormat
 
 WINDOW = 16 * 2**20
 _PIECES = 20_000
+_MAY_BE_INSIDE = "it follows a line with an unbalanced quote, and may be the inside of a quoted field"
 _NOTHING = np.empty(0, np.int64)
 
 
@@ -40,6 +41,8 @@ class Body:
         self._has_fields = opening.fields is not None
         # Quotes in the refused lines just before, modulo two: after an odd number nobody knows what is quoted.
         self._open_quotes = 0
+        # Up to here a quoted field may reach, whose lines could be records as well: none of them is taken for one.
+        self._doubtful_end = 0
         self._matched = (-1, -1)
 
     def windows(self) -> Iterator[Window]:
@@ -55,7 +58,7 @@ class Body:
     def _step(self, window: Window) -> bool:
         """Take what comes next; tell whether the window has room for more."""
         end = self._run_end()
-        if end == self._at or self._open_quotes:
+        if end == self._at or self._open_quotes or self._at < self._doubtful_end:
             piece = self._alone()
             window.pieces.append(piece)
             self._at += piece.length
@@ -87,18 +90,22 @@ class Body:
 
     def _alone(self) -> Piece:
         """Return the piece that begins here."""
+        if self._at < self._doubtful_end:
+            stop = line_end(self.text.content, self._at, self.dialect)
+            piece = self._lines.read(self._at, stop - self._at)
+            return piece if piece.kind == "blank" else self._lines.refused(self._at, stop - self._at, _MAY_BE_INSIDE)
         end = self._end_of_one() if self._has_fields else None
         if end is None:
             stop = line_end(self.text.content, self._at, self.dialect)
             piece = self._lines.read(self._at, stop - self._at) if self._has_fields else self._line(stop)
         elif self._open_quotes:
-            reason = "it follows a line with an unbalanced quote, and may be the inside of a quoted field"
-            piece = self._lines.refused(self._at, end - self._at, reason)
+            piece = self._lines.refused(self._at, end - self._at, _MAY_BE_INSIDE)
             self._open_quotes = 0
             return piece
         else:
             piece = self._lines.read(self._at, end - self._at)
-        self._open_quotes = self._still_open(piece)
+        self._doubtful_end = self._end_of_doubt(piece)
+        self._open_quotes = 0 if self._doubtful_end else self._still_open(piece)
         return piece
 
     def _line(self, stop: int) -> Piece:
@@ -114,6 +121,19 @@ class Body:
         if found is None and horizon == self._size:
             found = self._grammar.last.match(self.text.content, self._at)
         return found.end() if found else None
+
+    def _end_of_doubt(self, piece: Piece) -> int:
+        """Return where a refused record would end if its lines were not records themselves; 0 where it would be none.
+
+        There both readings, one quoted field or several records with two stray quotes, begin a new record.
+        """
+        if piece.kind != "refused" or not self.dialect.line_breaks_in_fields or self._open_quotes:
+            return 0
+        horizon = min(self._at + self.dialect.max_record_bytes, self._size)
+        found = self._grammar.doubtful.match(self.text.content, self._at, horizon)
+        if found is None and horizon == self._size:
+            found = self._grammar.doubtful_last.match(self.text.content, self._at)
+        return found.end() if found else 0
 
     def _still_open(self, piece: Piece) -> int:
         if piece.kind == "blank":

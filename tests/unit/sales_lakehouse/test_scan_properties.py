@@ -104,6 +104,31 @@ def test_what_python_writes_is_read_back_equal_or_refused(case: tuple[Dialect, T
         assert found == expected
 
 
+BREAKS = Dialect(
+    {
+        "delimiter": ",",
+        "quote": '"',
+        "escape": "doubled",
+        "line_end": "lf",
+        "line_breaks_in_fields": True,
+        "header": False,
+        "encoding": "utf-8",
+    },
+    csv.QUOTE_MINIMAL,
+)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [[["\n,", "\n"], [",", "\n"]], [["x\na,b\nc,d\ne", "z"], ["p", "q"]], [["\n,\n,\n,\n", ""], ["\n", ","]]],
+    ids=["a quote that closes looks as if it opened", "four lines", "five lines"],
+)
+def test_lines_of_a_quoted_field_that_could_be_records_are_never_taken_for_some(table: Table) -> None:
+    rows = rows_of(BREAKS.write(table), BREAKS.source(2))
+    found = [(row["c0"], row["c1"]) for row in rows if row["_kind"] == "record"]
+    assert found == [tuple(BREAKS.value(text, 2) for text in table[-1])]
+
+
 def is_part_of(found: list[tuple[str | None, ...]], expected: list[tuple[str | None, ...]]) -> bool:
     """Tell whether one list is the other with some items left out."""
     rest = iter(expected)
