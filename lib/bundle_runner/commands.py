@@ -193,7 +193,10 @@ def _folder_of(asked: Asked, run_id: str) -> Path:
     folders = run_folders(asked)
     if not folders:
         raise UsageError("no runs yet; start one: lakehouse run JOB")
-    found = folders[:1] if run_id == "last" else [path for path in folders if path.name.startswith(run_id)]
+    if run_id == "last":
+        # The last one that somebody asked for: a run that another one started is repaired and shown with that.
+        return next((path for path in folders if read_record(path).parent is None), folders[0])
+    found = [path for path in folders if path.name.startswith(run_id)]
     if len(found) != 1:
         many = f"{len(found)} runs begin with {run_id}" if found else f"there is no run {run_id}"
         raise UsageError(f"{many}; list them: lakehouse runs list")

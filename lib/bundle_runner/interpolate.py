@@ -11,7 +11,7 @@ from bundle_runner.errors import ReferenceProblem, did_you_mean
 from bundle_runner.located import Map, Seq, Where, transform
 from bundle_runner.model.base import text_of
 
-_NAME = r"[a-zA-Z]+(?:[-_]*[a-zA-Z0-9]+)*"
+_NAME = r"[a-zA-Z](?:[-_]*[a-zA-Z0-9])*"  # each sign in one way only: nested repeats would try all of them
 REFERENCE = re.compile(rf"\$\{{({_NAME}(?:\.{_NAME}(?:\[[0-9]+\])*)*)\}}")
 _STEP = re.compile(r"[^.\[\]]+")
 

@@ -13,6 +13,7 @@ from bundle_runner.render.carried import Loss, late_recipients, losses
 from bundle_runner.render.mail import MAIL, callbacks, deadline, notifier, run_mail
 from bundle_runner.render.source import call, comment, literal
 from bundle_runner.render.timing import Timing, timing
+from bundle_runner.triggers import is_paused
 
 LOCAL_IMPORTS = """\
 import json
@@ -48,11 +49,12 @@ WEEK = 604800
 
 @dataclass(frozen=True)
 class Call:
-    """How the DAG of this machine calls the runner."""
+    """How the DAG of this machine calls the runner; `options` are those of the bundle besides folder and target."""
 
     command: str
     bundle: str
     target: str
+    options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,9 @@ def render(bundle: Bundle, key: str, runner: Call | None) -> Dag:
     lost += [Loss("name", PREFIXED)] if development else []
     parts = _local(job, key, graph, runner) if runner else _watched(job, key, graph)
     imports, prelude, body = parts
-    arguments = _dag(job, key, replace(when, paused=when.paused or development), local=runner is not None)
+    starts = bool(job.schedule or job.trigger or job.continuous)
+    when = replace(when, paused=(starts and is_paused(bundle, job)) or development)
+    arguments = _dag(job, key, when, local=runner is not None)
     text = "\n".join(
         [
             *_head(job, key, lost, runner),
@@ -125,7 +129,8 @@ def _local(job: Job, key: str, graph: Graph, runner: Call) -> tuple[str, str, li
     imports = LOCAL_IMPORTS + "\n".join(third) + "\n\n" + EXCEPTIONS.format(names=raised)
     mail = MAIL if told else ""
     marks = {"BUNDLE": runner.bundle, "COMMAND": runner.command, "TARGET": runner.target, "JOB": key}
-    return imports, _prelude("local.py.txt", marks) + mail, local_tasks.lines(job, graph)
+    prelude = _prelude("local.py.txt", marks).replace("@OPTIONS@", literal(list(runner.options)))
+    return imports, prelude + mail, local_tasks.lines(job, graph)
 
 
 def _watched(job: Job, key: str, graph: Graph) -> tuple[str, str, list[str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -22,12 +23,20 @@ def render_airflow(asked: Asked, out: Path | None, *, local: bool) -> None:
     runner = None
     if local:
         bundle.local_root()
-        runner = Call(_command(), str(bundle.folder.resolve()), bundle.target)
+        runner = Call(_command(), str(bundle.folder.resolve()), bundle.target, tuple(_options(asked)))
     folder = out or bundle.folder / ".airflow" / "dags"
     dags = [render(bundle, key, runner) for key in bundle.job_keys]
     folder.mkdir(parents=True, exist_ok=True)
     for dag in dags:
         _write(folder / dag.name, dag)
+
+
+def _options(asked: Asked) -> Iterator[str]:
+    """Give the options without which the bundle would not be the same."""
+    if asked.root:
+        yield from ("--root", str(asked.root.resolve()))
+    for name, value in asked.variables.items():
+        yield from ("--var", f"{name}={value}")
 
 
 def _command() -> str:

@@ -27,11 +27,10 @@ def timing(job: Job) -> Timing:
     if job.schedule:
         cron = to_cron(job.schedule.quartz_cron_expression)
         lost = cron.lost if cron.expression else (f"not carried over: {cron.lost[0]}; the DAG has no schedule",)
-        paused = job.schedule.pause_status == "PAUSED"
-        return Timing(literal(cron.expression), job.schedule.timezone_id, paused, lost)
+        return Timing(literal(cron.expression), job.schedule.timezone_id, lost=lost)
     if job.continuous is not None:
-        return Timing(literal("@continuous"), paused=job.continuous.pause_status == "PAUSED")
+        return Timing(literal("@continuous"))
     if job.trigger and job.trigger.periodic:
         hours = job.trigger.periodic.interval * HOURS[job.trigger.periodic.unit]
-        return Timing(f"timedelta(hours={hours})", paused=job.trigger.pause_status == "PAUSED")
+        return Timing(f"timedelta(hours={hours})")
     return Timing()

@@ -49,6 +49,19 @@ def test_a_variable_without_value_names_what_to_say(tmp_path: Path) -> None:
         load(tmp_path, hst="x")
 
 
+@pytest.mark.timeout(60)
+def test_a_long_name_with_text_after_it_is_read_without_trying_all_its_parts(tmp_path: Path) -> None:
+    name = "warehouse_identifier_of_the_production_workspace_in_the_second_region"
+    write(
+        tmp_path,
+        databricks=f"""
+        variables: {{{name}: {{default: a}}, whole: {{default: "${{var.{name}}}-x"}}}}
+        targets: {{local: {{default: true}}}}
+        """,
+    )
+    assert load(tmp_path).value("whole") == "a-x"
+
+
 def test_complex_variables_are_taken_whole_and_refuse_a_text(tmp_path: Path) -> None:
     write(
         tmp_path,

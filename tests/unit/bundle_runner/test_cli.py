@@ -193,6 +193,16 @@ def test_a_run_tells_which_versions_it_published(
     assert "published" not in capsys.readouterr().out
 
 
+def test_the_last_run_is_the_last_that_somebody_asked_for(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = runs_folder(folder / ".state") / "20110106T000000Z-cd34"
+    run.mkdir()
+    Journal(run, replace(RECORD, run_id=run.name, parent=f"{RECORD.run_id}.gate"))
+    call(monkeypatch, "runs", "show", "last", "--bundle", str(folder))
+    assert capsys.readouterr().out.startswith(RECORD.run_id)
+
+
 @pytest.mark.parametrize("run_id", ["last", "2011"])
 def test_where_nothing_ran_there_is_nothing_to_show(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], run_id: str

@@ -6,6 +6,7 @@ import ast
 import difflib
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -156,6 +157,21 @@ def test_a_development_target_is_paused_and_names_the_prefix(tmp_path: Path) -> 
     dag = render(load_bundle(tmp_path, "dev"), "periods", None)
     assert "is_paused_upon_creation=True" in dag.text
     assert [loss.field for loss in dag.losses][-1] == "name"
+
+
+def test_the_dag_calls_the_runner_with_the_options_it_was_rendered_with(tmp_path: Path) -> None:
+    write_jobs(tmp_path)
+    runner = replace(RUNNER, options=("--root", "/srv/lake", "--var", "day=1"))
+    dag = render(load_bundle(tmp_path), "periods", runner)
+    assert 'OPTIONS = ["--root", "/srv/lake", "--var", "day=1"]' in dag.text
+    assert "is_paused_upon_creation=False" in dag.text
+
+
+def test_a_target_that_pauses_its_triggers_pauses_the_dag(tmp_path: Path) -> None:
+    write_jobs(tmp_path)
+    file = tmp_path / "databricks.yml"
+    file.write_text(file.read_text() + "\npresets: {trigger_pause_status: PAUSED}\n")
+    assert "is_paused_upon_creation=True" in render(load_bundle(tmp_path), "periods", RUNNER).text
 
 
 def test_a_job_that_is_no_graph_is_refused_before_anything_is_written(tmp_path: Path) -> None:
