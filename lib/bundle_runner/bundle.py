@@ -106,6 +106,11 @@ class Bundle:
         Raises: TargetError when the target lives in a workspace.
         """
         root = self.root_path
+        if root and root.startswith("."):
+            raise TargetError(
+                f"target {self.target} has the root_path {root}, which counts from nowhere: say an absolute path, such "
+                f"as ${{workspace.file_path}}/{root.removeprefix('./')}, or give a folder for this call: --root DIR"
+            )
         if root is None or root.startswith(REMOTE_ROOTS) or not PurePosixPath(root).is_absolute() or "://" in root:
             place = root or "the workspace"
             raise TargetError(

@@ -93,7 +93,11 @@ class TaskRun:
         )
 
     def iterate(self, body: Task, index: int, part: TaskRecord, stopper: Stopper, note: Note) -> TaskRecord:
-        """Bring one iteration to its end; `note` hears of every step."""
+        """Bring one iteration to its end; `note` hears of every step. After a stop none begins any more."""
+        if stopper.state:
+            part = replace(part, state=stopper.state, message=f"not started: {stopper.reason}")
+            note(part)
+            return part
         part = replace(part, started_at=now())
         self.observer.started(part)
         step = Step(body, {**self._facts, "input": part.input}, self._loop_folder / str(index))

@@ -171,6 +171,22 @@ def test_an_interrupted_run_is_canceled_and_leaves_nothing_running(bundle: Small
         assert not alive(int(pid))
 
 
+def test_after_a_stop_no_iteration_begins_any_more(bundle: SmallBundle) -> None:
+    slow = bundle.notebook(
+        "slow", "import time\nfrom pathlib import Path", "Path('pids').write_text('1')\ntime.sleep(600)"
+    )
+    loop = {"inputs": '["a", "b", "c"]', "task": {**task("one", slow), "depends_on": []}}
+    loop["task"].pop("depends_on")
+    bundle.job({"task_key": "loop", "for_each_task": loop})
+    run = Run(bundle.plan(), bundle.watcher)
+    threading.Thread(target=_interrupt_when, args=(run, bundle.folder / "pids")).start()
+    record = run.execute()
+    parts = by_key(record)["loop"].iterations
+    assert [str(part.state) for part in parts] == ["CANCELED"] * 3
+    assert [part.started_at is None for part in parts] == [False, True, True]
+    assert ("started", "loop[b]") not in bundle.watcher.said
+
+
 def _interrupt_when(run: Run, path: object) -> None:
     while not path.exists() or not path.read_text():  # type: ignore[attr-defined]
         time.sleep(0.1)

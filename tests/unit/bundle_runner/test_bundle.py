@@ -277,6 +277,12 @@ def test_a_target_elsewhere_names_the_command_that_runs_it(tmp_path: Path, root:
     assert load(tmp_path).local_root() == Path("/tmp/x")
 
 
+def test_a_root_that_counts_from_nowhere_is_answered_with_one_that_counts_from_the_bundle(tmp_path: Path) -> None:
+    write(tmp_path, databricks="targets: {local: {default: true, workspace: {root_path: ./.state}}}")
+    with pytest.raises(TargetError, match=r"root_path \./\.state, .*such as \$\{workspace\.file_path\}/\.state, or"):
+        load(tmp_path).local_root("main")
+
+
 def test_a_folder_here_takes_the_place_of_a_workspace(tmp_path: Path) -> None:
     job = "{main: {tasks: [{task_key: a, notebook_task: {notebook_path: a, base_parameters: {x: '${workspace.root_path}'}}}]}}"
     write(tmp_path, databricks=f"targets: {{dev: {{mode: development}}}}\nresources: {{jobs: {job}}}")
