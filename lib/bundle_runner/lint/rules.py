@@ -77,7 +77,7 @@ def lint(folder: Path, target: str | None = None) -> list[Finding]:
     kept = [
         finding for finding in found if finding.code.name not in ignored[finding.where.file].get(finding.where.line, ())
     ]
-    if target is None:  # what a comment hides may show in another target
+    if target is None and not bundle.problems:  # a comment may hide what shows elsewhere
         kept += _unused(found, ignored)
     return sorted(kept, key=lambda finding: finding.order)
 

@@ -88,6 +88,14 @@ BUNDLES = {
         bundle: {name: small
         targets: {}  # B001: expected
         """,
+    "a suppression, and a file that cannot be read": """
+        bundle: {name: small}
+        include: [part.yml]
+        variables: {place: {default: x}}  # lint: ignore B202
+        === part.yml
+        resources: {jobs: {}
+        targets: {}  # B001: expected
+        """,
     "a key that stands twice": """
         bundle:
           name: small
