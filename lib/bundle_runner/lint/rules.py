@@ -9,6 +9,7 @@ from pathlib import Path
 from bundle_runner.bundle_files import find_bundle
 from bundle_runner.lint import (
     calls,
+    clusters,
     compute,
     dollars,
     fields,
@@ -51,6 +52,7 @@ RULES: tuple[Rule, ...] = (
     tasks.check_tasks,
     run_jobs.check_run_jobs,
     compute.check_compute,
+    clusters.check_clusters,
     variables.check_variables,
     dollars.check_dollars,
     variables.check_circles,

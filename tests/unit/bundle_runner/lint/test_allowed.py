@@ -60,6 +60,34 @@ def test_what_only_a_workspace_knows_is_no_finding(tmp_path: Path) -> None:
     assert lint(tmp_path) == []
 
 
+CLUSTERS = {
+    "the settings of a single node": "spark_conf: {spark.databricks.cluster.profile: singleNode, spark.master: 'local[*]'}, "
+    "custom_tags: {ResourceClass: SingleNode}",
+    "a single node by its own field": "is_single_node: true",
+    "a policy that may say it": "policy_id: x",
+    "settings that only a workspace knows": 'spark_conf: "${var.conf}"',
+}
+
+
+@pytest.mark.parametrize("name", CLUSTERS)
+def test_a_single_node_has_no_workers(name: str, tmp_path: Path) -> None:
+    task = f"- {{task_key: b, notebook_task: *n, new_cluster: {{num_workers: 0, {CLUSTERS[name]}}}}}\n"
+    write_bundle(
+        tmp_path, beside_a(task + "description: ${var.conf}") + "variables: {conf: {lookup: {cluster_policy: x}}}\n"
+    )
+    assert lint(tmp_path) == []
+
+
+@pytest.mark.parametrize("version", ["15.4.x-cpu-ml-scala2.12", "6.x-scala2.11", "auto:latest-lts", "${var.version}"])
+def test_a_version_of_the_runtime_may_be_of_many_kinds(version: str, tmp_path: Path) -> None:
+    task = f"- {{task_key: b, notebook_task: *n, new_cluster: {{num_workers: 1, spark_version: '{version}'}}}}\n"
+    write_bundle(
+        tmp_path,
+        beside_a(task + "description: ${var.version}") + "variables: {version: {lookup: {cluster_policy: x}}}\n",
+    )
+    assert lint(tmp_path) == []
+
+
 def test_a_job_out_of_git_needs_no_local_file(tmp_path: Path) -> None:
     task = "- {task_key: b, notebook_task: {notebook_path: notebooks/x}}\n"
     source = "git_source: {git_url: https://example.com/x, git_provider: gitHub, git_branch: main}\n"
