@@ -86,6 +86,9 @@ JOBS = {
     "an unknown field of the workspace": "description: ${workspace.root_pth}  # B201: root_pth is unknown; did you mean root_path?",
     "an unknown field of the user": "description: ${workspace.current_user.username}  # B201: did you mean userName?",
     "a secret in the bundle": "tags: {token: dapi0123456789abcdef0123456789abcdef}  # B107: this looks like a Databricks token",
+    "a key without quotes": "tags: {spark.hadoop.fs.s3a.secret.key: wJalrXUtnFEMIK7MDENGbPxRfiCY}  # B107: this looks like a password or key",
+    "a key of a store": "tags: {spark.hadoop.fs.azure.account.key.lake.dfs.core.windows.net: wJalrXUtnFEMIK7MDENGbPxRfiCY}  # B107: this looks like a password or key",
+    "a password as a parameter's default": "parameters: [{name: shop_password, default: Sommer-2024}]  # B107: this looks like a password or key",
 }  # fmt: skip
 
 BUNDLES = {
@@ -195,6 +198,13 @@ BUNDLES = {
         scripts:
           show:
             content: echo ${HOME}  # B209: write $HOME
+        """,
+    "a password as a variable's default": """
+        bundle: {name: small}
+        variables:
+          db_password:
+            default: Sommer-2024  # B107: this looks like a password or key
+        workspace: {root_path: "/${var.db_password}"}
         """,
     "tasks that wait for each other": """
         bundle: {name: small}

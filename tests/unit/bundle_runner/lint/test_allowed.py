@@ -60,6 +60,23 @@ def test_what_only_a_workspace_knows_is_no_finding(tmp_path: Path) -> None:
     assert lint(tmp_path) == []
 
 
+NAMES = {
+    "a reference": "db_password: '${var.x}'",
+    "a scope and its key": "db_password: '{{secrets/shop/password}}'",
+    "words": "secret_scope_token: shop-token",
+    "a key within a scope": "secret_key: db-password-2",
+    "a name that only begins like one": "token_audience: Audience2024",
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_names_a_secret_is_none(name: str, tmp_path: Path) -> None:
+    write_bundle(
+        tmp_path, beside_a(f"tags: {{{NAMES[name]}}}\ndescription: ${{var.x}}") + "variables: {x: {default: y}}\n"
+    )
+    assert lint(tmp_path) == []
+
+
 CLUSTERS = {
     "the settings of a single node": "spark_conf: {spark.databricks.cluster.profile: singleNode, spark.master: 'local[*]'}, "
     "custom_tags: {ResourceClass: SingleNode}",
