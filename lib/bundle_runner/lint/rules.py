@@ -24,6 +24,7 @@ from bundle_runner.lint import (
     secrets,
     targets,
     tasks,
+    timing,
     variables,
 )
 from bundle_runner.lint.finding import CODES, Finding, warning
@@ -51,6 +52,7 @@ RULES: tuple[Rule, ...] = (
     files.check_files,
     graph.check_graph,
     tasks.check_tasks,
+    timing.check_timing,
     run_jobs.check_run_jobs,
     compute.check_compute,
     clusters.check_clusters,

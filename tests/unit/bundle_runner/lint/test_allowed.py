@@ -77,6 +77,22 @@ def test_what_names_a_secret_is_none(name: str, tmp_path: Path) -> None:
     assert lint(tmp_path) == []
 
 
+TIMES = {
+    "a limit as long as the job's": "timeout_seconds: 600",
+    "no limit": "timeout_seconds: 0",
+    "no wait between retries": "max_retries: 2, min_retry_interval_millis: 0",
+    "a second between retries": "max_retries: 2, min_retry_interval_millis: 1000",
+    "an input far inside": "for_each_task: {inputs: '[1]', task: {task_key: c, run_job_task: {job_id: 1, job_parameters: {day: 'day {{ input.day }}'}}}}",
+}
+
+
+@pytest.mark.parametrize("name", TIMES)
+def test_times_and_turns_that_count_are_no_finding(name: str, tmp_path: Path) -> None:
+    kind = "" if "for_each" in TIMES[name] else "notebook_task: *n, "
+    write_bundle(tmp_path, beside_a(f"- {{task_key: b, {kind}{TIMES[name]}}}\ntimeout_seconds: 600"))
+    assert lint(tmp_path) == []
+
+
 CLUSTERS = {
     "the settings of a single node": "spark_conf: {spark.databricks.cluster.profile: singleNode, spark.master: 'local[*]'}, "
     "custom_tags: {ResourceClass: SingleNode}",
