@@ -22,10 +22,12 @@ from bundle_runner.lint import (
     run_jobs,
     schedule,
     secrets,
+    strays,
     targets,
     tasks,
     timing,
     variables,
+    wheels,
 )
 from bundle_runner.lint.finding import CODES, Finding, warning
 from bundle_runner.lint.reading import ReadBundle, read_for_lint
@@ -47,6 +49,7 @@ RULES: tuple[Rule, ...] = (
     keys.check_lists,
     keys.check_resources,
     keys.check_includes,
+    strays.check_strays,
     fields.check_fields,
     required.check_required,
     files.check_files,
@@ -63,6 +66,7 @@ RULES: tuple[Rule, ...] = (
     references.check_braces,
     schedule.check_schedules,
     targets.check_targets,
+    wheels.check_wheels,
     secrets.check_secrets,
     notebooks.check_notebooks,
     calls.check_calls,

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 
+from bundle_runner.errors import did_you_mean
 from bundle_runner.lint.finding import Finding, error, warning
 from bundle_runner.lint.places import a_map, a_text, items, members, opaque, words
 from bundle_runner.lint.reading import JobView, ReadBundle, TaskView
@@ -87,10 +88,14 @@ def check_tasks(bundle: ReadBundle) -> Iterator[Finding]:
                     yield from rule(task, job)
 
 
-def _kind(task: TaskView, _: JobView) -> Iterator[Finding]:
+def _kind(task: TaskView, job: JobView) -> Iterator[Finding]:
     kinds = [kind for kind in KINDS if kind in task.body]
     if not kinds:
-        yield NO_KIND.at(task.where, f"task {task.key} has no type such as notebook_task, so there is nothing to run")
+        hint = did_you_mean(task.key, [other.key for other in job.tasks if any(kind in other.body for kind in KINDS)])
+        meant = hint if hint.startswith("; did") else ""
+        yield NO_KIND.at(
+            task.where, f"task {task.key} has no type such as notebook_task, so there is nothing to run{meant}"
+        )
     elif len(kinds) > 1:
         yield TWO_KINDS.at(task.place(kinds[1]), f"task {task.key} is {' and '.join(kinds)}; make two tasks of it")
     if "for_each_task" in kinds and task.outer is not None:

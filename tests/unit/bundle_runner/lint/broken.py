@@ -222,6 +222,61 @@ BUNDLES = {
                   run_job_task: {job_id: 1}
                   depends_on: [{task_key: a}]
         """,
+    "resources that no include reads": """
+        bundle: {name: small}
+        include: [resources/*.job.yml]
+        === resources/daily.job.yml
+        resources: {jobs: {daily: {tasks: [{task_key: a, run_job_task: {job_id: 1}}]}}}
+        === resources/weekly.yml
+        resources: {jobs: {weekly: {tasks: [{task_key: a, run_job_task: {job_id: 1}}]}}}  # B013: no include of databricks.yml reads resources/weekly.yml
+        === resources/values.yml
+        values: {resources: {jobs: {}}}
+        """,
+    "a path that counts from another file": """
+        bundle: {name: small}
+        include: [jobs/*.yml]
+        === jobs/daily.yml
+        resources:
+          jobs:
+            daily:
+              tasks:
+                - {task_key: a, notebook_task: {notebook_path: a.ipynb}}  # B005: from daily.yml it is ../a.ipynb
+        """,
+    "a job that a target misspells": """
+        bundle: {name: small}
+        resources: {jobs: {main: {tasks: [{task_key: load, run_job_task: {job_id: 1}}]}}}
+        targets:
+          prod:
+            resources:
+              jobs:
+                mian: {max_concurrent_runs: 2}  # B308: nothing to run; did you mean main?
+                main: {tasks: [{task_key: laod, max_retries: 1}]}  # B401: nothing to run; did you mean load?
+        """,
+    "wheels from where none is built": """
+        bundle: {name: small}
+        include: [jobs/*.yml]
+        artifacts:
+          lib: {type: whl, build: pip wheel --wheel-dir out ., path: .}
+        === jobs/daily.yml
+        resources:
+          jobs:
+            daily:
+              environments:
+                - environment_key: default
+                  spec: {client: "1", dependencies: [x, ../out/x-1.0.whl]}
+                - environment_key: other
+                  spec: {client: "1", dependencies: [./dist/*.whl]}  # B609: no artifact builds ./dist/*.whl; say ../dist/*.whl
+              tasks:
+                - {task_key: a, environment_key: default, run_job_task: {job_id: 1}}
+                - {task_key: b, environment_key: other, run_job_task: {job_id: 1}}
+                - task_key: c
+                  existing_cluster_id: x
+                  run_job_task: {job_id: 1}
+                  libraries:
+                    - {whl: dist/*.whl}  # B609: no artifact builds dist/*.whl; say ../dist/*.whl
+                    - {whl: ../dist/*.whl}
+                    - {whl: /Volumes/a/b/c/*.whl}
+        """,
     "a job without tasks": """
         bundle: {name: small}
         resources: {jobs: {main: {name: main}}}  # B308: job main has no task

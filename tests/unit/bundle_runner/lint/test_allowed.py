@@ -93,6 +93,25 @@ def test_times_and_turns_that_count_are_no_finding(name: str, tmp_path: Path) ->
     assert lint(tmp_path) == []
 
 
+def test_resources_of_another_bundle_are_not_ours(tmp_path: Path) -> None:
+    inner = tmp_path / "resources/inner"
+    inner.mkdir(parents=True)
+    write_bundle(tmp_path, beside_a(""))
+    (inner / "jobs.yml").write_text("resources: {jobs: {x: {name: x}}}\n")
+    assert [found.code.name for found in lint(tmp_path)] == ["B013"]
+    (inner / "databricks.yml").write_text("bundle: {name: inner}\n")
+    assert lint(tmp_path) == []
+
+
+def test_a_wheel_that_lies_there_need_not_be_built(tmp_path: Path) -> None:
+    task = "- {task_key: b, existing_cluster_id: x, notebook_task: *n, libraries: [{whl: vendor/*.whl}]}"
+    write_bundle(tmp_path, beside_a(task) + "artifacts: {lib: {type: whl, build: make, path: .}}\n")
+    assert [found.code.name for found in lint(tmp_path)] == ["B609"]
+    (tmp_path / "vendor").mkdir()
+    (tmp_path / "vendor/x-1.0-py3-none-any.whl").write_bytes(b"")
+    assert lint(tmp_path) == []
+
+
 CLUSTERS = {
     "the settings of a single node": "spark_conf: {spark.databricks.cluster.profile: singleNode, spark.master: 'local[*]'}, "
     "custom_tags: {ResourceClass: SingleNode}",
