@@ -94,6 +94,8 @@ def _missing(root: str, rest: list[str], bundle: ReadBundle) -> str | None:
     known: Any = None
     if root in ("var", "variables"):
         known = a_map(bundle.merged.get("variables"))
+        if root == "variables" and rest[1:] == [] and rest[0] in known:
+            return f"it is a declaration and no value; say ${{var.{rest[0]}}}"
     elif root == "bundle":
         known = BUNDLE
     elif root == "workspace":

@@ -74,6 +74,9 @@ JOBS = {
     "an hour that does not exist": "schedule: {quartz_cron_expression: '0 0 25 * * ?', timezone_id: UTC}  # B502: hours must be 0 to 23, got 25",
     "both days of cron": "schedule: {quartz_cron_expression: '0 0 5 * * MON', timezone_id: UTC}  # B502: exactly one of day of month",
     "a trigger of two kinds": "trigger: {periodic: {interval: 1, unit: DAYS}, file_arrival: {url: /Volumes/a/b/c}}  # B506: got periodic and file_arrival",
+    "a mount that is watched": "trigger: {file_arrival: {url: /mnt/inbox/}}  # B507: watches a volume or an external location, got '/mnt/inbox/'",
+    "a folder of DBFS that is watched": "trigger: {file_arrival: {url: 'dbfs:/mnt/inbox/'}}  # B507: got 'dbfs:/mnt/inbox/'",
+    "a webhook by its address": "webhook_notifications: {on_failure: [{id: 'https://hooks.example.com/x'}]}  # B108: job main: on_failure wants the id of a notification destination",
     "a pause in the job": "continuous: {pause_status: PAUSED}  # B504: holds in every target",
     "no run at a time": "max_concurrent_runs: 0  # B505: every run is skipped",
     "an unused cluster": "job_clusters: [{job_cluster_key: old, new_cluster: {num_workers: 1}}]  # B411: no task uses job_cluster_key old",
@@ -137,6 +140,33 @@ BUNDLES = {
         variables:
           a: {default: "${var.b}"}  # B212: variable a leads back to itself
           b: {default: "x${var.a}"}  # B212: variable b leads back to itself
+        """,
+    "a variable's declaration": """
+        bundle: {name: small}
+        variables: {place: {default: x}}
+        workspace:
+          root_path: /${variables.place}  # B201: it is a declaration and no value; say ${var.place}
+          file_path: /${variables.place.value}
+        """,
+    "a name of two jobs": """
+        bundle: {name: small}
+        resources:
+          jobs:
+            daily: {name: sales, tasks: [{task_key: a, run_job_task: {job_id: 1}}]}
+            weekly: {name: sales, tasks: [{task_key: a, run_job_task: {job_id: 1}}]}  # B014: job weekly has the name of job daily: sales
+        """,
+    "a webhook of a task by its address": """
+        bundle: {name: small}
+        resources:
+          jobs:
+            main:
+              webhook_notifications: {on_start: [{id: 0481e838-0a59-4eff-9541-a4ca6f149574}]}
+              tasks:
+                - task_key: a
+                  run_job_task: {job_id: 1}
+                  webhook_notifications:
+                    on_failure:
+                      - id: me@example.com  # B108: task a: on_failure wants the id
         """,
     "a variable where none is resolved": """
         bundle: {name: small}
@@ -224,7 +254,11 @@ BUNDLES = {
         """,
     "resources that no include reads": """
         bundle: {name: small}
-        include: [resources/*.job.yml]
+        include: [resources/*.job.yml, jobs/hourly.yml]
+        === jobs/hourly.yml
+        resources: {jobs: {hourly: {tasks: [{task_key: a, run_job_task: {job_id: 1}}]}}}
+        === jobs/yearly.yml
+        resources: {jobs: {yearly: {tasks: [{task_key: a, run_job_task: {job_id: 1}}]}}}  # B013: reads jobs/yearly.yml
         === resources/daily.job.yml
         resources: {jobs: {daily: {tasks: [{task_key: a, run_job_task: {job_id: 1}}]}}}
         === resources/weekly.yml

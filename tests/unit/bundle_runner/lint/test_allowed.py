@@ -112,6 +112,12 @@ def test_a_wheel_that_lies_there_need_not_be_built(tmp_path: Path) -> None:
     assert lint(tmp_path) == []
 
 
+@pytest.mark.parametrize("url", ["/Volumes/main/shop/inbox/", "s3://shop/inbox/", "abfss://in@shop.example.com/"])
+def test_a_trigger_may_watch_a_volume_or_a_store(url: str, tmp_path: Path) -> None:
+    write_bundle(tmp_path, beside_a(f"trigger: {{file_arrival: {{url: '{url}'}}}}"))
+    assert lint(tmp_path) == []
+
+
 CLUSTERS = {
     "the settings of a single node": "spark_conf: {spark.databricks.cluster.profile: singleNode, spark.master: 'local[*]'}, "
     "custom_tags: {ResourceClass: SingleNode}",
