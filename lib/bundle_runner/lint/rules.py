@@ -15,6 +15,7 @@ from bundle_runner.lint import (
     fields,
     files,
     graph,
+    imports,
     keys,
     notebooks,
     notifications,
@@ -74,6 +75,7 @@ RULES: tuple[Rule, ...] = (
     notebooks.check_notebooks,
     calls.check_calls,
     calls.check_values,
+    imports.check_imports,
 )
 _IGNORE = re.compile(r"#\s*lint:\s*ignore\s+([A-Z]\d{3}(?:[,\s]+[A-Z]\d{3})*)")
 
