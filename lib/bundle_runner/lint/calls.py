@@ -62,7 +62,7 @@ def check_values(bundle: ReadBundle) -> Iterator[Finding]:
             for task in job.bodies:
                 for text, where in spoken(task):
                     for _, other, _, name in (found[:4] for found in paths(text) if _is_value(found)):
-                        known = _values_of(notebooks[other]) if other in notebooks else None
+                        known = values_of(notebooks[other]) if other in notebooks else None
                         if known and name not in known:
                             yield NEVER_SET.at(
                                 where,
@@ -75,7 +75,7 @@ def _is_value(path: tuple[str, ...]) -> bool:
     return len(path) >= 4 and path[0] == "tasks" and path[2] == "values"
 
 
-def _values_of(path: Path) -> set[str] | None:
+def values_of(path: Path) -> set[str] | None:
     """Return the names of the values that a notebook sets, None where they cannot all be known."""
     names: set[str] = set()
     for cell in cells_of(path):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bundle_runner.bundle_files import find_bundle
 from bundle_runner.lint import (
+    asked,
     calls,
     clusters,
     compute,
@@ -75,6 +76,7 @@ RULES: tuple[Rule, ...] = (
     notebooks.check_notebooks,
     calls.check_calls,
     calls.check_values,
+    asked.check_asked,
     imports.check_imports,
 )
 _IGNORE = re.compile(r"#\s*lint:\s*ignore\s+([A-Z]\d{3}(?:[,\s]+[A-Z]\d{3})*)")
