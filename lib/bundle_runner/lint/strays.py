@@ -26,7 +26,7 @@ NOT_READ = warning(
 def check_strays(bundle: ReadBundle) -> Iterator[Finding]:
     """Look beside the included files, and in resources/, for resources that are not read."""
     read = {file.path for file in bundle.files}
-    for path in sorted(set(_beside(bundle)) - read):
+    for path in sorted(set(_beside(bundle)) - read) if not bundle.problems else ():  # else that may be why
         tree = _tree(path)
         if set(a_map(tree.get("resources"))) & set(shapes()["resources"].fields):
             name = path.relative_to(bundle.folder) if path.is_relative_to(bundle.folder) else path.name

@@ -204,6 +204,8 @@ BUNDLES = {
         include:
           - daily.yml  # B004: there is no such file
           - resorces/*.yml  # B010: finds no file, so nothing of it is deployed
+        === resources/daily.yml
+        resources: {jobs: {daily: {tasks: [{task_key: a, run_job_task: {job_id: 1}}]}}}
         """,
     "patterns of sync without a match": """
         bundle: {name: small}

@@ -17,6 +17,7 @@ TASKS = """
 WRONG = {
     'task.get_value("plan", "wrk")': ("N113", "source.py of task plan never sets wrk; did you mean work?"),
     'dbutils.jobs.taskValues.get(key="wrk", taskKey="plan")': ("N113", "never sets wrk"),
+    'task.get_value(task_key="plan", key="wrk")': ("N113", "never sets wrk"),
     'task.get_value("plna", "work")': ("N118", "job main has no task plna; did you mean plan?"),
     'task.get_value("a", "x")': ("N118", "task a need not have ended before b; add it to depends_on"),
 }
