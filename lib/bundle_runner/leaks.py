@@ -17,11 +17,12 @@ _KNOWN = {
     "a password in an address": re.compile(r"\b\w+://[^\s/:@\"'${}<>]+:[^\s/:@\"'${}<>]{3,}@"),
 }
 _ASSIGNED = re.compile(
-    r"""(?i)\b[\w.-]*(?:password|passwd|secret|api_?key|access_?key|token)["']?\s*[:=]\s*(["'])(?P<value>[^"']{8,})\1"""
+    r"""(?i)\b[\w.-]*(?:password|passwd|secret|(?:api|access)[_.]?key|(?:secret|account)\.key(?:\.[\w.-]+)?|token)["']?"""
+    r"""\s*[:=]\s*(["'])(?P<value>[^"']{8,})\1"""
 )
 _HARMLESS = re.compile(r"(?i)[${}<>\s*]|example|changeme|placeholder|dummy|your|secrets?[/.]|^[a-z]+(?:[_./-][a-z]+)*$")
 _SECRET_NAME = re.compile(
-    r"(?i)(?:^|[_.-])(?:password|passwd|passphrase|pwd|secret|token|api_?key|access_?key|private_?key|secret_?key"
+    r"(?i)(?:^|[_.-])(?:password|passwd|passphrase|pwd|secret|token|(?:api|access|private|secret)[_.]?key"
     r"|credentials?)$"
 )
 _NAMED_ELSEWHERE = re.compile(r"^(?:[\w.-]+/[\w.-]+|\{\{.*\}\}|\$\{.*\}|)$")

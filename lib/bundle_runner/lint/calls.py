@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from bundle_runner.errors import BundleError, did_you_mean
-from bundle_runner.lint.cells import Cell, read_cells
+from bundle_runner.errors import did_you_mean
+from bundle_runner.lint.cells import Cell, cells_of
 from bundle_runner.lint.files import named_files
 from bundle_runner.lint.finding import Finding, error, warning
 from bundle_runner.lint.reading import ReadBundle
@@ -37,7 +37,7 @@ _CALL = re.compile(r"^\s*%run\s+[\"']?([^\s\"'$]+)|dbutils\.notebook\.run\(\s*[\
 def check_calls(bundle: ReadBundle) -> Iterator[Finding]:
     """Check that notebooks called by a relative path are there."""
     for path in sorted({file.path for file in named_files(bundle) if file.kind == "notebook"}):
-        for cell in _cells(path):
+        for cell in cells_of(path):
             for number, line in enumerate(cell.lines, 1):
                 for magic, call in _CALL.findall(line):
                     yield from _callee(magic or call, path, cell, number)
@@ -62,7 +62,7 @@ def check_values(bundle: ReadBundle) -> Iterator[Finding]:
             for task in job.bodies:
                 for text, where in spoken(task):
                     for _, other, _, name in (found[:4] for found in paths(text) if _is_value(found)):
-                        known = _values_of(notebooks[other]) if other in notebooks else None
+                        known = values_of(notebooks[other]) if other in notebooks else None
                         if known and name not in known:
                             yield NEVER_SET.at(
                                 where,
@@ -75,10 +75,10 @@ def _is_value(path: tuple[str, ...]) -> bool:
     return len(path) >= 4 and path[0] == "tasks" and path[2] == "values"
 
 
-def _values_of(path: Path) -> set[str] | None:
+def values_of(path: Path) -> set[str] | None:
     """Return the names of the values that a notebook sets, None where they cannot all be known."""
     names: set[str] = set()
-    for cell in _cells(path):
+    for cell in cells_of(path):
         if re.search(r"^\s*%run\b", "\n".join(cell.lines), re.MULTILINE):
             return None
         try:
@@ -102,10 +102,3 @@ def _sets_value(function: ast.expr) -> bool:
     return isinstance(function, ast.Attribute) and (
         function.attr == "set_value" or (function.attr == "set" and ast.unparse(function.value).endswith("taskValues"))
     )
-
-
-def _cells(path: Path) -> tuple[Cell, ...]:
-    try:
-        return read_cells(path)
-    except BundleError:
-        return ()  # notebooks.py says so

@@ -72,6 +72,14 @@ def read_cells(path: Path) -> tuple[Cell, ...]:
     return ()
 
 
+def cells_of(path: Path) -> tuple[Cell, ...]:
+    """Return the cells of a notebook, none of one that cannot be read: that notebooks.py says."""
+    try:
+        return read_cells(path)
+    except BundleError:
+        return ()
+
+
 def _of_ipynb(path: Path, content: dict[str, Any]) -> Iterator[Cell]:
     text = path.read_text(encoding="utf-8")
     language = _language(content.get("metadata") or {})

@@ -7,7 +7,7 @@ from typing import Any
 
 from bundle_runner.errors import did_you_mean
 from bundle_runner.lint.finding import Finding, error, warning
-from bundle_runner.lint.places import a_map, a_text, items, members, opaque, texts_of
+from bundle_runner.lint.places import a_text, items, opaque, texts_of
 from bundle_runner.lint.reading import JobView, ReadBundle, TaskView
 
 NO_CLUSTER = error(
@@ -47,24 +47,10 @@ UNUSED = warning(
 )
 SERVERLESS_LIBRARIES = error(
     "B412",
-    "libraries at a task with an environment",
+    "libraries at a task without a cluster",
     "Serverless tasks take their libraries from the environment's dependencies; the workspace refuses the job.",
     "{environment_key: default, libraries: [{…}]}",
     "environments: [{environment_key: default, spec: {dependencies: […]}}]",
-)
-TWO_SIZES = error(
-    "B414",
-    "A cluster has num_workers and autoscale",
-    "Its size is said twice; the workspace refuses the cluster.",
-    "{num_workers: 2, autoscale: {…}}",
-    "{num_workers: 2}",
-)
-BACKWARDS = error(
-    "B418",
-    "A cluster grows from more to fewer workers",
-    "The workspace refuses the cluster.",
-    "autoscale: {min_workers: 8, max_workers: 2}",
-    "autoscale: {min_workers: 2, max_workers: 8}",
 )
 
 PLACES = ("job_cluster_key", "existing_cluster_id", "new_cluster", "environment_key")
@@ -78,7 +64,6 @@ def check_compute(bundle: ReadBundle) -> Iterator[Finding]:
             for task in job.bodies:
                 yield from _place(task, job)
             yield from _unused(job)
-        yield from _sizes(a_map(view.tree.get("resources")))
 
 
 def _place(task: TaskView, job: JobView) -> Iterator[Finding]:
@@ -95,10 +80,12 @@ def _place(task: TaskView, job: JobView) -> Iterator[Finding]:
     places = [name for name in PLACES if task.body.get(name) is not None]
     if len(places) > 1:
         yield TWO_PLACES.at(task.place(places[1]), f"task {task.key} names {' and '.join(places)}; keep one")
-    if places == ["environment_key"] and task.body.get("libraries"):
+    is_serverless = places == ["environment_key"] or (not places and "notebook_task" in task.body)
+    if is_serverless and "compute" not in task.body and task.body.get("libraries"):
+        runs = f"a task with {places[0]}" if places else "a notebook without a cluster runs serverless and"
         yield SERVERLESS_LIBRARIES.at(
             task.place("libraries"),
-            f"task {task.key}: a task with environment_key takes no libraries; name them in the environment",
+            f"task {task.key}: {runs} takes no libraries; name them in the environment",
         )
     python = next((kind for kind in PYTHON if kind in task.body), None)
     if python and not places and "compute" not in task.body:
@@ -120,18 +107,3 @@ def _unused(job: JobView) -> Iterator[Finding]:
 
 def _any_opaque(job: JobView, name: str) -> bool:
     return any(opaque(task.body.get(name)) for task in job.bodies)
-
-
-def _sizes(node: Any) -> Iterator[Finding]:
-    """Look at every mapping below that tells how many workers there are."""
-    if isinstance(node, list):
-        for item in node:
-            yield from _sizes(item)
-    for _, value, _ in members(node):
-        yield from _sizes(value)
-    grows = a_map(a_map(node).get("autoscale"))
-    if grows and a_map(node).get("num_workers") is not None:
-        yield TWO_SIZES.at(node.where["autoscale"], "num_workers and autoscale both say the size; keep one")
-    least, most = grows.get("min_workers"), grows.get("max_workers")
-    if isinstance(least, int) and isinstance(most, int) and least > most:
-        yield BACKWARDS.at(node.where["autoscale"], f"min_workers {least} is more than max_workers {most}")

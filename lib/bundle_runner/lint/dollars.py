@@ -49,39 +49,6 @@ MISTAKEN = (
     (re.compile(rf"\{{\{{\s*({OF_RUN})\s*(?:\}}(?!\}})|$)"), "{{{{{0}}}}}"),
     (re.compile(r"(?<![{$])\{((?:job|tasks)\.[\w.-]+)\}"), "{{{{{0}}}}}"),
 )
-BUNDLE = ("name", "target", "environment", "uuid", "git", "mode", "cluster_id", "compute_id", "deployment")
-USER = ("userName", "short_name", "domain_friendly_name", "displayName", "id", "name", "emails", "groups", "active")
-OF_CLI = r"(?:var|variables|bundle|workspace|resources|artifacts)\.[\w.-]+"
-OF_RUN = r"(?:job|task|tasks|backfill)\.[\w.-]+|input(?:\.[\w.-]+)?"
-MISTAKEN = (
-    (re.compile(rf"\$?\{{\{{\s*({OF_CLI})\s*\}}\}}"), "${{{0}}}"),
-    (re.compile(rf"\$\(({OF_CLI})\)"), "${{{0}}}"),
-    (re.compile(rf"\$\{{({OF_CLI})(?![\w.\[\]}}$-])"), "${{{0}}}"),
-    (re.compile(rf"\$\{{({OF_RUN})\}}"), "{{{{{0}}}}}"),
-    (re.compile(rf"\{{\{{\s*({OF_RUN})\s*(?:\}}(?!\}})|$)"), "{{{{{0}}}}}"),
-    (re.compile(r"(?<![{$])\{((?:job|tasks)\.[\w.-]+)\}"), "{{{{{0}}}}}"),
-)
-USER = ("userName", "short_name", "domain_friendly_name", "displayName", "id", "name", "emails", "groups", "active")
-OF_CLI = r"(?:var|variables|bundle|workspace|resources|artifacts)\.[\w.-]+"
-OF_RUN = r"(?:job|task|tasks|backfill)\.[\w.-]+|input(?:\.[\w.-]+)?"
-MISTAKEN = (
-    (re.compile(rf"\$?\{{\{{\s*({OF_CLI})\s*\}}\}}"), "${{{0}}}"),
-    (re.compile(rf"\$\(({OF_CLI})\)"), "${{{0}}}"),
-    (re.compile(rf"\$\{{({OF_CLI})(?![\w.\[\]}}$-])"), "${{{0}}}"),
-    (re.compile(rf"\$\{{({OF_RUN})\}}"), "{{{{{0}}}}}"),
-    (re.compile(rf"\{{\{{\s*({OF_RUN})\s*(?:\}}(?!\}})|$)"), "{{{{{0}}}}}"),
-    (re.compile(r"(?<![{$])\{((?:job|tasks)\.[\w.-]+)\}"), "{{{{{0}}}}}"),
-)
-OF_CLI = r"(?:var|variables|bundle|workspace|resources|artifacts)\.[\w.-]+"
-OF_RUN = r"(?:job|task|tasks|backfill)\.[\w.-]+|input(?:\.[\w.-]+)?"
-MISTAKEN = (
-    (re.compile(rf"\$?\{{\{{\s*({OF_CLI})\s*\}}\}}"), "${{{0}}}"),
-    (re.compile(rf"\$\(({OF_CLI})\)"), "${{{0}}}"),
-    (re.compile(rf"\$\{{({OF_CLI})(?![\w.\[\]}}$-])"), "${{{0}}}"),
-    (re.compile(rf"\$\{{({OF_RUN})\}}"), "{{{{{0}}}}}"),
-    (re.compile(rf"\{{\{{\s*({OF_RUN})\s*(?:\}}(?!\}})|$)"), "{{{{{0}}}}}"),
-    (re.compile(r"(?<![{$])\{((?:job|tasks)\.[\w.-]+)\}"), "{{{{{0}}}}}"),
-)
 
 
 def check_dollars(bundle: ReadBundle) -> Iterator[Finding]:
@@ -127,6 +94,8 @@ def _missing(root: str, rest: list[str], bundle: ReadBundle) -> str | None:
     known: Any = None
     if root in ("var", "variables"):
         known = a_map(bundle.merged.get("variables"))
+        if root == "variables" and rest[1:] == [] and rest[0] in known:
+            return f"it is a declaration and no value; say ${{var.{rest[0]}}}"
     elif root == "bundle":
         known = BUNDLE
     elif root == "workspace":

@@ -68,7 +68,7 @@ def check_files(bundle: ReadBundle) -> Iterator[Finding]:
     found = [file for file in named_files(bundle) if file.path.is_file()]
     for file in named_files(bundle):
         if not file.path.is_file():
-            yield NO_FILE.at(file.where, f"{file.subject}: {file.written} does not exist{_nearby(file.path)}")
+            yield NO_FILE.at(file.where, f"{file.subject}: {file.written} does not exist{_nearby(file, bundle.folder)}")
     for file in found:
         yield from _kind(file)
     ignored = _ignored(bundle.folder, {file.path for file in found})
@@ -115,9 +115,12 @@ def _named(body: Map, field: str, subject: str, kind: str) -> Iterator[NamedFile
         yield NamedFile(path, text, where, subject, kind)
 
 
-def _nearby(path: Path) -> str:
+def _nearby(file: NamedFile, folder: Path) -> str:
+    path = file.path
     if path.is_dir():
         return " as a file; it is a folder"
+    if (folder / file.written).is_file():
+        return f"; from {file.where.file.name} it is {os.path.relpath(folder / file.written, file.where.file.parent)}"
     if not path.parent.is_dir():
         return f"; nor does the folder {path.parent}"
     names = sorted(file.name for file in path.parent.iterdir() if file.is_file())

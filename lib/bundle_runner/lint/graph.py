@@ -9,6 +9,7 @@ from bundle_runner.errors import did_you_mean
 from bundle_runner.lint.finding import Finding, error, warning
 from bundle_runner.lint.places import a_map, a_text, items
 from bundle_runner.lint.reading import JobView, ReadBundle, TaskView
+from bundle_runner.located import Map
 
 UNKNOWN = error(
     "B302",
@@ -77,7 +78,8 @@ def check_graph(bundle: ReadBundle) -> Iterator[Finding]:
 
 def _check_job(job: JobView, bundle: ReadBundle) -> Iterator[Finding]:
     if not job.body.get("tasks") and not bundle.makes_resources_in_python:
-        yield EMPTY.at(job.where, f"job {job.key} has no task, so there is nothing to run")
+        hint = _near(job.key, a_map(a_map(bundle.merged.get("resources")).get("jobs")))
+        yield EMPTY.at(job.where, f"job {job.key} has no task, so there is nothing to run{hint}")
     tasks = {task.key: task for task in job.tasks}
     for task in job.tasks:
         yield from _check_dependencies(task, tasks)
@@ -94,6 +96,12 @@ def _check_job(job: JobView, bundle: ReadBundle) -> Iterator[Finding]:
                     task.place(name), f"task {task.key}: {name} has no place inside for_each_task; write it at {outer}"
                 )
     yield from _circles(tasks)
+
+
+def _near(key: str, defined: Map) -> str:
+    """Name the job that a target meant to change."""
+    hint = did_you_mean(key, defined) if key not in defined else ""
+    return hint if hint.startswith("; did") else ""
 
 
 def _check_dependencies(task: TaskView, tasks: dict[str, TaskView]) -> Iterator[Finding]:

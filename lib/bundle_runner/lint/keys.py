@@ -44,6 +44,13 @@ TWIN = error(
     "tasks: [{task_key: load, …}, {task_key: load, …}]",
     "tasks: [{task_key: load, …}, {task_key: check, …}]",
 )
+SAME_NAME = warning(
+    "B014",
+    "Two jobs have the same name",
+    "The workspace allows it, and in its lists nobody can tell the one from the other; often one is a copy.",
+    "jobs: {daily: {name: sales}, weekly: {name: sales}}",
+    "jobs: {daily: {name: sales}, weekly: {name: sales_weekly}}",
+)
 KEYS = {"tasks": "task_key", "job_clusters": "job_cluster_key", "environments": "environment_key", "parameters": "name"}
 
 
@@ -96,6 +103,16 @@ def check_resources(bundle: ReadBundle) -> Iterator[Finding]:
                         where,
                         f"{kind}.{key} has the key of {other}.{key} in {there.file.name}:{there.line}; rename one",
                     )
+
+
+def check_names(bundle: ReadBundle) -> Iterator[Finding]:
+    """Look for jobs that one target gives the same name."""
+    for view in bundle.views:
+        first: dict[str, str] = {}
+        for job in view.jobs:
+            name = a_text(job.body.get("name"))
+            if name is not None and first.setdefault(name, job.key) != job.key:
+                yield SAME_NAME.at(job.place("name"), f"job {job.key} has the name of job {first[name]}: {name}")
 
 
 def _scripts(tree: Map) -> Iterator[tuple[str, Map, Where]]:

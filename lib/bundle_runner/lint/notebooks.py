@@ -73,25 +73,12 @@ OUTPUT = warning(
     "a cell with a table of customers below it",
     "the notebook saved without outputs",
 )
-IN_BUNDLE = error(
-    "B107",
-    "A secret stands in the bundle",
-    "Whoever reads the repository has it; change it, then name it by scope and key.",
-    'spark_env_vars: {TOKEN: "dapi0123…"}',
-    "spark_env_vars: {TOKEN: {{secrets/shop/token}}}",
-)
 RUN_AS_PYTHON = ("notebook", "python", "file")
 SERVED = ("job_cluster_key", "existing_cluster_id", "new_cluster")
 
 
 def check_notebooks(bundle: ReadBundle) -> Iterator[Finding]:
     """Check what every notebook and Python file says, and what its tasks give it."""
-    for document in bundle.files:
-        for number, line in enumerate(document.text.splitlines(), 1):
-            if said := secret_in(line):
-                yield IN_BUNDLE.at(
-                    Where(document.path, number), f"this looks like {said}; change it and use a reference"
-                )
     files = [file for file in named_files(bundle) if file.kind in RUN_AS_PYTHON and file.path.is_file()]
     cells = {path: _read(path) for path in sorted({file.path for file in files})}
     for path, found in cells.items():

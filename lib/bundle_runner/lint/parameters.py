@@ -49,6 +49,15 @@ NO_WIDGET = warning(
     'dbutils.widgets.get("dya") where the job gives day',
     'dbutils.widgets.get("day")',
 )
+NOT_TAGGED = warning(
+    "N117",
+    "A cell sets parameters, and is not tagged `parameters`",
+    "The values that the job gives are lost: the notebook runs with those of the cell.",
+    'day = "" in a cell without a tag, and base_parameters: {day: …}',
+    "the same cell with the tag `parameters`",
+)
+OTHERWISE_ALL = re.compile(r"getAll\(|entry_point|getCurrentBindings|^\s*%run\b", re.MULTILINE)
+OTHERWISE = re.compile(rf"widgets|getArgument|{OTHERWISE_ALL.pattern}", re.MULTILINE)
 
 
 def tagged(cells: tuple[Cell, ...]) -> list[Cell]:
@@ -66,8 +75,30 @@ def of_parameters(file: NamedFile, cells: tuple[Cell, ...]) -> Iterator[Finding]
         )
     declared, problems = _declared(file.path, found[0]) if found else (None, [])
     yield from problems
+    if not found:
+        yield from _untagged(file, cells)
     yield from _given(file, cells, declared)
     yield from _asked(file, cells)
+
+
+def _untagged(file: NamedFile, cells: tuple[Cell, ...]) -> Iterator[Finding]:
+    """Look for a cell of literals that bears the names of what the job gives; a notebook may read them otherwise."""
+    text = "\n".join(line for cell in cells for line in cell.lines)
+    if file.task is None or file.job is None or file.path.suffix != ".ipynb" or OTHERWISE.search(text):
+        return
+    given = {
+        *a_map(a_map(file.task.body.get("notebook_task")).get("base_parameters")),
+        *texts_of(file.job.body.get("parameters"), "name"),
+    }
+    for cell in cells:
+        named, problems = _declared(file.path, cell)
+        if named & given and not problems and len(ast.parse(cell.python).body) == len(named):
+            yield NOT_TAGGED.at(
+                Where(file.path, cell.place(1)),
+                f"cell {cell.number} sets {', '.join(sorted(named & given)[:3])}, which the job gives, "
+                "and is not tagged parameters: the job's values would be lost",
+            )
+            return
 
 
 def _declared(path: Path, cell: Cell) -> tuple[frozenset[str], list[Finding]]:
@@ -105,7 +136,7 @@ def _given(file: NamedFile, cells: tuple[Cell, ...], declared: frozenset[str] | 
     if file.task is None or (not cells and file.path.suffix != ".py"):
         return
     text = "\n".join(line for cell in cells for line in cell.lines)
-    if re.search(r"getAll\(|entry_point|getCurrentBindings|^\s*%run\b", text, re.MULTILINE):
+    if OTHERWISE_ALL.search(text):
         return
     widgets = set(re.findall(r"widgets\.\w+\(\s*(?:name\s*=\s*)?[\"']([\w.-]+)", text))
     for name, _, where in members(a_map(file.task.body.get("notebook_task")).get("base_parameters")):

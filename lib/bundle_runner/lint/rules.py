@@ -8,21 +8,29 @@ from pathlib import Path
 
 from bundle_runner.bundle_files import find_bundle
 from bundle_runner.lint import (
+    asked,
     calls,
+    clusters,
     compute,
     dollars,
     fields,
     files,
     graph,
+    imports,
     keys,
     notebooks,
+    notifications,
     references,
     required,
     run_jobs,
     schedule,
+    secrets,
+    strays,
     targets,
     tasks,
+    timing,
     variables,
+    wheels,
 )
 from bundle_runner.lint.finding import CODES, Finding, warning
 from bundle_runner.lint.reading import ReadBundle, read_for_lint
@@ -43,24 +51,33 @@ RULES: tuple[Rule, ...] = (
     keys.check_mappings,
     keys.check_lists,
     keys.check_resources,
+    keys.check_names,
     keys.check_includes,
+    strays.check_strays,
     fields.check_fields,
     required.check_required,
     files.check_files,
     graph.check_graph,
     tasks.check_tasks,
+    timing.check_timing,
     run_jobs.check_run_jobs,
     compute.check_compute,
+    clusters.check_clusters,
     variables.check_variables,
     dollars.check_dollars,
     variables.check_circles,
     variables.check_unresolved,
     references.check_braces,
     schedule.check_schedules,
+    notifications.check_notifications,
     targets.check_targets,
+    wheels.check_wheels,
+    secrets.check_secrets,
     notebooks.check_notebooks,
     calls.check_calls,
     calls.check_values,
+    asked.check_asked,
+    imports.check_imports,
 )
 _IGNORE = re.compile(r"#\s*lint:\s*ignore\s+([A-Z]\d{3}(?:[,\s]+[A-Z]\d{3})*)")
 
@@ -77,7 +94,7 @@ def lint(folder: Path, target: str | None = None) -> list[Finding]:
     kept = [
         finding for finding in found if finding.code.name not in ignored[finding.where.file].get(finding.where.line, ())
     ]
-    if target is None:  # what a comment hides may show in another target
+    if target is None and not bundle.problems:  # a comment may hide what shows elsewhere
         kept += _unused(found, ignored)
     return sorted(kept, key=lambda finding: finding.order)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from zoneinfo import available_timezones
 
@@ -54,6 +55,13 @@ TRIGGER = error(
     "trigger: {periodic: {…}, file_arrival: {…}}",
     "trigger: {periodic: {…}}",
 )
+NO_PLACE = error(
+    "B507",
+    "A trigger watches a place that it cannot",
+    "file_arrival knows volumes and external locations only; the workspace refuses a mount or a folder.",
+    "file_arrival: {url: /mnt/inbox/}",
+    "file_arrival: {url: /Volumes/main/default/inbox/}",
+)
 STARTS = ("schedule", "trigger", "continuous")
 TRIGGERS = ("periodic", "file_arrival", "table_update", "table", "model")
 
@@ -62,7 +70,7 @@ def check_schedules(bundle: ReadBundle) -> Iterator[Finding]:
     """Check when every job runs, as each target sees it."""
     for view in bundle.views:
         for job in view.jobs:
-            for rule in (_zone, _cron, _starts, _never):
+            for rule in (_zone, _cron, _starts, _place, _never):
                 yield from rule(job)
     for file in bundle.files:
         for name, job, _ in members(a_map(file.tree.get("resources")).get("jobs")):
@@ -98,6 +106,15 @@ def _starts(job: JobView) -> Iterator[Finding]:
         got = " and ".join(kinds) or "none"
         yield TRIGGER.at(
             job.place("trigger"), f"job {job.key}: a trigger is one of {', '.join(TRIGGERS[:3])}, got {got}"
+        )
+
+
+def _place(job: JobView) -> Iterator[Finding]:
+    watched = a_map(a_map(job.body.get("trigger")).get("file_arrival"))
+    url = a_text(watched.get("url"))
+    if url and not re.match(r"/Volumes/[^/]+/[^/]+/[^/]|(?!dbfs:|file:)[a-z]\w*://", url):
+        yield NO_PLACE.at(
+            watched.where["url"], f"job {job.key}: a trigger watches a volume or an external location, got {url!r}"
         )
 
 

@@ -6,8 +6,9 @@ import json
 import re
 from collections.abc import Iterator
 
+from bundle_runner.errors import did_you_mean
 from bundle_runner.lint.finding import Finding, error, warning
-from bundle_runner.lint.places import a_map, a_text, items, members, opaque
+from bundle_runner.lint.places import a_map, a_text, items, members, opaque, words
 from bundle_runner.lint.reading import JobView, ReadBundle, TaskView
 from bundle_runner.lint.shapes import shapes
 
@@ -60,19 +61,19 @@ BAD_KEY = error(
     "task_key: load data",
     "task_key: load_data",
 )
-NO_RETRY = warning(
-    "B415",
-    "An interval between retries, and no retries",
-    "Without max_retries a task is not tried again.",
-    "min_retry_interval_millis: 1000",
-    "{max_retries: 1, min_retry_interval_millis: 1000}",
-)
 NO_NUMBER = error(
     "B416",
     "A comparison of sizes with a text",
     "GREATER_THAN and its like compare numbers; the run fails when it reaches the task.",
     '{op: GREATER_THAN, left: many, right: "0"}',
     '{op: GREATER_THAN, left: "{{tasks.plan.values.work}}", right: "0"}',
+)
+NO_INPUT = warning(
+    "B421",
+    "The task inside for_each_task never asks for its input",
+    "Every turn of the loop does the same.",
+    'for_each_task: {inputs: \'["a", "b"]\', task: {… base_parameters: {source: a}}}',
+    'base_parameters: {source: "{{input}}"}',
 )
 
 KINDS = tuple(name for name in shapes()["task"].fields if name.endswith("_task"))
@@ -87,10 +88,14 @@ def check_tasks(bundle: ReadBundle) -> Iterator[Finding]:
                     yield from rule(task, job)
 
 
-def _kind(task: TaskView, _: JobView) -> Iterator[Finding]:
+def _kind(task: TaskView, job: JobView) -> Iterator[Finding]:
     kinds = [kind for kind in KINDS if kind in task.body]
     if not kinds:
-        yield NO_KIND.at(task.where, f"task {task.key} has no type such as notebook_task, so there is nothing to run")
+        hint = did_you_mean(task.key, [other.key for other in job.tasks if any(kind in other.body for kind in KINDS)])
+        meant = hint if hint.startswith("; did") else ""
+        yield NO_KIND.at(
+            task.where, f"task {task.key} has no type such as notebook_task, so there is nothing to run{meant}"
+        )
     elif len(kinds) > 1:
         yield TWO_KINDS.at(task.place(kinds[1]), f"task {task.key} is {' and '.join(kinds)}; make two tasks of it")
     if "for_each_task" in kinds and task.outer is not None:
@@ -100,11 +105,6 @@ def _kind(task: TaskView, _: JobView) -> Iterator[Finding]:
 def _condition(task: TaskView, _: JobView) -> Iterator[Finding]:
     condition = task.body.get("condition_task")
     if condition is None:
-        if not task.body.get("max_retries") and task.body.get("min_retry_interval_millis"):
-            yield NO_RETRY.at(
-                task.place("min_retry_interval_millis"),
-                f"task {task.key}: min_retry_interval_millis has no effect without max_retries",
-            )
         return
     if task.body.get("max_retries"):
         yield RETRIED.at(task.place("max_retries"), f"task {task.key}: a condition is not retried; remove max_retries")
@@ -125,6 +125,12 @@ def _loop(task: TaskView, _: JobView) -> Iterator[Finding]:
         yield NO_LIST.at(
             loop.where["inputs"],
             f'task {task.key}: inputs must be a JSON list such as \'["a", "b"]\', got {inputs[:40]!r}',
+        )
+    body = loop.get("task")
+    texts = [text for text, _ in words(body, task.where)]
+    if body and not any(re.search(r"\{\{\s*input\b|\$\{var", text) for text in texts):
+        yield NO_INPUT.at(
+            loop.where["task"], f"task {task.key}: every turn does the same; give its task {{{{input}}}} as a parameter"
         )
 
 
