@@ -151,7 +151,7 @@ def test_a_run_that_takes_too_long_is_ended(bundle: SmallBundle) -> None:
     assert (str(record.state), record.exit_code) == ("TIMEDOUT", 1)
     assert states(record) == {"loop": "TIMEDOUT", "after": "CANCELED"}
     assert by_key(record)["loop"].message == "the run was stopped after 4 s (timeout_seconds)"
-    assert [len(part.attempts) for part in by_key(record)["loop"].iterations] == [1, 1]
+    assert [len(part.attempts) for part in by_key(record)["loop"].iterations] == [1, 0]
 
 
 def test_an_interrupted_run_is_canceled_and_leaves_nothing_running(bundle: SmallBundle) -> None:
