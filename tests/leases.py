@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from sales_lakehouse.lease.holder import Holder
-from sales_lakehouse.lease.stores import LeaseStore
+from sales_lakehouse.lease.store import LeaseStore
 from sales_lakehouse.lease.take import Clock
 
 NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)

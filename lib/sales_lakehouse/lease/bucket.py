@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sales_lakehouse.errors import StoreError
-from sales_lakehouse.lease.stores import FOLDER, entry_name, entry_number
+from sales_lakehouse.lease.store import FOLDER, entry_name, entry_number
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore

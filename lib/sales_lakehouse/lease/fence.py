@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from sales_lakehouse.errors import LeaseLostError
-from sales_lakehouse.lease.stores import POSSESSION, store_at
+from sales_lakehouse.lease.store import POSSESSION
+from sales_lakehouse.lease.stores import store_at
 from sales_lakehouse.lease.take import Clock, Entry, Lease, newest, take_at
 
 _CLOCK = Clock()

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from sales_lakehouse.lease.fence import possession, possession_of
-from sales_lakehouse.lease.stores import POSSESSION
+from sales_lakehouse.lease.store import POSSESSION
 from sales_lakehouse.lease.take import Clock, Lease, take_at
 
 _CLOCK = Clock()

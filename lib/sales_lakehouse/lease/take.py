@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 from sales_lakehouse.errors import LakehouseError, LeaseHeldError, StoreError
 from sales_lakehouse.lease.holder import Holder
-from sales_lakehouse.lease.stores import LeaseStore, store_at
+from sales_lakehouse.lease.store import LeaseStore
+from sales_lakehouse.lease.stores import store_at
 
 
 def _now() -> datetime:

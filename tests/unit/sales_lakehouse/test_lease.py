@@ -16,8 +16,8 @@ import pytest
 
 from sales_lakehouse.errors import LeaseHeldError, LeaseLostError, StoreError
 from sales_lakehouse.lease import POSSESSION, hold, writing
+from sales_lakehouse.lease.folder import FolderStore
 from sales_lakehouse.lease.holder import Holder
-from sales_lakehouse.lease.stores import FolderStore
 from sales_lakehouse.lease.take import Clock, newest, take
 from tests.leases import NOON, Time, elsewhere, put
 
