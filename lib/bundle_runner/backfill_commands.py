@@ -13,7 +13,7 @@ from bundle_runner.backfill import Backfill, Wish, date_parameter, date_range, p
 from bundle_runner.bundle import Bundle
 from bundle_runner.commands import Asked, before_the_start, carry_out, checked, run_folders
 from bundle_runner.foresight import foreseen
-from bundle_runner.plan import Plan, prepare, runs_folder
+from bundle_runner.plan import Plan, chosen_keys, prepare, runs_folder
 from bundle_runner.progress import OneLine
 from bundle_runner.record import RunRecord, read_record
 from bundle_runner.report import Commands, last_lines
@@ -74,7 +74,8 @@ def show_backfill(asked: Asked, wanted: Range, again: bool) -> None:
 
 def _planned(asked: Asked, wanted: Range, again: bool) -> Work:
     bundle, given = asked.load(), wanted.params or {}
-    parameter = date_parameter(wanted.job, bundle.job(wanted.job), wanted.parameter, given)
+    job = bundle.job(wanted.job, chosen_keys(bundle, wanted.job, wanted.only))
+    parameter = date_parameter(wanted.job, job, wanted.parameter, given)
     wish = Wish(wanted.job, *date_range(wanted.first, wanted.last), parameter, given, wanted.only)
     return Work(asked, bundle, plan_backfill(wish, map(read_record, run_folders(asked)), again))
 

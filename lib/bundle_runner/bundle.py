@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -17,11 +17,13 @@ from bundle_runner.bundle_files import (
     read_bundle,
 )
 from bundle_runner.errors import TargetError, UsageError, did_you_mean
+from bundle_runner.git_facts import git_facts
 from bundle_runner.interpolate import Interpolator, resources_root
 from bundle_runner.located import Map, Seq, Where, merge
-from bundle_runner.model import BundleFile, Job
+from bundle_runner.model import BundleFile, Job, LeftOut, Task, outline
 from bundle_runner.parse import parse
-from bundle_runner.requirements import ELSEWHERE
+from bundle_runner.placing import place_files
+from bundle_runner.python_made import python_made
 from bundle_runner.variables import Sources, choose
 
 REMOTE_ROOTS = ("~", "/Workspace", "/Volumes", "/dbfs")
@@ -29,12 +31,16 @@ REMOTE_ROOTS = ("~", "/Workspace", "/Volumes", "/dbfs")
 
 @dataclass(frozen=True)
 class Bundle:
-    """A loaded bundle. Jobs are resolved and checked when they are asked for."""
+    """A loaded bundle. Jobs are resolved and checked when they are asked for.
+
+    `left_out` tells of names around the jobs that nobody knows.
+    """
 
     path: Path
     target: str
     tree: Map
     variables: Mapping[str, Any]
+    left_out: tuple[str, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -62,25 +68,51 @@ class Bundle:
         jobs = (self.tree.get("resources") or {}).get("jobs")
         return jobs if isinstance(jobs, Map) else Map()
 
-    def job(self, key: str) -> Job:
-        """Return one job with every `${...}` resolved and absolute paths.
+    def job(self, key: str, chosen: Collection[str] | None = None, left_out: list[str] | None = None) -> Job:
+        """Return one job with every `${...}` resolved and absolute paths; of other tasks than `chosen` only the names.
+
+        `left_out` hears of the names in it that nobody knows.
 
         Raises: UsageError for an unknown job, ModelError and ReferenceProblem for a wrong one.
         """
-        tree = self._job_tree(key)
-        _place_files(tree, self.path)
-        return parse(Job, tree, f"job {key}", self._jobs.where[key])
+        raw = self._raw_job(key)
+        tree = self._interpolator.resolve(raw if chosen is None else self._narrowed(raw, chosen), self._jobs.where[key])
+        place_files(tree, self.path)
+        job = parse(Job, tree, f"job {key}", self._jobs.where[key], [] if left_out is None else left_out)
+        return job if chosen is None else _beside(job, self.outline(key))
+
+    def outline(self, key: str) -> dict[str, LeftOut]:
+        """Return the tasks of a job by name with what each waits for, and nothing else of them."""
+        tasks = self._raw_job(key).get("tasks")
+        bodies = [body for body in tasks if isinstance(body, Map)] if isinstance(tasks, Seq) else []
+        return {self._key_of(body): outline(self._key_of(body), body) for body in bodies}
 
     def task_places(self, key: str) -> dict[str, Where]:
-        """Return where each task of a job that can be read is written."""
-        tasks = self._job_tree(key)["tasks"]
-        return {task["task_key"]: where for task, where in zip(tasks, tasks.where, strict=True)}
+        """Return where each task of a job is written."""
+        tasks = self._raw_job(key).get("tasks")
+        pairs = zip(tasks, tasks.where, strict=True) if isinstance(tasks, Seq) else ()
+        return {self._key_of(body): where for body, where in pairs if isinstance(body, Map)}
 
-    def _job_tree(self, key: str) -> Any:
+    def _raw_job(self, key: str) -> Map:
         if key not in self._jobs:
-            made = "; what `python:` would make is not read by this runner" if self.tree.get("python") else ""
-            raise UsageError(f"job {key} does not exist in {self.path}{did_you_mean(key, self._jobs)}{made}")
-        return self._interpolator.resolve(self._jobs[key], self._jobs.where[key])
+            made = python_made(self.tree, self.folder)
+            said = f"; {made.words_of(key)}" if made else ""
+            raise UsageError(f"job {key} does not exist in {self.path}{did_you_mean(key, self._jobs)}{said}")
+        raw = self._jobs[key]
+        return raw if isinstance(raw, Map) else Map()
+
+    def _narrowed(self, raw: Map, chosen: Collection[str]) -> Map:
+        """Return a job without the tasks that are not chosen, so that nothing in them counts."""
+        tasks, kept = raw["tasks"], Seq()
+        for body, where in zip(tasks, tasks.where, strict=True):
+            if not isinstance(body, Map) or self._key_of(body) in chosen:
+                kept.add(body, where)
+        copy = merge(Map(), raw)
+        copy.put("tasks", kept, raw.where["tasks"])
+        return copy
+
+    def _key_of(self, body: Map) -> str:
+        return str(self._interpolator.resolve(body.get("task_key")))
 
     def value(self, name: str) -> Any:
         """Return the resolved value of a variable."""
@@ -119,13 +151,20 @@ class Bundle:
             )
         return Path(root)
 
+    @property
+    def _facts(self) -> dict[str, Any]:
+        """Return what `${bundle.…}` offers."""
+        said = self.tree["bundle"]
+        facts = {"target": self.target, "environment": self.target, "mode": self.mode or ""}
+        return {**said, **facts, "git": {**git_facts(self.folder), **(said.get("git") or {})}}
+
     @cached_property
     def _interpolator(self) -> Interpolator:
         workspace = {**(self.tree.get("workspace") or {}), "file_path": str(self.folder)}
         workspace.setdefault("root_path", f"~/.bundle/{self.name}/{self.target}")
         workspace["current_user"] = _current_user()
         roots = {
-            "bundle": {**self.tree["bundle"], "target": self.target, "environment": self.target},
+            "bundle": self._facts,
             "var": self.variables,
             "variables": {name: {"value": value} for name, value in self.variables.items()},
             "workspace": workspace,
@@ -133,6 +172,14 @@ class Bundle:
             "artifacts": self.tree.get("artifacts") or {},
         }
         return Interpolator(roots)
+
+
+def _beside(job: Job, all_tasks: Mapping[str, LeftOut]) -> Job:
+    """Return the job with the tasks that were left out, in the order in which they are written."""
+    read = {task.task_key for task in job.tasks}
+    order = list(all_tasks)
+    tasks: list[Task] = [*job.tasks, *(task for key, task in all_tasks.items() if key not in read)]
+    return job.model_copy(update={"tasks": tuple(sorted(tasks, key=lambda task: order.index(task.task_key)))})
 
 
 def _current_user() -> dict[str, str]:
@@ -158,7 +205,8 @@ def load_bundle(
     """
     path = find_bundle(start)
     tree = read_bundle(path)
-    parsed = parse(BundleFile, tree, "the bundle", Where(path, 1))
+    left_out: list[str] = []
+    parsed = parse(BundleFile, tree, "the bundle", Where(path, 1), left_out)
     name = choose_target(tree, target)
     body = (tree.get("targets") or {}).get(name) or {}
     sources = Sources(
@@ -169,7 +217,7 @@ def load_bundle(
     )
     values = choose(parsed.variables, tree.get("variables") or Map(), sources)
     tree = apply_target(tree, name)
-    return Bundle(path, name, merge(tree, _rooted(root, path)) if root else tree, values)
+    return Bundle(path, name, merge(tree, _rooted(root, path)) if root else tree, values, tuple(left_out))
 
 
 def _rooted(root: Path, path: Path) -> Map:
@@ -177,45 +225,3 @@ def _rooted(root: Path, path: Path) -> Map:
     workspace.put("root_path", str(root.resolve()), Where(path, 1))
     tree.put("workspace", workspace, Where(path, 1))
     return tree
-
-
-FILES = (("notebook_task", "notebook_path"), ("spark_python_task", "python_file"), ("sql_task", "file", "path"))
-
-LIBRARIES = ("whl", "requirements")
-
-
-def _place_files(tree: Any, bundle_file: Path) -> None:
-    """Make the paths of tasks absolute: each counts from the file that declares it."""
-    tasks = tree.get("tasks") if isinstance(tree, Map) else None
-    for task in tasks if isinstance(tasks, Seq) else ():
-        inner = task.get("for_each_task") if isinstance(task, Map) else None
-        for body in (task, inner.get("task") if isinstance(inner, Map) else None):
-            if isinstance(body, Map):
-                for *steps, field in FILES:
-                    _place(_within(body, steps), field, bundle_file)
-                for library in body.get("libraries") or ():
-                    for field in LIBRARIES:
-                        _place(library, field, bundle_file)
-    for environment in (tree.get("environments") if isinstance(tree, Map) else None) or ():
-        _place_dependencies(_within(environment, ["spec", "dependencies"]))
-
-
-def _place_dependencies(dependencies: Any) -> None:
-    """Make wheels and files of requirements absolute that are written as paths from here."""
-    for index, text in enumerate(dependencies if isinstance(dependencies, Seq) else ()):
-        option, _, path = str(text).rpartition(" ")
-        if path.startswith(".") and option in ("", "-r", "--requirement"):
-            here = os.path.normpath(dependencies.where[index].file.parent / path)
-            dependencies[index] = f"{option} {here}".strip()
-
-
-def _within(part: Any, steps: list[str]) -> Any:
-    for step in steps:
-        part = part.get(step) if isinstance(part, Map) else None
-    return part
-
-
-def _place(part: Any, field: str, bundle_file: Path) -> None:
-    if isinstance(part, Map) and isinstance(part.get(field), str) and not part[field].startswith(ELSEWHERE):
-        where = part.where[field]
-        part[field] = os.path.normpath((where.file if where else bundle_file).parent / part[field])

@@ -91,10 +91,15 @@ class NotebookError(RunError):
     """Name the cell and the true cause, in one line."""
 
 
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word that a misspelt one is near to, None where there is none."""
+    return next(iter(get_close_matches(word, sorted(set(known)), n=1, cutoff=0.6)), None)
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return `; did you mean X?` for the nearest known word, else what is known, else nothing."""
     names = sorted(set(known))
-    close = get_close_matches(word, names, n=1, cutoff=0.6)
-    if close:
-        return f"; did you mean {close[0]}?"
+    near = nearest(word, names)
+    if near:
+        return f"; did you mean {near}?"
     return f"; known: {', '.join(names[:12])}{', …' if len(names) > 12 else ''}" if names else ""

@@ -74,6 +74,8 @@ class Run:
         """Run every task and return the finished record; it ends with what `parent` stops, too."""
         stopper = Stopper(parent)
         self._teller.started()
+        for words in self.plan.warnings:
+            self._warn(words)
         try:
             with (
                 within(stopper, self.plan.job.timeout_seconds, "the run") as limit,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bundle_runner.errors import GraphError, did_you_mean
 from bundle_runner.located import Where
-from bundle_runner.model import Dependency, Job, Task
+from bundle_runner.model import Dependency, Job, LeftOut, Task
 from bundle_runner.references import paths, unknown
 
 
@@ -62,7 +62,8 @@ def build_graph(job: Job, places: Mapping[str, Where] | None = None) -> Graph:
     Raises: GraphError with one line for each finding.
     """
     graph = Graph({task.task_key: task for task in job.tasks})
-    found = [*_twins(job), *((task.task_key, text) for task in job.tasks for text in _check(task, graph, job))]
+    checked = [task for task in job.tasks if not isinstance(task, LeftOut)]
+    found = [*_twins(job), *((task.task_key, text) for task in checked for text in _check(task, graph, job))]
     found = found or _circle(graph)
     if found:
         prefixes = {key: f"{where}: " for key, where in (places or {}).items()}

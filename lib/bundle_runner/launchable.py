@@ -19,12 +19,13 @@ def check_programs(job: Job) -> None:
 
     Raises: BundleError for the first that is not there.
     """
-    for environment in job.environments:
+    bodies = [(task, task.for_each_task.task if task.for_each_task else task) for task in job.tasks]
+    used = {one.environment_key for pair in bodies for one in pair}
+    for environment in (one for one in job.environments if one.environment_key in used):
         subject = f"environment {environment.environment_key}"
         check_installed(subject, environment.spec.dependencies)
         check_installed(f"{subject}: Spark Connect needs the extra `connect`", CLIENT)
-    for task in job.tasks:
-        body = task.for_each_task.task if task.for_each_task else task
+    for task, body in bodies:
         if body.spark_python_task:
             _check_file(Path(body.spark_python_task.python_file), task.task_key)
         if body.python_wheel_task:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +15,12 @@ from bundle_runner.errors import BundleError
 
 @dataclass(frozen=True)
 class Where:
-    """A place in a file; lines and columns count from 1."""
+    """A place in a file; lines and columns count from 1. `anchored`: the key's value is, or holds, a YAML anchor."""
 
     file: Path
     line: int
     column: int = 1
+    anchored: bool = field(default=False, compare=False)
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}"
@@ -62,6 +63,9 @@ _Loader.yaml_implicit_resolvers = {
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:bool", re.compile("^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
 )
+
+
+_ANCHOR = re.compile(r"(?::|-|^)\s+&\w|^\s*:\s*&\w")
 
 
 def load(path: Path) -> Map:
@@ -131,8 +135,15 @@ def _mapping(loader: _Loader, node: yaml.MappingNode, path: Path) -> Map:
     loader.flatten_mapping(node)
     result = Map()
     for key, value in node.value:
-        result.put(str(key.value), _build(loader, value, path), _where(key, path))
+        place = replace(_where(key, path), anchored=holds_anchor(key, value))
+        result.put(str(key.value), _build(loader, value, path), place)
     return result
+
+
+def holds_anchor(key: yaml.Node, value: yaml.Node) -> bool:
+    """Tell whether what stands behind a key is an anchor or holds one."""
+    written = (key.end_mark.buffer or "")[key.end_mark.pointer : value.end_mark.pointer]
+    return _ANCHOR.search(written) is not None
 
 
 def _twins(node: yaml.Node | None, path: Path, checked: set[int]) -> Iterator[Twin]:

@@ -19,14 +19,14 @@ def job_runs(job: Job) -> Iterator[tuple[str, RunJobTask]]:
             yield task.task_key, body.run_job_task
 
 
-def check_nesting(bundle: Bundle, key: str, around: tuple[str, ...] = ()) -> None:
+def check_nesting(bundle: Bundle, key: str, job: Job, around: tuple[str, ...] = ()) -> None:
     """Follow the jobs that a job runs.
 
     Raises: GraphError for a circle, and for more levels than Lakeflow allows; UsageError for a job that is not there.
     Source: Lakeflow's page "Run Job task for jobs".
     """
     callers = (*around, key)
-    for task_key, inner in job_runs(bundle.job(key)):
+    for task_key, inner in job_runs(job):
         chain = " → ".join((*callers, inner.job_id))
         if inner.job_id in callers:
             raise GraphError(f"task {task_key}: jobs run each other: {chain}; nothing was started")
@@ -37,4 +37,4 @@ def check_nesting(bundle: Bundle, key: str, around: tuple[str, ...] = ()) -> Non
                 f"task {task_key} of job {key}: {inner.job_id} is no job of this bundle; "
                 "write job_id: ${resources.jobs.NAME.id}; nothing was started"
             )
-        check_nesting(bundle, inner.job_id, callers)
+        check_nesting(bundle, inner.job_id, bundle.job(inner.job_id), callers)

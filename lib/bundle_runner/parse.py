@@ -8,39 +8,75 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from bundle_runner.errors import ModelError
-from bundle_runner.located import Map, Seq, Where, find
+from bundle_runner.located import Map, Seq, Where, find, transform
+from bundle_runner.wording import wrong_value
 
 Model = TypeVar("Model", bound=BaseModel)
 SHOWN = 10
 
 
-def parse(model: type[Model], tree: Any, what: str, where: Where | None = None) -> Model:
+def parse(
+    model: type[Model], tree: Any, what: str, where: Where | None = None, left_out: list[str] | None = None
+) -> Model:
     """Validate a tree; `what` names it in messages and `where` is its own place.
+
+    Names that nobody knows are left out, as by the CLI, and told to `left_out`; without it they are errors.
 
     Raises: ModelError with one line for each finding.
     """
-    try:
-        return model.model_validate(tree)
-    except ValidationError as error:
-        findings = error.errors(include_url=False)
-        lines = [_sentence(tree, what, where, finding) for finding in findings[:SHOWN]]
-        if len(findings) > SHOWN:
-            lines.append(f"… and {len(findings) - SHOWN} more")
-        raise ModelError("\n".join(lines)) from None
+    while True:
+        try:
+            return model.model_validate(tree)
+        except ValidationError as error:
+            findings = [one for one in error.errors(include_url=False) if not _follows(one)]
+        unknown = [finding for finding in findings if finding["type"] == "unknown"]
+        if left_out is None or not unknown:
+            raise ModelError("\n".join(_bounded([_sentence(tree, what, where, finding) for finding in findings])))
+        for finding in unknown:
+            path = (*_written_path(tree, finding["loc"]), str(finding["ctx"]["name"]))
+            place = find(tree, path)
+            if place is None or not place.anchored:
+                words = _sentence(tree, what, where, finding)
+                left_out.append(f"{words}; it is left out, as the Databricks CLI does")
+            tree = _without(tree, path)
+
+
+def _follows(finding: ErrorDetails) -> bool:
+    """Tell whether a list only counts as empty because what stands in it is wrong, which is told."""
+    return finding["type"] == "too_short" and bool(finding["input"])
+
+
+def _bounded(lines: list[str]) -> list[str]:
+    return lines if len(lines) <= SHOWN else [*lines[:SHOWN], f"… and {len(lines) - SHOWN} more"]
+
+
+def _without(tree: Any, path: tuple[int | str, ...]) -> Any:
+    """Return a copy of the tree without what stands at a path."""
+    copy = transform(tree, lambda value, _: value)
+    node = copy
+    for part in path[:-1]:
+        node = node[part]
+    del node[path[-1]], node.where[path[-1]]
+    return copy
 
 
 def _sentence(tree: Any, what: str, where: Where | None, finding: ErrorDetails) -> str:
-    path = _written_path(tree, tuple(finding["loc"]))
-    context = finding.get("ctx") or {}
-    if finding["type"] == "field":
-        path = (*path, str(context["name"]))
+    path = _written_path(tree, finding["loc"])
+    named = finding["type"] in ("field", "unknown")
+    if named:
+        path = (*path, str(finding["ctx"]["name"]))
     place = find(tree, path) or where
-    subject = _subject(tree, path) or what
     prefix = f"{place}: " if place else ""
-    if finding["type"] == "field":
-        return f"{prefix}{subject}: {finding['msg']}"
-    field = str(path[-1]) if path and isinstance(path[-1], str) else ""
-    return f"{prefix}{subject}: {field + ': ' if field else ''}{_lower(finding['msg'])}{_got(finding)}"
+    said = finding["msg"] if named or finding["type"] == "kind" else f"{_field(path)}{wrong_value(finding)}"
+    return f"{prefix}{_subject(tree, path) or what}: {said}"
+
+
+def _field(path: tuple[int | str, ...]) -> str:
+    """Name the field at the end of a path, or the list whose entry stands there."""
+    names = [part for part in path if isinstance(part, str)]
+    if not names:
+        return "it "
+    return f"{names[-1]} " if names[-1] == path[-1] else f"an entry of {names[-1]} "
 
 
 def _written_path(tree: Any, loc: tuple[int | str, ...]) -> tuple[int | str, ...]:
@@ -65,13 +101,3 @@ def _subject(tree: Any, path: tuple[int | str, ...]) -> str | None:
         if isinstance(node, Map) and "task_key" in node and part != "depends_on":
             subject = f"task {node['task_key']}"
     return subject
-
-
-def _lower(message: str) -> str:
-    return message[:1].lower() + message[1:]
-
-
-def _got(finding: ErrorDetails) -> str:
-    if finding["type"] in ("missing", "kind") or isinstance(finding["input"], Map | Seq | dict | list):
-        return ""
-    return f", got {str(finding['input'])[:60]!r}"

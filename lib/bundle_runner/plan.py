@@ -29,6 +29,7 @@ class Plan:
 
     `settled` tasks have their result before anything starts. `only` says which tasks were chosen;
     `graph` holds those. `parent` is the run and task that run this job.
+    `warnings` tell what of the bundle is left out.
     """
 
     bundle: Bundle
@@ -45,6 +46,7 @@ class Plan:
     earlier: RunRecord | None = None
     parent: str | None = None
     occasion: Occasion = BY_HAND
+    warnings: tuple[str, ...] = ()
 
     @property
     def job_name(self) -> str:
@@ -98,11 +100,12 @@ def prepare(
     Raises: UsageError and BundleError, before anything is started.
     """
     earlier, occasion = (cause, cause.occasion) if isinstance(cause, RunRecord) else (None, cause)
-    check_nesting(bundle, job_key)
-    job = bundle.job(job_key)
+    keys, left_out = chosen_keys(bundle, job_key, only), list(bundle.left_out)
+    job = bundle.job(job_key, keys, left_out)
+    check_nesting(bundle, job_key, job)
     root = bundle.local_root(job_key)
     graph = build_graph(job, bundle.task_places(job_key))
-    graph = narrowed(graph, chosen(graph, only)) if only else graph
+    graph = narrowed(graph, keys) if keys is not None else graph
     started = datetime.fromisoformat(earlier.started_at) if earlier else datetime.now(UTC)
     run_id = earlier.run_id if earlier else new_run_id(started)
     raw = _choose(job, job_key, given)
@@ -110,10 +113,18 @@ def prepare(
     check_programs(job)
     _check_inner_jobs(bundle, job, occasion)
     plan = Plan(bundle, job_key, job, graph, notebooks, raw, run_id, root, started, _settled(job, graph), only, earlier)
-    plan = replace(plan, occasion=occasion)
+    plan = replace(plan, occasion=occasion, warnings=tuple(left_out))
     plan = replace(plan, parameters={name: resolve(value, _known(plan)) for name, value in raw.items()})
     check_discretion(job_key, job, plan.parameters)
     return plan
+
+
+def chosen_keys(bundle: Bundle, job_key: str, only: tuple[str, ...]) -> set[str] | None:
+    """Return the tasks that `--only` chooses, None where it says nothing: all.
+
+    Raises: UsageError for an unknown job and a name that no task has.
+    """
+    return chosen(Graph(bundle.outline(job_key)), only) if only else None
 
 
 def _check_inner_jobs(bundle: Bundle, job: Job, occasion: Occasion) -> None:

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from bundle_runner.errors import BundleError, GraphError, ParameterError
+from bundle_runner.errors import BundleError, GraphError, ModelError, ParameterError
 from bundle_runner.execute import Run
 from bundle_runner.record import read_record
 from tests.bundle.small_bundle import SmallBundle, alive, by_key, states, task
@@ -350,6 +350,22 @@ def test_only_runs_the_chosen_tasks_and_tells_the_others(bundle: SmallBundle) ->
     assert read_record(bundle.folder / ".state/runs" / record.run_id) == record
     failed = bundle.run("first")
     assert (str(failed.state), failed.exit_code) == ("FAILED", 1), "what was not chosen does not decide"
+
+
+def test_tasks_that_are_not_chosen_may_be_of_any_kind(bundle: SmallBundle) -> None:
+    sure = {"op": "EQUAL_TO", "left": "a", "right": "a"}
+    bundle.job(
+        {"task_key": "made", "dbt_task": {"commands": ["dbt run"]}, "libraries": [{"jar": "x.jar"}]},
+        {"task_key": "sure", "depends_on": [{"task_key": "made"}], "colour": "red", "condition_task": sure},
+        task("gone", "./gone.ipynb", "sure", environment_key="e"),
+        environments=[{"environment_key": "e", "spec": {"dependencies": ["no-such-package"]}}],
+    )
+    with pytest.raises(ModelError, match="task made: dbt_task is not run by this runner yet; --only TASKS runs the"):
+        bundle.run()
+    record = bundle.run("sure")
+    assert states(record) == {"made": "EXCLUDED", "sure": "SUCCESS", "gone": "EXCLUDED"}
+    assert by_key(record)["made"].kind == "dbt"
+    assert ["task sure: colour is not a known field" in words for words in record.warnings] == [True]
 
 
 def test_what_takes_longer_than_its_health_rule_is_warned_of_and_goes_on(bundle: SmallBundle) -> None:

@@ -93,7 +93,7 @@ BEFORE_THE_RUN = {
         "cannot start any token",
     ),
     "unknown field": Failure(edit(JOB, "max_retries: 1", "max_retry: 1"), "max_retry", "max_retries"),
-    "wrong type": Failure(edit(JOB, "max_retries: 1", "max_retries: many"), "max_retries", "expected|valid"),
+    "wrong type": Failure(edit(JOB, "max_retries: 1", "max_retries: many"), "max_retries", "must be a whole number"),
     "circle": Failure(
         edit(
             JOB,

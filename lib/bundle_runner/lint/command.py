@@ -10,7 +10,9 @@ from bundle_runner.bundle_files import find_bundle
 from bundle_runner.lint.finding import Severity
 from bundle_runner.lint.formats import FORMATS
 from bundle_runner.lint.page import page
+from bundle_runner.lint.reading import read_for_lint
 from bundle_runner.lint.rules import lint
+from bundle_runner.python_made import python_made
 
 
 def lint_bundle(folder: Path, target: str | None, form: str, strict: bool) -> int:
@@ -22,8 +24,20 @@ def lint_bundle(folder: Path, target: str | None, form: str, strict: bool) -> in
     said = FORMATS[form](findings, find_bundle(folder).parent)
     if said:
         click.echo(said)
+    if words := not_looked_at(folder):
+        click.echo(words, err=form != "text")
     failing = [found for found in findings if strict or found.code.severity is Severity.ERROR]
     return 2 if failing else 0
+
+
+def not_looked_at(folder: Path) -> str:
+    """Say which jobs of a bundle lint cannot see; nothing where it sees all.
+
+    Raises: UsageError where there is no bundle.
+    """
+    path = find_bundle(folder)
+    made = python_made(read_for_lint(path, None).merged, path.parent)
+    return f"not looked at, nor can they be run here: {made.words}" if made else ""
 
 
 def print_codes() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from bundle_runner.lint.places import opaque
 from bundle_runner.lint.reading import ReadBundle
 from bundle_runner.lint.scalars import number, sent, whole_number
 from bundle_runner.lint.shapes import SCALARS, Shape, Type, shapes
-from bundle_runner.located import Document, Where
+from bundle_runner.located import Document, Where, holds_anchor
 
 UNKNOWN = error(
     "B101",
@@ -68,20 +67,15 @@ class _Walk:
 
     def __init__(self, file: Document) -> None:
         self._path: Path = file.path
-        self._written = file.text
 
     def _at(self, node: yaml.Node) -> Where:
         return Where(self._path, node.start_mark.line + 1, node.start_mark.column + 1)
-
-    def _holds_anchors(self, key: yaml.Node, value: yaml.Node) -> bool:
-        written = self._written[key.end_mark.index : value.end_mark.index]
-        return re.search(r"(?::|-|^)\s+&\w|^\s*:\s*&\w", written) is not None
 
     def shape(self, node: yaml.MappingNode, shape: Shape, subject: str) -> Iterator[Finding]:
         written = {str(key.value): (key, value) for key, value in node.value}
         for name, (key, value) in written.items():
             kind = shape.fields.get(name)
-            if kind is None and (shape.is_open or self._holds_anchors(key, value)):
+            if kind is None and (shape.is_open or holds_anchor(key, value)):
                 continue  # what an anchor holds is judged where `*name` repeats it
             if kind is None:
                 is_resource = name in shapes()["resources"].fields and "resources" in shape.fields

@@ -17,6 +17,7 @@ from bundle_runner.model.task import (
     ConditionTask,
     Dependency,
     ForEachTask,
+    LeftOut,
     NotebookTask,
     PythonWheelTask,
     RunIf,
@@ -25,6 +26,7 @@ from bundle_runner.model.task import (
     SqlFile,
     SqlTask,
     Task,
+    outline,
 )
 
 __all__ = [
@@ -39,6 +41,7 @@ __all__ = [
     "Job",
     "JobCluster",
     "JobParameter",
+    "LeftOut",
     "NewCluster",
     "NotebookTask",
     "NotificationSettings",
@@ -54,4 +57,5 @@ __all__ = [
     "Told",
     "Variable",
     "Workspace",
+    "outline",
 ]

@@ -6,10 +6,10 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from bundle_runner.model.base import Strict
+from bundle_runner.model.base import Sparing
 
 
-class Variable(Strict):
+class Variable(Sparing):
     """A variable of the bundle; `complex` ones are mappings or lists."""
 
     description: str | None = None
@@ -18,7 +18,7 @@ class Variable(Strict):
     type: Literal["complex"] | None = None
 
 
-class BundleSettings(Strict):
+class BundleSettings(Sparing):
     """Who the bundle is. Only its name matters on a laptop."""
 
     name: str
@@ -26,11 +26,12 @@ class BundleSettings(Strict):
     compute_id: str | None = None
     databricks_cli_version: str | None = None
     deployment: Any = None
+    engine: str | None = None
     git: Any = None
     uuid: str | None = None
 
 
-class Workspace(Strict):
+class Workspace(Sparing):
     """Where the target lives."""
 
     host: str | None = None
@@ -46,15 +47,15 @@ class Workspace(Strict):
     azure_client_id: str | None = None
     azure_environment: str | None = None
     azure_login_app_id: str | None = None
-    azure_resource_id: str | None = None
     azure_tenant_id: str | None = None
     azure_use_msi: bool | None = None
     azure_workspace_resource_id: str | None = None
     client_id: str | None = None
+    experimental_is_unified_host: bool | None = None
     google_service_account: str | None = None
 
 
-class Target(Strict):
+class Target(Sparing):
     """What a target changes of the bundle."""
 
     default: bool = False
@@ -73,7 +74,7 @@ class Target(Strict):
     sync: Any = None
 
 
-class BundleFile(Strict):
+class BundleFile(Sparing):
     """databricks.yml and what it includes, after the merge. What only a deployment needs stays as it is."""
 
     bundle: BundleSettings

@@ -25,6 +25,7 @@ class NewCluster(Strict):
     data_security_mode: str | None = None
     docker_image: dict[str, Any] | None = None
     driver_instance_pool_id: str | None = None
+    driver_node_type_flexibility: Any = None
     driver_node_type_id: str | None = None
     enable_elastic_disk: bool | None = None
     enable_local_disk_encryption: bool | None = None
@@ -33,14 +34,19 @@ class NewCluster(Strict):
     instance_pool_id: str | None = None
     is_single_node: bool | None = None
     kind: str | None = None
+    lifecycle: Any = None
     node_type_id: str | None = None
     num_workers: int | None = None
+    permissions: Any = None
     policy_id: str | None = None
+    remote_disk_throughput: int | None = None
     runtime_engine: str | None = None
     single_user_name: str | None = None
     spark_version: str | None = None
     ssh_public_keys: list[str] = Field(default_factory=list)
+    total_initial_remote_disk_size: int | None = None
     use_ml_runtime: bool | None = None
+    worker_node_type_flexibility: Any = None
     workload_type: dict[str, Any] | None = None
 
 

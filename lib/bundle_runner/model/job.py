@@ -53,6 +53,7 @@ class Job(Told):
     continuous: Continuous | None = None
     health: Health | None = None
     tags: dict[str, Text] = Field(default_factory=dict)
+    parent_path: str | None = None
     permissions: Any = None
     run_as: Any = None
     budget_policy_id: str | None = None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
@@ -119,6 +120,7 @@ class Dependency(Strict):
 
 LATER_KINDS = frozenset(
     {
+        "ai_runtime_task",
         "alert_task",
         "clean_rooms_notebook_task",
         "dashboard_task",
@@ -200,6 +202,26 @@ class Task(Told):
         if self.notebook_task:
             return self.notebook_task.base_parameters
         return self.sql_task.parameters if self.sql_task else {}
+
+
+class LeftOut(Task):
+    """A task that is not chosen: known are its name, its kind and what it waits for, and nothing of it is checked."""
+
+    written_kind: str = ""
+
+    @property
+    def kind(self) -> str:
+        """Return the kind without its ending, also of one that this runner does not run."""
+        return self.written_kind
+
+
+def outline(key: str, body: Mapping[str, Any]) -> LeftOut:
+    """Return a task as it is when it is left out, from what the bundle says of it."""
+    kind = next((name for name in body if name.endswith("_task")), "").removesuffix("_task")
+    written = body.get("depends_on")
+    before = [item for item in written if isinstance(item, Mapping)] if isinstance(written, list) else []
+    after = tuple(Dependency.model_construct(task_key=str(item.get("task_key"))) for item in before)
+    return LeftOut.model_construct(task_key=key, written_kind=kind, depends_on=after)
 
 
 ForEachTask.model_rebuild()

@@ -20,10 +20,13 @@ NO_HOOKS = "not carried over: destinations are ids of a workspace; add a notifie
 DEADLINES = "a deadline from Airflow 3.1 on, counted from the moment the run was queued; Airflow 3.0 has none"
 MAIL_SETTINGS = "not carried over: Airflow mails each failed run once, after the last attempt"
 
-_DEPLOYED = ("permissions", "run_as", "budget_policy_id", "usage_policy_id", "performance_target", "deployment")
+_DEPLOYED = (
+    *("permissions", "run_as", "budget_policy_id", "usage_policy_id", "performance_target", "deployment"),
+    *("edit_mode", "format", "lifecycle", "parent_path"),
+)
 _JOB_BOTH = {
     **dict.fromkeys(("tasks", "name", "description", "parameters", "tags", "max_concurrent_runs", "schedule"), ""),
-    **dict.fromkeys((*_DEPLOYED, "edit_mode", "format", "lifecycle"), f"not carried over: {WORKSPACE_ONLY}"),
+    **dict.fromkeys(_DEPLOYED, f"not carried over: {WORKSPACE_ONLY}"),
     "trigger": "",
     "continuous": "",
     "queue": "",

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from bundle_runner.bundle import Bundle, load_bundle
 from bundle_runner.errors import BundleError, ModelError, ReferenceProblem, TargetError, UsageError
+from bundle_runner.graph import build_graph
+from bundle_runner.model.base import Strict
+from bundle_runner.parse import parse
 from tests.unit.bundle_runner.bundle_folder import write
 
 TASK = "{task_key: a, notebook_task: {notebook_path: ./a.ipynb}}"
@@ -173,17 +178,17 @@ FIELDS = {
     "a kind that waits": ("dbt_task: {}", r"main.yml:4: task a: dbt_task is not run by this runner yet"),
     "a wrong type": (
         "timeout_seconds: soon",
-        r"main.yml:4: task a: timeout_seconds: input should be a valid integer.*got 'soon'",
+        r"main.yml:4: task a: timeout_seconds must be a whole number, got 'soon'",
     ),
-    "a wrong word": ("run_if: ALWAYS", r"main.yml:4: task a: run_if: input should be 'ALL_SUCCESS'.*got 'ALWAYS'"),
+    "a wrong word": ("run_if: all_dne", r"main.yml:4: task a: run_if cannot be 'all_dne'; did you mean ALL_DONE\?"),
     "two kinds": (
         "condition_task: {op: EQUAL_TO, left: a, right: b}",
         r"task a: expected one of .*got notebook_task and condition_task",
     ),
-    "a missing field": ("depends_on: [{outcome: 'true'}]", r"main.yml:4: task a: task_key: field required"),
+    "a missing field": ("depends_on: [{outcome: 'true'}]", r"main.yml:4: task a: task_key is missing"),
     "a bad key": (
         "for_each_task: {inputs: '[]', task: {task_key: 'a b'}}",
-        r"main.yml:4: task a b: task_key: string should match",
+        r"main.yml:4: task a b: task_key must be 1 to 100 letters, digits, - and _, got .a b.",
     ),
     "a jar": ("libraries: [{jar: x.jar}]", r"task a: jar is not run by this runner yet"),
 }
@@ -238,15 +243,87 @@ def test_yaml_is_read_as_the_cli_reads_it(tmp_path: Path) -> None:
     assert values == {"date": "2011-01-05", "word": "yes", "flag": "true", "number": "7"}
 
 
-def test_merge_keys_work_and_a_key_said_twice_is_refused(tmp_path: Path) -> None:
+DROPPED = {
+    "a name of nobody's": ("owner: me", ["databricks.yml:2: the bundle: owner is not a known field; it is left out"]),
+    "a misspelt one": ("resource: {}", ["databricks.yml:2: the bundle: resource is not a known field; did you mean"]),
+    "one of a target": ("targets: {dev: {own: 1}}", ["databricks.yml:2: the bundle: own is not a known field"]),
+    "what holds an anchor": ("job-config: &x {max_retries: 1}", []),
+    "what holds anchors below": ("definitions:\n  x: &x 1", []),
+    "the engine of the deployment": ("bundle: {name: small, engine: direct}", []),
+    "targets without a word": ("targets:", []),
+    "a target without a word": ("targets:\n  dev:", []),
+}
+
+
+@pytest.mark.parametrize(("text", "said"), DROPPED.values(), ids=DROPPED.keys())
+def test_what_the_cli_only_warns_of_is_left_out_and_told(tmp_path: Path, text: str, said: list[str]) -> None:
+    write(tmp_path, databricks=f"{text}\nresources: {{jobs: {{main: {{tasks: [{TASK}]}}}}}}\n")
+    bundle = load(tmp_path)
+    assert len(bundle.left_out) == len(said)
+    assert all(words in told for words, told in zip(said, bundle.left_out, strict=True)), bundle.left_out
+    assert [task.task_key for task in bundle.job("main").tasks] == ["a"]
+
+
+def test_a_field_of_a_job_that_nobody_knows_is_left_out_and_one_nearly_known_is_an_error(tmp_path: Path) -> None:
+    task = "{task_key: a, colour: red, notebook_task: {notebook_path: ./a.ipynb, zzz: 1}}"
+    write(tmp_path, databricks=f"resources: {{jobs: {{main: {{tasks: [{task}], timeout_seconds:}}}}}}")
+    said: list[str] = []
+    assert load(tmp_path).job("main", left_out=said).timeout_seconds == 0
+    assert [words.partition(": ")[2].partition(";")[0] for words in said] == [
+        "task a: colour is not a known field",
+        "task a: zzz is not a known field",
+    ]
+
+
+def test_git_is_asked_for_where_the_bundle_is(tmp_path: Path) -> None:
+    text = "${bundle.git.branch}|${bundle.git.origin_url}"
+    write(tmp_path, databricks=f"resources: {{jobs: {{main: {{name: '{text}', tasks: [{TASK}]}}}}}}")
+    assert load(tmp_path).job("main").name == "|"
+    subprocess.run(["git", "init", "-q", "-b", "trunk", tmp_path], check=True)
+    subprocess.run(["git", "-C", tmp_path, "remote", "add", "origin", "https://git.test/x"], check=True)
+    assert load(tmp_path).job("main").name == "trunk|https://git.test/x"
+
+
+def test_of_tasks_that_are_not_chosen_only_names_count(tmp_path: Path) -> None:
     write(
         tmp_path,
         databricks="""
-        x-not-used: 1
+        resources: {jobs: {main: {tasks: [
+          {task_key: dbt, dbt_task: {commands: [run]}, libraries: [{jar: x}], job_cluster_key: none},
+          {task_key: a, depends_on: [{task_key: dbt}], notebook_task: {notebook_path: ./a.ipynb}},
+          {task_key: b, notebook_task: {notebook_path: "${var.missing}"}, depends_on: [{task_key: a}]}]}}}
         """,
     )
-    with pytest.raises(ModelError, match=r"databricks.yml:3: the bundle: x-not-used is not a known field"):
-        load(tmp_path)
+    bundle = load(tmp_path)
+    job = bundle.job("main", {"a"})
+    assert [(task.task_key, task.kind) for task in job.tasks] == [("dbt", "dbt"), ("a", "notebook"), ("b", "notebook")]
+    assert build_graph(job, bundle.task_places("main")).upstream("b") == {"a", "dbt"}
+    with pytest.raises(ModelError, match="task dbt: dbt_task is not run by this runner yet"):
+        bundle.job("main", {"a", "dbt"})
+
+
+@pytest.mark.parametrize("wrong", [[], {}, "x y", 1.5, -7, True, [[]], [{"a": {}}]], ids=str)
+def test_no_word_of_pydantic_reaches_anybody(wrong: object) -> None:
+    models = [model for model in every_model() if model.model_fields]
+    assert len(models) > 20
+    said = [words for model in models for name in model.model_fields for words in refused(model, {name: wrong})]
+    assert len(said) > 20
+    assert [words for words in said if re.search("should|valid", words)] == []
+
+
+def refused(model: type[Strict], tree: dict[str, object]) -> list[str]:
+    try:
+        parse(model, tree, "it")
+    except ModelError as error:
+        return str(error).splitlines()
+    return []
+
+
+def every_model(root: type[Strict] = Strict) -> list[type[Strict]]:
+    return [found for model in root.__subclasses__() for found in (model, *every_model(model))]
+
+
+def test_merge_keys_work_and_a_key_said_twice_is_refused(tmp_path: Path) -> None:
     write(
         tmp_path,
         databricks="""
@@ -304,7 +381,9 @@ def test_an_unknown_job_or_target_is_answered_with_the_nearest(tmp_path: Path) -
     (tmp_path / "deep/er").mkdir(parents=True)
     assert load(tmp_path / "deep/er").name == "small"
     write(tmp_path, databricks="targets: {local: {}}\npython: {resources: ['resources:load']}")
-    with pytest.raises(UsageError, match=r"job main does not exist in .*; what `python:` would make is not read by"):
+    with pytest.raises(
+        UsageError, match=r"job main does not exist in .*; it may be one that Python code makes \(resources:load\)"
+    ):
         load(tmp_path).job("main")
 
 
