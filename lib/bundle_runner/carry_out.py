@@ -82,13 +82,15 @@ class TaskRun:
         return self._folder / f"repair_{count}" if count else self._folder
 
     def parts(self, loop: ForEachTask, record: TaskRecord) -> tuple[TaskRecord, ...]:
-        """Return the iterations of a loop before they start.
+        """Return the iterations of a loop before they start, with what those of the same input attempted before.
 
         Raises: RunError when its inputs are no JSON list.
         """
-        inputs = _inputs(resolve(loop.inputs, self._facts))
+        inputs, before = _inputs(resolve(loop.inputs, self._facts)), list(record.iterations)
         return tuple(
-            TaskRecord(f"{record.task_key}[{_label(value, i)}]", loop.task.kind, input=value)
+            TaskRecord(
+                f"{record.task_key}[{_label(value, i)}]", loop.task.kind, input=value, attempts=_taken(before, value)
+            )
             for i, value in enumerate(inputs)
         )
 
@@ -202,6 +204,12 @@ def _inputs(text: str) -> list[Any]:
     if not isinstance(inputs, list):
         raise RunError(f"for_each inputs: expected a JSON list, got {text[:80]!r}")
     return inputs
+
+
+def _taken(before: list[TaskRecord], value: object) -> tuple[AttemptRecord, ...]:
+    """Take the first earlier turn of an input off the list, and return its attempts."""
+    found = next((i for i, part in enumerate(before) if json.dumps(part.input) == json.dumps(value)), None)
+    return () if found is None else before.pop(found).attempts
 
 
 def _label(value: object, index: int) -> str:

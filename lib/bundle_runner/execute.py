@@ -260,9 +260,10 @@ def first_record(plan: Plan) -> RunRecord:
 
 
 def _fresh(task: Task, earlier: RunRecord | None) -> TaskRecord:
-    """Return a task that is yet to run, with what it attempted before a repair."""
+    """Return a task that is yet to run, with what it and its turns attempted before a repair."""
     before = next((one for one in earlier.tasks if one.task_key == task.task_key), None) if earlier else None
-    return replace(task_record(task), attempts=before.attempts if before else ())
+    fresh = task_record(task)
+    return replace(fresh, attempts=before.attempts, iterations=before.iterations) if before else fresh
 
 
 def because(task: Task, ends: Mapping[str, End]) -> str:

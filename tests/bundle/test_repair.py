@@ -121,8 +121,14 @@ def test_a_repaired_loop_begins_anew(bundle: SmallBundle) -> None:
     again = bundle.repair(record)
     assert states(again) == {"loop": "SUCCESS"}
     assert [one.attempts[-1].notebook for one in by_key(again)["loop"].iterations] == [
-        "tasks/loop/repair_1/0/attempt_1/each.ipynb",
-        "tasks/loop/repair_1/1/attempt_1/each.ipynb",
+        "tasks/loop/repair_1/0/attempt_2/each.ipynb",
+        "tasks/loop/repair_1/1/attempt_2/each.ipynb",
+    ]
+    before = [one.attempts for one in by_key(record)["loop"].iterations]
+    assert [one.attempts[:-1] for one in by_key(again)["loop"].iterations] == before
+    assert [[str(each.state) for each in one.attempts] for one in by_key(again)["loop"].iterations] == [
+        ["SUCCESS", "SUCCESS"],
+        ["FAILED", "SUCCESS"],
     ]
 
 
