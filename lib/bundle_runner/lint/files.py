@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from pathlib import Path
 
-from bundle_runner.errors import did_you_mean
+from bundle_runner.errors import did_you_mean, nearest
 from bundle_runner.lint.finding import Finding, error, warning
 from bundle_runner.lint.places import a_map, a_text, items, members, opaque
 from bundle_runner.lint.reading import JobView, ReadBundle, TaskView
@@ -179,8 +179,24 @@ def _syncs(bundle: ReadBundle) -> Iterator[Finding]:
     patterns = [(name, *found) for name in ("exclude", "include") for found in _patterns(bundle, name)]
     files = _all_files(bundle.folder) if patterns else []
     for name, pattern, where in patterns:
-        if not pattern.startswith((".", "!")) and not any(_matches(file, pattern, bundle.folder) for file in files):
-            yield NO_MATCH.at(where, f"sync.{name} {pattern} matches no file, so it changes nothing")
+        home = where.file.parent
+        if pattern.startswith((".", "!")) or any(_matches(file, pattern, home) for file in files):
+            continue
+        near = _misspelt(pattern, home)
+        if name == "exclude" or near:  # what is included may be what a build or the deployment makes
+            yield NO_MATCH.at(where, f"sync.{name} {pattern} matches no file, so it changes nothing{near}")
+
+
+def _misspelt(pattern: str, home: Path) -> str:
+    """Name what the first part of a pattern that is not there may have meant."""
+    for part in Path(pattern.strip("/")).parts:
+        if any(sign in part for sign in "*?["):
+            return ""
+        if not (home / part).exists():
+            near = nearest(part, [path.name for path in home.iterdir()])
+            return f"; did you mean {near}?" if near else ""
+        home /= part
+    return ""
 
 
 def _all_files(folder: Path) -> list[Path]:

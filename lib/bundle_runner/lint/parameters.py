@@ -139,7 +139,9 @@ def _given(file: NamedFile, cells: tuple[Cell, ...], declared: frozenset[str] | 
     if OTHERWISE_ALL.search(text):
         return
     widgets = set(re.findall(r"widgets\.\w+\(\s*(?:name\s*=\s*)?[\"']([\w.-]+)", text))
-    for name, _, where in members(a_map(file.task.body.get("notebook_task")).get("base_parameters")):
+    for name, value, where in members(a_map(file.task.body.get("notebook_task")).get("base_parameters")):
+        if "${bundle.git." in str(value) and declared is None:
+            continue  # it tells whoever looks at the run where the code is from
         known = widgets | (declared or set())
         mentioned = declared is None and re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text)
         if name not in known and not mentioned:

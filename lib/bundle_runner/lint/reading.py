@@ -115,6 +115,12 @@ class ReadBundle:
         return self.path.parent
 
     @property
+    def waits_for_resources(self) -> bool:
+        """Tell whether an include finds no file yet, as in a new bundle: what such files will use is not known."""
+        patterns = self.merged.get("include")
+        return isinstance(patterns, Seq) and any(not included(self.path, str(pattern)) for pattern in patterns)
+
+    @property
     def makes_resources_in_python(self) -> bool:
         """Tell whether Python code adds resources that no file shows."""
         experimental = a_map(self.merged.get("experimental"))
@@ -156,10 +162,18 @@ def _included(root: Document, problems: list[Finding]) -> Iterator[Path]:
         found = included(root.path, str(pattern))
         if not found and not any(sign in str(pattern) for sign in "*?["):
             problems.append(NOT_INCLUDED.at(where, f"include {pattern}: there is no such file"))
-        elif not found and not in_python:
+        elif not found and not in_python and not _may_be_empty(root.path.parent, str(pattern)):
             problems.append(EMPTY_PATTERN.at(where, f"include {pattern} finds no file, so nothing of it is deployed"))
         yield from (file for file in found if file not in seen)
         seen.update(found)
+
+
+def _may_be_empty(folder: Path, pattern: str) -> bool:
+    """Tell whether a pattern waits for files in a folder that is there and holds none, as in a new bundle."""
+    fixed = pattern[: re.search(r"[*?\[]|$", pattern).start()].rpartition("/")[0]  # type: ignore[union-attr]
+    deeper = "*" in pattern.rpartition("/")[0]
+    home = folder / fixed
+    return bool(fixed) and home.is_dir() and not any(home.glob("*/*.y*ml" if deeper else "*.y*ml"))
 
 
 def _targets(merged: Map, asked: str | None) -> list[str]:

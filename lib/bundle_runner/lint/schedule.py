@@ -102,7 +102,8 @@ def _starts(job: JobView) -> Iterator[Finding]:
         yield TWO_STARTS.at(job.place(starts[1]), f"job {job.key} has {' and '.join(starts)}; keep one")
     trigger = job.body.get("trigger")
     kinds = [name for name in TRIGGERS if a_map(trigger).get(name)]
-    if isinstance(trigger, Map) and len(kinds) != 1:
+    strange = set(a_map(trigger)) - {*TRIGGERS, "pause_status"}  # B101 tells of these, and none is why none is left
+    if isinstance(trigger, Map) and len(kinds) != 1 and (kinds or not strange):
         got = " and ".join(kinds) or "none"
         yield TRIGGER.at(
             job.place("trigger"), f"job {job.key}: a trigger is one of {', '.join(TRIGGERS[:3])}, got {got}"

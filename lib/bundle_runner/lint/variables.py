@@ -53,8 +53,9 @@ def check_variables(bundle: ReadBundle) -> Iterator[Finding]:
     """Check declarations, values and use of the bundle's variables."""
     declared = a_map(bundle.merged.get("variables"))
     used = {name for file in bundle.files for name in re.findall(r"\$\{(?:var|variables)\.([\w-]+)", file.text)}
+    all_is_seen = not (bundle.makes_resources_in_python or bundle.problems or bundle.waits_for_resources)
     for name, _, where in members(declared):
-        if name not in used and not bundle.makes_resources_in_python and not bundle.problems:
+        if name not in used and all_is_seen:
             yield UNUSED.at(where, f"variable {name} is never used; remove it or say ${{var.{name}}}")
     targets = a_map(bundle.merged.get("targets"))
     for view in bundle.views:

@@ -213,6 +213,8 @@ BUNDLES = {
           exclude:
             - scrach/**  # B007: sync.exclude scrach/** matches no file
             - "*.ipynb"
+          include:
+            - plian.py  # B007: sync.include plian.py matches no file, so it changes nothing; did you mean plain.py?
         """,
     "a suppression that suppresses nothing": """
         bundle: {name: small}  # lint: ignore B301  # B009: lint: ignore B301 suppresses nothing here

@@ -19,6 +19,13 @@ ALLOWED = {
     "a bundle's service principal and a target's user": "run_as: {service_principal_name: x}\n"
     "targets: {dev: {run_as: {user_name: y}}}\n",
     "a pattern of any depth": "sync: {exclude: ['**/*.csv']}\n",
+    "a file that a build makes": "sync: {include: [target/manifest.json, notes.yaml, 'dbt_packages/**']}\n",
+    "includes of a new bundle": "include: [conf/*.yml, conf/*/*.yml]\nvariables: {place: {default: x}}\n",
+    "where the code is from": """
+variables: {code: {default: "url:${bundle.git.origin_url}; commit:${bundle.git.commit}"}}
+targets: {dev: {resources: {jobs: {main: {tasks: [
+  {task_key: b, notebook_task: {notebook_path: source.py, base_parameters: {info: "${var.code}"}}}]}}}}}
+""",
 }
 
 
@@ -27,7 +34,21 @@ def test_what_the_cli_allows_is_no_finding(name: str, tmp_path: Path) -> None:
     write_bundle(tmp_path, beside_a("") + ALLOWED[name])
     (tmp_path / "src").mkdir()
     (tmp_path / "src/a.csv").write_text("")
+    (tmp_path / "conf").mkdir()
     assert lint(tmp_path) == []
+
+
+def test_a_pattern_of_sync_counts_from_its_file(tmp_path: Path) -> None:
+    write_bundle(tmp_path, beside_a("") + "include: [conf/*.yml]\n=== conf/it.yml\nsync: {exclude: [own/*.txt]}\n")
+    assert [found.code.name for found in lint(tmp_path)] == ["B007"]
+    (tmp_path / "conf/own").mkdir()
+    (tmp_path / "conf/own/a.txt").touch()
+    assert lint(tmp_path) == []
+
+
+def test_an_unknown_field_of_a_trigger_is_told_once(tmp_path: Path) -> None:
+    write_bundle(tmp_path, beside_a("trigger: {type: x}"))
+    assert [found.code.name for found in lint(tmp_path)] == ["B101"]
 
 
 def test_an_offset_is_a_time_zone(tmp_path: Path) -> None:
