@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -36,8 +37,17 @@ class Wish:
     @property
     def name(self) -> str:
         """Return what all backfills of this wish are called, whenever they are asked for."""
+        return f"{self.job}-{self.first:%Y%m%d}-{self.last:%Y%m%d}-{self._digest}"
+
+    @property
+    def _digest(self) -> str:
         said = json.dumps([self.parameter, sorted(self.given.items()), self.only])
-        return f"{self.job}-{self.first:%Y%m%d}-{self.last:%Y%m%d}-{hashlib.sha256(said.encode()).hexdigest()[:6]}"
+        return hashlib.sha256(said.encode()).hexdigest()[:6]
+
+    def asks_the_same_as(self, backfill: str) -> bool:
+        """Tell whether a backfill of this id ran the job in the same way, for whatever range."""
+        shape = rf"{re.escape(self.job)}-\d{{8}}-\d{{8}}-{self._digest}(\.\d+)?"
+        return re.fullmatch(shape, backfill) is not None
 
     def values(self, day: date) -> dict[str, str]:
         """Return the parameters that the run of a date is given."""
@@ -74,15 +84,18 @@ class Backfill:
 def plan_backfill(wish: Wish, records: Iterable[RunRecord], again: bool) -> Backfill:
     """Find the dates that this wish has open; `again` opens all, under a new id.
 
-    The runs of earlier calls are known by the id that they share, which the wish alone gives.
+    The runs of earlier calls are known by the id that they share, which the wish alone gives. What another range ran
+    in the same way counts, too, until all are opened again.
     """
-    mine = [record for record in records if (record.occasion.backfill or "").partition(".")[0] == wish.name]
+    alike = [record for record in records if wish.asks_the_same_as(record.occasion.backfill or "")]
+    mine = [record for record in alike if (record.occasion.backfill or "").partition(".")[0] == wish.name]
     rounds = [int((record.occasion.backfill or "").partition(".")[2] or 1) for record in mine]
     number = max(rounds, default=0 if again else 1) + again
     found = wish.name if number == 1 else f"{wish.name}.{number}"
     last: dict[date, RunRecord] = {}
-    for record in sorted(mine, key=lambda record: (record.started_at, record.run_id)):
-        if record.occasion.backfill == found and record.occasion.backfill_at:
+    for record in sorted(alike, key=lambda record: (record.started_at, record.run_id)):
+        counts = number == 1 and record not in mine
+        if (counts or record.occasion.backfill == found) and record.occasion.backfill_at:
             last[datetime.fromisoformat(record.occasion.backfill_at).date()] = record
     return Backfill(wish, found, {day: last.get(day) for day in wish.dates})
 

@@ -113,7 +113,8 @@ def run(job: str, params: dict[str, str], only: tuple[str, ...], occasion: dict[
 def backfill(job: str, dry_run: bool, again: bool, keep_going: bool, **said: Any) -> None:
     """Run JOB once for each date of a range.
 
-    The same command goes on where it ended: dates that have succeeded are not run again.
+    The same command goes on where it ended: dates that have succeeded with the same parameters, also in another
+    range, are not run again.
     """
     from bundle_runner.backfill_commands import Range, run_backfill, show_backfill
     from bundle_runner.commands import Asked

@@ -73,8 +73,12 @@ def test_a_date_that_failed_ends_it_and_the_same_command_goes_on(
 
     assert run_backfill(asked, wanted, again=False, keep_going=False) == 0
     assert "nothing to do; --again runs all of them once more" in capsys.readouterr().out
-    assert run_backfill(asked, Range("main", FIRST, FIRST, "day"), again=False, keep_going=False) == 0
-    assert told(bundle)[3:] == ["2011-01-04 2"], "another range is another backfill"
+    wider = Range("main", FIRST, date(2011, 1, 7), "day")
+    assert run_backfill(asked, wider, again=False, keep_going=False) == 0
+    assert "4 dates: 1 to run, 3 have succeeded" in capsys.readouterr().out
+    assert told(bundle)[3:] == ["2011-01-07 5"], "what another range ran is done"
+    show_backfill(asked, wider, again=True)
+    assert "4 dates: 4 to run, 0 have succeeded" in capsys.readouterr().out
 
 
 def test_it_goes_on_after_a_failure_where_that_is_wished_and_again_runs_all(
