@@ -114,6 +114,19 @@ class Bundle:
     def _key_of(self, body: Map) -> str:
         return str(self._interpolator.resolve(body.get("task_key")))
 
+    @property
+    def builds(self) -> dict[Path, str]:
+        """Return the commands by which the artifacts are built, by the folders in which they run."""
+        artifacts = self.tree.get("artifacts")
+        bodies = artifacts if isinstance(artifacts, Map) else Map()
+        return {
+            Path(os.path.normpath(bodies.where[name].file.parent / str(body.get("path") or "."))): str(
+                body.get("build") or ""
+            )
+            for name, body in bodies.items()
+            if isinstance(body, Map)
+        }
+
     def value(self, name: str) -> Any:
         """Return the resolved value of a variable."""
         return self._interpolator.resolve(f"${{var.{name}}}")

@@ -11,11 +11,13 @@ from bundle_runner.connect import CLIENT
 from bundle_runner.errors import BundleError, did_you_mean
 from bundle_runner.model import Job, PythonWheelTask, Task
 from bundle_runner.references import resolve
-from bundle_runner.requirements import check_installed
+from bundle_runner.requirements import Builds, check_installed
 
 
-def check_programs(job: Job) -> None:
+def check_programs(job: Job, builds: Builds) -> None:
     """Look for the files and packages of a job's programs, and for the libraries of its tasks.
+
+    `builds` are the commands of the bundle's artifacts, by folder: they make the wheels that are not there.
 
     Raises: BundleError for the first that is not there.
     """
@@ -23,7 +25,7 @@ def check_programs(job: Job) -> None:
     used = {one.environment_key for pair in bodies for one in pair}
     for environment in (one for one in job.environments if one.environment_key in used):
         subject = f"environment {environment.environment_key}"
-        check_installed(subject, environment.spec.dependencies)
+        check_installed(subject, environment.spec.dependencies, builds)
         check_installed(f"{subject}: Spark Connect needs the extra `connect`", CLIENT)
     for task, body in bodies:
         if body.spark_python_task:
@@ -31,7 +33,7 @@ def check_programs(job: Job) -> None:
         if body.python_wheel_task:
             _check_package(body.python_wheel_task.package_name, task.task_key)
         for library in (*task.libraries, *body.libraries):
-            check_installed(f"task {task.task_key}: library", library.dependencies)
+            check_installed(f"task {task.task_key}: library", library.dependencies, builds)
 
 
 def _check_file(path: Path, key: str) -> None:

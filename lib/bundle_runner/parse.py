@@ -67,7 +67,9 @@ def _sentence(tree: Any, what: str, where: Where | None, finding: ErrorDetails) 
         path = (*path, str(finding["ctx"]["name"]))
     place = find(tree, path) or where
     prefix = f"{place}: " if place else ""
-    said = finding["msg"] if named or finding["type"] == "kind" else f"{_field(path)}{wrong_value(finding)}"
+    said = finding["msg"] if named else f"{_field(path)}{wrong_value(finding)}"
+    if finding["type"] == "kind":
+        said = f"{path[-1]}: {finding['msg']}" if isinstance(path[-1], str) else finding["msg"]
     return f"{prefix}{_subject(tree, path) or what}: {said}"
 
 

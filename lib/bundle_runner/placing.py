@@ -34,9 +34,13 @@ def _place_dependencies(dependencies: Any) -> None:
     """Make wheels and files of requirements absolute that are written as paths from here."""
     for index, text in enumerate(dependencies if isinstance(dependencies, Seq) else ()):
         option, _, path = str(text).rpartition(" ")
-        if path.startswith(".") and option in ("", "-r", "--requirement"):
+        if (path.startswith(".") or _is_local_wheel(path)) and option in ("", "-r", "--requirement"):
             here = os.path.normpath(dependencies.where[index].file.parent / path)
             dependencies[index] = f"{option} {here}".strip()
+
+
+def _is_local_wheel(path: str) -> bool:
+    return path.endswith(".whl") and not path.startswith(("/", *ELSEWHERE)) and "://" not in path
 
 
 def _within(part: Any, steps: list[str]) -> Any:

@@ -110,7 +110,7 @@ def prepare(
     run_id = earlier.run_id if earlier else new_run_id(started)
     raw = _choose(job, job_key, given)
     notebooks = dict(_read_notebooks(job, set(raw)))
-    check_programs(job)
+    check_programs(job, bundle.builds)
     _check_inner_jobs(bundle, job, occasion)
     plan = Plan(bundle, job_key, job, graph, notebooks, raw, run_id, root, started, _settled(job, graph), only, earlier)
     plan = replace(plan, occasion=occasion, warnings=tuple(left_out))

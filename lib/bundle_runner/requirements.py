@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import sys
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from types import MappingProxyType
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
@@ -15,18 +17,36 @@ from packaging.version import InvalidVersion, Version
 
 from bundle_runner.errors import BundleError
 
+_PROJECTS = ("pyproject.toml", "setup.py", "setup.cfg")
 ELSEWHERE = ("/Workspace", "/Volumes", "/dbfs", "dbfs:", "~")
 
 
-def check_installed(subject: str, wanted: Iterable[str]) -> None:
+Builds = Mapping[Path, str]
+"""The commands that build wheels, by the folders in which they are run."""
+
+
+def check_installed(subject: str, wanted: Iterable[str], builds: Builds = MappingProxyType({})) -> None:
     """Look for packages, wheels and files of requirements, as an environment's `dependencies` write them.
 
     Raises: BundleError for the first that this environment lacks, with the command that installs it.
     """
     for text in wanted:
         for spec, trouble in _troubles(text.strip()):
-            install = shlex.join([sys.executable, "-m", "pip", "install", *spec.split(" ", 1)])
+            install = _install(spec, builds)
             raise BundleError(f"{subject}: {text}: {trouble}; nothing was started; install it: {install}")
+
+
+def _install(spec: str, builds: Builds) -> str:
+    """Return the command that installs something; a wheel that is not there is built first, by its own project."""
+    pip = shlex.join([sys.executable, "-m", "pip", "install"])
+    path = Path(spec)
+    if path.suffix != ".whl" or any(path.parent.glob(path.name)):
+        return f"{pip} {shlex.join(spec.split(' ', 1))}"
+    project = _project_of(path, builds)
+    if project is not None and builds.get(project):
+        wheel = f"{shlex.quote(str(path.parent))}/{path.name}"
+        return f"cd {shlex.quote(str(project))} && {builds[project].strip()} && {pip} {wheel}"
+    return f"{pip} {shlex.quote(str(project or path))}"
 
 
 def is_path(text: str) -> bool:
@@ -87,12 +107,20 @@ def _of_wheel(path: Path) -> Iterator[tuple[str, str]]:
 
 def _of_project(path: Path) -> Iterator[tuple[str, str]]:
     """Look for the package of a wheel that was not built yet, which its project names."""
-    project = path.parent.parent
-    name = _name_of(project)
+    project = _project_of(path, {})
+    name = _name_of(project) if project else None
     if name is None:
         yield str(path), "no wheel is there, and no pyproject.toml above it says of which package it would be"
     elif _installed(name) is None:
-        yield str(project), f"package {name} is not installed in this environment"
+        yield str(path), f"no wheel is there, and package {name} is not installed in this environment"
+
+
+def _project_of(path: Path, builds: Builds) -> Path | None:
+    """Return the folder of the project that makes a wheel: mostly the one above `dist`."""
+    for folder in (path.parent.parent, path.parent):
+        if folder in builds or any((folder / name).is_file() for name in _PROJECTS):
+            return folder
+    return None
 
 
 def _of_file_name(file: Path) -> Iterator[tuple[str, str]]:
@@ -116,9 +144,21 @@ def _installed(name: str) -> str | None:
 
 
 def _name_of(folder: Path) -> str | None:
-    path = folder / "pyproject.toml"
+    """Return the name of a project: of the standard, of Poetry, or of a setup.py that says it plainly."""
+    content = _text(folder / "pyproject.toml")
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return (content.get("project") or {}).get("name")
+        tables = tomllib.loads(content)
+    except ValueError:
+        tables = {}
+    for table in (tables.get("project"), (tables.get("tool") or {}).get("poetry")):
+        if table and table.get("name"):
+            return str(table["name"])
+    found = re.search(r"""\bname\s*=\s*["']?([\w.-]+)""", _text(folder / "setup.py") or _text(folder / "setup.cfg"))
+    return found[1] if found else None
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""

@@ -65,6 +65,31 @@ def test_a_wheel_that_was_not_built_is_known_by_its_project(tmp_path: Path) -> N
         check_installed("it", [f"{tmp_path}/dist/*.whl"])
 
 
+PROJECTS = {
+    "the standard's": ("pyproject.toml", '[project]\nname = "no-such-thing"\n'),
+    "Poetry's": ("pyproject.toml", '[tool.poetry]\nname = "no-such-thing"\n'),
+    "an old one": ("setup.py", 'setup(name="no-such-thing")'),
+}
+
+
+@pytest.mark.parametrize(("file", "text"), PROJECTS.values(), ids=PROJECTS.keys())
+def test_a_wheel_is_built_as_its_artifact_says_else_by_pip(tmp_path: Path, file: str, text: str) -> None:
+    (tmp_path / file).write_text(text)
+    wanted = [f"{tmp_path}/dist/*.whl"]
+    with pytest.raises(BundleError, match=f"no wheel is there, and package no-such-thing .*pip install {tmp_path}$"):
+        check_installed("it", wanted)
+    with pytest.raises(BundleError, match=rf"cd {tmp_path} && poetry build && .*pip install {tmp_path}/dist/\*.whl$"):
+        check_installed("it", wanted, {tmp_path: "poetry build\n"})
+
+
+def test_the_artifacts_of_a_bundle_say_how_wheels_are_built(tmp_path: Path) -> None:
+    text = BUNDLE.format(library="{whl: ./lib/dist/*.whl}") + "artifacts: {x: {path: lib, build: uv build --wheel}}\n"
+    (tmp_path / "databricks.yml").write_text(text)
+    (tmp_path / "a.py").touch()
+    with pytest.raises(BundleError, match=f"cd {tmp_path}/lib && uv build --wheel && .*pip install {tmp_path}/lib/"):
+        prepare(load_bundle(tmp_path), "main", {})
+
+
 def test_older_wheels_may_lie_beside_the_one_that_is_installed(tmp_path: Path) -> None:
     for number in ("0.1", HERE):
         (tmp_path / f"click-{number}-py3-none-any.whl").touch()
