@@ -17,6 +17,7 @@ from papermill.exceptions import PapermillExecutionError
 
 from bundle_runner.launch import RunnerKernel
 from bundle_runner.notebook_file import END_CELL, END_TAG, NotebookFile
+from bundle_runner.workspace_names import explained
 
 LINE_LIMIT = 600
 _END = 240
@@ -96,7 +97,7 @@ def _failed_cell(call: NotebookCall, error: PapermillExecutionError) -> Notebook
         return NotebookEnd(False, bounded(str(reason)), stopped=True)
     if error.ename == "InputRejected":
         return NotebookEnd(False, bounded(error.evalue))
-    return NotebookEnd(False, bounded(f"cell {error.exec_count}: {error.ename}: {error.evalue}"))
+    return NotebookEnd(False, bounded(explained(f"cell {error.exec_count}: {error.ename}: {error.evalue}")))
 
 
 def _dead_kernel(call: NotebookCall, kernel: RunnerKernel) -> str:

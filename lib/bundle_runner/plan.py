@@ -21,6 +21,7 @@ from bundle_runner.occasion import BY_HAND, Occasion
 from bundle_runner.record import RunRecord, TaskRecord
 from bundle_runner.references import resolve, time_facts
 from bundle_runner.states import ResultState
+from bundle_runner.workspace_names import volumes_in
 
 
 @dataclass(frozen=True)
@@ -113,10 +114,20 @@ def prepare(
     check_programs(job, bundle.builds)
     _check_inner_jobs(bundle, job, occasion)
     plan = Plan(bundle, job_key, job, graph, notebooks, raw, run_id, root, started, _settled(job, graph), only, earlier)
-    plan = replace(plan, occasion=occasion, warnings=tuple(left_out))
+    plan = replace(plan, occasion=occasion)
     plan = replace(plan, parameters={name: resolve(value, _known(plan)) for name, value in raw.items()})
     check_discretion(job_key, job, plan.parameters)
-    return plan
+    return replace(plan, warnings=(*left_out, *volumes_in(_paths(plan))))
+
+
+def _paths(plan: Plan) -> dict[str, str]:
+    """Return the values that name a place by themselves: of the job's parameters and of its tasks' own."""
+    own = {
+        f"task {task.task_key}: {name}": value
+        for task, body, _ in cell_tasks(plan.job)
+        for name, value in body.cells_values.items()
+    }
+    return {**{f"parameter {name}": value for name, value in plan.parameters.items()}, **own}
 
 
 def chosen_keys(bundle: Bundle, job_key: str, only: tuple[str, ...]) -> set[str] | None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from bundle_runner.notebook import NotebookEnd, bounded
 from bundle_runner.stopper import Stopper
+from bundle_runner.workspace_names import explained
 
 LOG = "output.log"
 
@@ -59,7 +60,7 @@ def _end(folder: Path, code: int) -> NotebookEnd:
     if said.get("stop") and (folder / "stop.json").is_file():
         return NotebookEnd(False, bounded(said["stop"]), stopped=True)
     if said.get("error"):
-        return NotebookEnd(False, bounded(said["error"]))
+        return NotebookEnd(False, bounded(explained(said["error"])))
     how = f"died by signal {-code}" if code < 0 else f"ended with exit code {code}"
     return NotebookEnd(False, f"the process {how} before the program's end; what it said: {folder / LOG}")
 
