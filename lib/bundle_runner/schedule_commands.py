@@ -76,7 +76,8 @@ class ChildRun:
 
     def _read(self) -> None:
         for line in self._process.stdout or ():
-            click.echo(f"{self._key} | {line.rstrip()}".rstrip(" |"))
+            if line.strip():
+                click.echo(f"{self._key} | {line.rstrip()}")
 
 
 def run_schedule(asked: Asked, unpause: bool) -> int:
@@ -141,7 +142,7 @@ def print_schedule(asked: Asked, count: int, now: datetime) -> None:
 
 def _times(job: Scheduled, count: int, now: datetime) -> Iterator[str]:
     if isinstance(job.trigger, ByFiles | Always):
-        yield "no time is known before"
+        yield "when files arrive" if isinstance(job.trigger, ByFiles) else "as soon as the last run has ended"
         return
     moment: datetime | None = now
     for _ in range(count):

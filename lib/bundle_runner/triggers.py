@@ -64,7 +64,9 @@ class ByPeriod:
     @property
     def words(self) -> str:
         """Say it as a person reads it."""
-        return f"every {self.every}"
+        hours = self.every // timedelta(hours=1)
+        number, unit = (hours // 24, "day") if hours % 24 == 0 else (hours, "hour")
+        return f"every {unit}" if number == 1 else f"every {number} {unit}s"
 
     def after(self, moment: datetime) -> datetime:
         """Return when it fires next, in UTC."""

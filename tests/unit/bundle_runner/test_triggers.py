@@ -30,7 +30,8 @@ def scheduled(folder: Path, start: str, target: str = "", name: str | None = Non
 SCHEDULE = "schedule: {quartz_cron_expression: '0 30 1 * * ?', timezone_id: Europe/London}"
 STARTS = {
     SCHEDULE: "cron 0 30 1 * * ? in Europe/London",
-    "trigger: {periodic: {interval: 2, unit: DAYS}}": "every 2 days, 0:00:00",
+    "trigger: {periodic: {interval: 2, unit: DAYS}}": "every 2 days",
+    "trigger: {periodic: {interval: 1, unit: HOURS}}": "every hour",
     "trigger: {file_arrival: {url: '${workspace.file_path}/in'}}": "new files in FOLDER/in",
     "continuous: {pause_status: UNPAUSED}": "continuous",
 }
