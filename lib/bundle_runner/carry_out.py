@@ -180,7 +180,7 @@ class TaskRun:
 
 def _called(run: RunRecord, number: int, stopper: Stopper) -> AttemptRecord:
     state = ResultState.SUCCESS if run.exit_code == 0 else stopper.state or ResultState.FAILED
-    told = {"books": list(run.books), "records": f"run {run.run_id}", "report": bool(run.report)}
+    told = {"books": list(run.books), "report": bool(run.report)}
     page = f"../{run.run_id}/{run.report or 'index.html'}"
     roots = (task for task in run.tasks if task.state in FAILURES and task.state is not ResultState.UPSTREAM_FAILED)
     why = "; ".join(f"{task.task_key}: {task.message}" for task in islice(roots, 1))

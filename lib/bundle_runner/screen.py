@@ -119,6 +119,7 @@ def ended_words(task: TaskRecord) -> str:
     """Return duration, outcome, records and message of an ended task."""
     parts = [f"{seconds_between(task.started_at, task.ended_at or now()):.1f} s"] if task.started_at else []
     parts += [f"outcome {task.outcome}"] if task.outcome else []
+    parts += [f"run {task.run_id}"] if task.run_id else []
     if task.records is not None:
         s = "" if task.records == 1 else "s"
         parts.append(f"{task.records:,} record{s}" if isinstance(task.records, int) else str(task.records))

@@ -64,7 +64,12 @@ def looked_at() -> RunRecord:
         attempt(2, "00:00:20", "00:00:40"),
     )
     skipped = (ResultState.UPSTREAM_FAILED, ResultState.EXCLUDED, ResultState.DISABLED, ResultState.CANCELED)
-    rest = [TaskRecord(f"t_{state}", "notebook", state, depends_on={"gate": "true"}) for state in skipped]
+    rest = [
+        TaskRecord(
+            f"T_{state}_OF_A_LONG_NAME", "notebook", state, depends_on={"gate": "true"}, run_if="AT_LEAST_ONE_SUCCESS"
+        )
+        for state in skipped
+    ]
     gate = task(
         "gate", "load", start="00:00:40", end="00:01:10", state=ResultState.FAILED, values=values, message="It broke."
     )
@@ -81,6 +86,15 @@ def looked_at() -> RunRecord:
     )
 
 
+ESCAPED = """
+[...document.querySelectorAll('svg')].flatMap(svg => [...svg.querySelectorAll('text')].filter(text => {
+  const box = text.parentElement.querySelector(':scope > rect.box');
+  const frame = (box || svg).getBoundingClientRect(), own = text.getBoundingClientRect();
+  return own.left < frame.left || own.right > frame.right;
+}).map(text => text.textContent))
+"""
+
+
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Write one page of every kind."""
@@ -92,7 +106,9 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     for one in (record, other):
         write_run_page(one, keep(one, runs))
     write_overview(runs)
-    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# Day"), nbformat.v4.new_code_cell("1 + 1")])
+    failed = nbformat.v4.new_output("error", ename="Stop", evalue="no", traceback=["no"])
+    code = [nbformat.v4.new_code_cell("1 + 1"), nbformat.v4.new_code_cell("1 / 0", outputs=[failed])]
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# Day"), *code])
     nbformat.write(book, runs / "a.ipynb")
     write_page(runs / "a.ipynb", runs / "a.html")
     return {
@@ -150,6 +166,20 @@ def test_a_page_read_aloud_has_its_landmarks_headings_and_names(
     assert browser.value(
         "[...document.querySelectorAll('a[href^=\"#\"]')].every(a => document.getElementById(a.hash.slice(1)))"
     )
+
+
+def test_no_text_of_a_picture_runs_out_of_its_box_or_the_picture(browser: Browser, pages: dict[str, Path]) -> None:
+    browser.open(pages["run"])
+    assert browser.value("document.querySelectorAll('svg text').length") > 20
+    assert browser.value(ESCAPED) == []
+
+
+def test_the_code_of_a_notebook_is_folded_but_for_a_cell_that_failed(browser: Browser, pages: dict[str, Path]) -> None:
+    browser.open(pages["notebook"])
+    assert browser.value("[...document.querySelectorAll('details.code')].map(d => [d.innerText.trim(), d.open])") == [
+        ["code", False],
+        ["code\n1 / 0", True],
+    ]
 
 
 def test_runs_are_chosen_by_job_and_day_without_a_script(browser: Browser, pages: dict[str, Path]) -> None:

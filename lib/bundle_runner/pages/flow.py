@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from bundle_runner.pages.frame import LONGEST_NAME, shortened, text_width
 from bundle_runner.pages.layers import depths, rows, untangled
 from bundle_runner.told import Stream
 
 HEIGHT = 240
 """What the widest layer's records take; the gaps come on top."""
-GAP, BAR, ACROSS, LABEL = 14, 12, 250, 220
+GAP, BAR, INSET, NEAREST = 14, 12, 6, 90
+"""What lies between places of a layer, a place's own width, what is free around a label, the least way of a band."""
 THINNEST, SMALLEST = 1.5, 14.0
 COLOURS = 7
 """How many colours the style knows for bands."""
@@ -26,6 +28,16 @@ class Place:
     x: float
     y: float
     height: float
+
+    @property
+    def label(self) -> str:
+        """Return the name as the picture shows it."""
+        return shortened(self.name, LONGEST_NAME)
+
+    @property
+    def room(self) -> float:
+        """Return what the place takes with its label and its count."""
+        return BAR + INSET + text_width(f"{self.label} ") + text_width(f"{self.count:,}", bold=True) + INSET
 
     @property
     def count(self) -> int:
@@ -68,7 +80,7 @@ def draw_flow(streams: Sequence[Stream]) -> FlowPicture | None:
     layers = untangled(rows(found), edges)
     places = _places(layers, streams)
     bands = _bands(streams, places, _colours(layers, streams))
-    width = (len(layers) - 1) * ACROSS + LABEL
+    width = max(place.x + place.room for place in places.values())
     return FlowPicture(tuple(places.values()), bands, width, max(p.y + p.height for p in places.values()))
 
 
@@ -77,12 +89,14 @@ def _places(layers: Sequence[Sequence[str]], streams: Sequence[Stream]) -> dict[
     went = {name: sum(s.count for s in streams if s.source == name) for layer in layers for name in layer}
     most = max(sum(max(came[name], went[name]) for name in layer) for layer in layers)
     places: dict[str, Place] = {}
-    for depth, layer in enumerate(layers):
+    x = 0.0
+    for layer in layers:
         y = 0.0
         for name in layer:
             height = max(SMALLEST, HEIGHT * max(came[name], went[name]) / most)
-            places[name] = Place(name, came[name], went[name], depth * ACROSS, y, height)
+            places[name] = Place(name, came[name], went[name], x, y, height)
             y += height + GAP
+        x += max(places[name].room for name in layer) + NEAREST
     return places
 
 

@@ -13,6 +13,10 @@ from bundle_runner.states import ResultState
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+WIDE, NARROW, BOLD = 9.6, 8.0, 1.12
+"""Pixels of a capital and of another letter of 13 pixels in DejaVu Sans, the widest of the usual fonts."""
+LONGEST_NAME = 40
+"""Letters of a task's or a place's name in a picture."""
 LONGEST = 4000
 """Characters of one value on a page; all of it stands in run.json."""
 SIGNS = {
@@ -76,6 +80,17 @@ def shortened(text: str, longest: int) -> str:
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
+def text_width(text: str, *, bold: bool = False) -> float:
+    """Return what a text takes at most in a picture, in pixels, whichever of the usual fonts the reader has."""
+    width = sum(WIDE if letter.isupper() or letter in "…✓✗⊘■_" else NARROW for letter in text)
+    return width * BOLD if bold else width
+
+
+def several(count: int, noun: str) -> str:
+    """Return a count with its noun: 1 rule, 2,000 rules."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def counted(records: int | str | None) -> str:
     """Return what a task says of its records; a number with its thousands apart."""
     return f"{records:,}" if isinstance(records, int) else records or ""
@@ -107,6 +122,7 @@ def _environment() -> Environment:
         "link": link,
         "moment": moment,
         "seconds": seconds,
+        "several": several,
         "shortened": shortened,
         "sign": sign,
         "thousands": "{:,}".format,

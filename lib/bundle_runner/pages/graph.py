@@ -6,20 +6,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from bundle_runner.pages.frame import LONGEST_NAME, shortened, sign, text_width
 from bundle_runner.pages.layers import Edge, depths, rows, untangled
 from bundle_runner.record import TaskRecord
 
-WIDTH, HEIGHT = 190, 44
-ACROSS, DOWN = 214, 70
+NARROWEST, HEIGHT = 120, 44
+INSET = 10
+"""What is left free in a box beside its text."""
+GAP, DOWN = 24, 70
 BEND_WIDTH = 40
 """What a line takes of a layer that it only passes."""
 
 
 @dataclass(frozen=True)
 class Box:
-    """A task and the upper left corner of its box."""
+    """A task with the two lines of its box, and the box's upper left corner."""
 
     task: TaskRecord
+    name: str
+    told: str
+    rule: str
     x: float
     y: float
 
@@ -36,10 +42,11 @@ class Line:
 
 @dataclass(frozen=True)
 class GraphPicture:
-    """A picture of `width` × `height`."""
+    """A picture of `width` × `height`; every box is `box_width` wide, so that the longest text fits."""
 
     boxes: tuple[Box, ...]
     lines: tuple[Line, ...]
+    box_width: float
     width: float
     height: float
 
@@ -53,10 +60,23 @@ def draw_graph(tasks: Sequence[TaskRecord]) -> GraphPicture | None:
         return None
     bent, steps = _bent(found, edges)
     layers = untangled(rows(bent), [step for way in steps.values() for step in pairwise(way)])
-    centres, width = _centres(layers, by_key.keys())
-    boxes = tuple(Box(task, centres[key] - WIDTH / 2, found[key] * DOWN) for key, task in by_key.items())
+    box_width = max(_width_of(task) for task in tasks)
+    centres, width = _centres(layers, by_key.keys(), box_width + GAP)
+    boxes = tuple(_box(task, centres[key] - box_width / 2, found[key] * DOWN) for key, task in by_key.items())
     lines = tuple(_line(way, centres, bent, by_key[way[-1]].depends_on.get(way[0])) for way in steps.values())
-    return GraphPicture(boxes, lines, width, (len(layers) - 1) * DOWN + HEIGHT)
+    return GraphPicture(boxes, lines, box_width, width, (len(layers) - 1) * DOWN + HEIGHT)
+
+
+def _box(task: TaskRecord, x: float, y: float) -> Box:
+    told = f"{sign(task.state)[1]} {task.state or 'UNFINISHED'}" + (f": {task.outcome}" if task.outcome else "")
+    rule = task.run_if if task.run_if not in ("", "ALL_SUCCESS") else ""
+    return Box(task, shortened(task.task_key, LONGEST_NAME), told, rule, x, y)
+
+
+def _width_of(task: TaskRecord) -> float:
+    box = _box(task, 0, 0)
+    second = f"{box.told} {box.rule}" if box.rule else box.told
+    return max(NARROWEST, text_width(box.name, bold=True) + 2 * INSET, text_width(second) + 2 * INSET)
 
 
 def _bent(found: dict[str, int], edges: Sequence[Edge]) -> tuple[dict[str, int], dict[Edge, list[str]]]:
@@ -69,8 +89,8 @@ def _bent(found: dict[str, int], edges: Sequence[Edge]) -> tuple[dict[str, int],
     return places, ways
 
 
-def _centres(layers: Sequence[Sequence[str]], tasks: object) -> tuple[dict[str, float], float]:
-    spans = [[ACROSS if node in tasks else BEND_WIDTH for node in layer] for layer in layers]  # type: ignore[operator]
+def _centres(layers: Sequence[Sequence[str]], tasks: object, across: float) -> tuple[dict[str, float], float]:
+    spans = [[across if node in tasks else BEND_WIDTH for node in layer] for layer in layers]  # type: ignore[operator]
     width = max(sum(span) for span in spans)
     centres: dict[str, float] = {}
     for layer, span in zip(layers, spans, strict=True):

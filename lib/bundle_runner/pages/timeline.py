@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
+from bundle_runner.pages.frame import LONGEST_NAME, seconds, shortened, text_width
 from bundle_runner.record import AttemptRecord, RunRecord, TaskRecord, seconds_between
 from bundle_runner.states import ResultState
 from bundle_runner.told import every_task
 
-NAMES, BARS, WORDS = 190, 480, 100
-"""Widths of the names, of the bars, and of what stands behind a bar."""
+BARS = 480
+"""Width of the bars; the names before them and the words behind them take what they need."""
+INSET = 6
 ROW = 24
-LONGEST_NAME = 26
 CUT = 18
 """What a time in which nothing ran takes at most."""
 THINNEST = 3
@@ -40,15 +41,19 @@ class TimeRow:
     y: float
     bars: tuple[Bar, ...]
     after: float
-    duration: float
+    words: str
 
 
 @dataclass(frozen=True)
 class Timeline:
-    """A picture of `width` × `height`; `cuts` are where a pause was cut short, with its seconds."""
+    """A picture of `width` × `height`; `cuts` are where a pause was cut short, with its seconds.
+
+    The bars begin at `left`.
+    """
 
     rows: tuple[TimeRow, ...]
     cuts: tuple[tuple[float, float], ...]
+    left: float
     width: float
     height: float
 
@@ -59,9 +64,11 @@ def draw_timeline(record: RunRecord) -> Timeline | None:
     parts = [(part, spans) for part, spans in parts if spans]
     if not parts:
         return None
-    scale = _Scale([span for _, spans in parts for _, span in spans])
+    left = max(text_width(shortened(part.task_key, LONGEST_NAME)) for part, _ in parts) + 2 * INSET
+    scale = _Scale([span for _, spans in parts for _, span in spans], left)
     rows = tuple(_row(part.task_key, i * ROW, spans, scale) for i, (part, spans) in enumerate(parts))
-    return Timeline(rows, scale.cuts, NAMES + BARS + WORDS, len(rows) * ROW)
+    width = max(left + BARS, *(row.after + text_width(f"✓ {row.words}") + INSET for row in rows))
+    return Timeline(rows, scale.cuts, left, width, len(rows) * ROW)
 
 
 def _spans(task: TaskRecord, record: RunRecord) -> Iterator[tuple[TaskRecord | AttemptRecord, Span]]:
@@ -76,7 +83,7 @@ def _spans(task: TaskRecord, record: RunRecord) -> Iterator[tuple[TaskRecord | A
 class _Scale:
     """Where a moment stands; between the busy times at most CUT is spent."""
 
-    def __init__(self, spans: Sequence[Span]) -> None:
+    def __init__(self, spans: Sequence[Span], left: float) -> None:
         busy = list(_joined(sorted(spans)))
         pauses = [later[0] - earlier[1] for earlier, later in pairwise(busy)]
         total = sum(end - start for start, end in busy)
@@ -84,7 +91,7 @@ class _Scale:
         self._starts = busy
         room = BARS - CUT * sum(long)
         self._factor = room / max(1.0, total + sum(p for p, cut in zip(pauses, long, strict=True) if not cut))
-        self._places = [float(NAMES)]
+        self._places = [left]
         cuts = []
         for (start, end), pause, cut in zip(busy, pauses, long, strict=False):
             after = self._places[-1] + (end - start) * self._factor
@@ -120,6 +127,7 @@ def _row(name: str, y: float, spans: Sequence[tuple[TaskRecord | AttemptRecord, 
         lasted = seconds_between(part.started_at, part.ended_at)
         number = f"attempt {part.number}, " if isinstance(part, AttemptRecord) else ""
         bars.append(Bar(x, width, part.state, f"{number}{part.state or 'not ended'}, {lasted:.1f} s"))
-    label = name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
-    lasted = sum(end - start for _, (start, end) in spans)
-    return TimeRow(label, y, tuple(bars), max(bar.x + bar.width for bar in bars) + 6, lasted)
+    words = seconds(sum(end - start for _, (start, end) in spans))
+    words += f", {len(bars)} attempts" if len(bars) > 1 else ""
+    after = max(bar.x + bar.width for bar in bars) + INSET
+    return TimeRow(shortened(name, LONGEST_NAME), y, tuple(bars), after, words)

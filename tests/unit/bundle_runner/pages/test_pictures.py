@@ -8,9 +8,9 @@ from itertools import combinations
 import pytest
 
 from bundle_runner.pages.flow import draw_flow
-from bundle_runner.pages.graph import HEIGHT, WIDTH, draw_graph
+from bundle_runner.pages.graph import HEIGHT, draw_graph
 from bundle_runner.pages.layers import depths
-from bundle_runner.pages.timeline import BARS, NAMES, draw_timeline
+from bundle_runner.pages.timeline import BARS, draw_timeline
 from bundle_runner.record import AttemptRecord
 from bundle_runner.told import Stream
 from tests.unit.bundle_runner.run_records import at, attempt, run, task
@@ -33,10 +33,10 @@ def test_boxes_do_not_overlap_and_stand_below_what_they_wait_for(lines: list[str
     boxes = {box.task.task_key: box for box in picture.boxes}
     assert len(boxes) == len(lines)
     for one, other in combinations(boxes.values(), 2):
-        assert abs(one.x - other.x) >= WIDTH or abs(one.y - other.y) >= HEIGHT
+        assert abs(one.x - other.x) >= picture.box_width or abs(one.y - other.y) >= HEIGHT
     for one in tasks:
         assert all(boxes[before].y < boxes[one.task_key].y for before in one.depends_on)
-        assert 0 <= boxes[one.task_key].x <= picture.width - WIDTH
+        assert 0 <= boxes[one.task_key].x <= picture.width - picture.box_width
     assert len(picture.lines) == sum(len(one.depends_on) for one in tasks)
 
 
@@ -51,7 +51,7 @@ def test_each_attempt_has_a_bar_where_it_ran() -> None:
     picture = draw_timeline(run(replace(task("a"), attempts=(first, second))))
     assert picture is not None
     (row,) = picture.rows
-    assert [round((bar.x - NAMES) / BARS * 40) for bar in row.bars] == [0, 30]
+    assert [round((bar.x - picture.left) / BARS * 40) for bar in row.bars] == [0, 30]
     assert [round(bar.width / BARS * 40) for bar in row.bars] == [10, 10]
     assert picture.cuts == ()
 

@@ -87,7 +87,7 @@ def test_the_first_thing_said_is_what_failed_and_how_to_go_on(tmp_path: Path) ->
 def test_broken_rules_come_first_with_their_examples(tmp_path: Path) -> None:
     said = words(page_of(FAILED, tmp_path))
     assert "gate: 1 of 2 rules hold" in said
-    assert "1 rules that hold" in said
+    assert "1 rule that holds" in said
     assert said.index("✗ stops silver.sales customer_is_known") < said.index("✓ holds silver.sales order_is_numbered")
     assert "2 rows break it order_id <b>7 , customer_id (masked)" in said
 
