@@ -51,6 +51,12 @@ def unit_id_of(source: str, content: bytes) -> str:
     return hashlib.sha256(source.encode() + b"\n" + content).hexdigest()
 
 
+def ids_of(manifest: Manifest, content: bytes) -> tuple[str, str]:
+    """Return the id of a delivery's bytes, and the one they have where they have stated another date before."""
+    source = manifest.source
+    return unit_id_of(source, content), unit_id_of(f"{source}\n{manifest.business_date}", content)
+
+
 _FACTS = frozenset(fact.name for fact in fields(Manifest))
 
 
@@ -67,11 +73,13 @@ class LandingStore:
 
         Returns the manifest as kept, or None when the bytes were there before and still stand under their name.
         When another delivery of the name came in between, the old bytes come back as a correction: the unit is
-        received anew and is work again. So it is when the partner now states other totals of the same bytes.
+        received anew and is work again. So it is when the partner now states other totals of the same bytes. Bytes
+        that stated one business date and now state another are another unit: two files of nothing but a header empty
+        two days.
         Content first, manifest last: a unit exists when its manifest does, so a process killed between leaves nothing
         half-landed.
         """
-        unit_id = unit_id_of(manifest.source, content)
+        unit_id = self.id_for(content, manifest)
         folder = self.root / manifest.source
         last = self._last_named(manifest) if newest is None else newest.get(manifest.name)
         kept = replace(manifest, unit_id=unit_id, size_bytes=len(content), corrects=last)
@@ -80,6 +88,14 @@ class LandingStore:
             return self._receive_again(folder, kept)
         _create(folder / f"{unit_id}.json", json.dumps(asdict(kept), indent=1).encode())
         return kept
+
+    def id_for(self, content: bytes, manifest: Manifest) -> str:
+        """Return the id under which a delivery is kept, or would be."""
+        plain, of_its_date = ids_of(manifest, content)
+        path = self.root / manifest.source / f"{plain}.json"
+        before = self._read_manifest(path).business_date if path.exists() else None
+        is_of_another_date = before and manifest.business_date and before != manifest.business_date
+        return of_its_date if is_of_another_date else plain
 
     def manifests(self, source: str) -> list[Manifest]:
         """Return the units of a source in the order of their arrival."""
