@@ -81,7 +81,7 @@ class LandingStore:
         """
         unit_id = self.id_for(content, manifest)
         folder = self.root / manifest.source
-        last = self._last_named(manifest) if newest is None else newest.get(manifest.name)
+        last = self.last_named(manifest) if newest is None else newest.get(manifest.name)
         kept = replace(manifest, unit_id=unit_id, size_bytes=len(content), corrects=last)
         _create(folder / unit_id, content)  # also of a unit whose bytes were let go
         if (folder / f"{unit_id}.json").exists():
@@ -92,10 +92,19 @@ class LandingStore:
     def id_for(self, content: bytes, manifest: Manifest) -> str:
         """Return the id under which a delivery is kept, or would be."""
         plain, of_its_date = ids_of(manifest, content)
-        path = self.root / manifest.source / f"{plain}.json"
-        before = self._read_manifest(path).business_date if path.exists() else None
-        is_of_another_date = before and manifest.business_date and before != manifest.business_date
-        return of_its_date if is_of_another_date else plain
+        before = self.find(manifest.source, plain)
+        dates = {before.business_date, manifest.business_date} if before else set()
+        return of_its_date if len(dates - {None}) > 1 else plain
+
+    def find(self, source: str, unit_id: str) -> Manifest | None:
+        """Return the unit of this id; None where none has landed."""
+        path = self.root / source / f"{unit_id}.json"
+        return self._read_manifest(path) if path.exists() else None
+
+    def last_named(self, manifest: Manifest) -> str | None:
+        """Return the unit that the last delivery of a name brought; None where none was."""
+        same = [known for known in self.manifests(manifest.source) if known.name == manifest.name]
+        return same[-1].unit_id if same else None
 
     def manifests(self, source: str) -> list[Manifest]:
         """Return the units of a source in the order of their arrival."""
@@ -198,10 +207,6 @@ class LandingStore:
     def _manifest_paths(self, source: str) -> Iterator[Path]:
         return (path for path in (self.root / source).glob("*.json") if not path.name.startswith("."))
 
-    def _last_named(self, manifest: Manifest) -> str | None:
-        same = [known for known in self.manifests(manifest.source) if known.name == manifest.name]
-        return same[-1].unit_id if same else None
-
     def _read_manifest(self, path: Path) -> Manifest:
         # What another version of this project noted beside is none of our facts.
         manifest = Manifest(**{name: value for name, value in json.loads(path.read_text()).items() if name in _FACTS})
@@ -213,13 +218,12 @@ class LandingStore:
 
     def _receive_again(self, folder: Path, again: Manifest) -> Manifest | None:
         before = self._read_manifest(folder / f"{again.unit_id}.json")
-        came_back = again.corrects not in (None, again.unit_id)
-        received_anew = came_back or (again.name == before.name and again.stated != before.stated)
+        received_anew = is_received_anew(before, again)
         note = {
             "name": again.name,
             "received_at": again.received_at,
             "modified_ns": again.modified_ns,
-            "corrects": again.corrects if came_back else before.corrects,
+            "corrects": again.corrects if came_back(again) else before.corrects,
             "stated": again.stated,
             "received_anew": received_anew,
         }
@@ -227,6 +231,16 @@ class LandingStore:
         if received_anew:
             (folder / f"{again.unit_id}.state").unlink(missing_ok=True)
         return again if received_anew else None
+
+
+def came_back(again: Manifest) -> bool:
+    """Tell whether bytes that landed before come again after another delivery of their name."""
+    return again.corrects not in (None, again.unit_id)
+
+
+def is_received_anew(before: Manifest, again: Manifest) -> bool:
+    """Tell whether bytes that landed before are work again: they came back, or the partner states other totals."""
+    return came_back(again) or (again.name == before.name and again.stated != before.stated)
 
 
 def _instant(moment: str) -> datetime:
