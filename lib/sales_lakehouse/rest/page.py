@@ -66,6 +66,13 @@ def at(record: object, path: str) -> object:
     return record
 
 
+def is_there(body: object, path: str) -> bool:
+    """Tell whether an answer has a key at a path, whatever it says there."""
+    above, _, last = path.rpartition(".")
+    found = at(body, above) if above else body
+    return isinstance(found, dict) and last in found
+
+
 def values_at(content: bytes, records: str, path: str) -> list[str]:
     """Return a value of every record of a page that landed; records without it have none."""
     body: object = read_envelope(content.decode("utf-8-sig"))
