@@ -53,16 +53,16 @@ def told() -> Iterator[None]:
 
 def lakehouse_root(bundle: Path, lakehouse: Path | None) -> Path:
     """Return the folder of landing and tables: the one that is named, else the bundle's own."""
-    return lakehouse or Path(_value_of_bundle("lakehouse_root", bundle) or find_bundle(bundle) / ".lakehouse")
+    return lakehouse or Path(value_of_bundle("lakehouse_root", bundle) or find_bundle(bundle) / ".lakehouse")
 
 
 def load_declared(bundle: Path) -> Pipelines:
     """Read all declarations of the bundle that a folder lies in."""
     with told():
-        return load_pipelines(Path(_value_of_bundle("pipelines_root", bundle) or find_bundle(bundle) / "pipelines"))
+        return load_pipelines(Path(value_of_bundle("pipelines_root", bundle) or find_bundle(bundle) / "pipelines"))
 
 
-def _value_of_bundle(name: str, bundle: Path) -> str:
+def value_of_bundle(name: str, bundle: Path) -> str:
     """Ask the command line that called for a value of the bundle; none where a command stands alone."""
     value_for = click.get_current_context().find_root().obj
     return str(value_for(name, bundle.resolve())) if callable(value_for) else ""
