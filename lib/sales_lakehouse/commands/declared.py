@@ -34,6 +34,12 @@ class Refused(click.ClickException):
     exit_code = 2
 
 
+class Busy(click.ClickException):
+    """Another run holds the lakehouse. Nothing was written."""
+
+    exit_code = 4
+
+
 def say(text: str) -> None:
     """Print a text for people; the commands in it work as pasted, whoever called us."""
     context = click.get_current_context()
@@ -47,7 +53,7 @@ def told() -> Iterator[None]:
     try:
         yield
     except LakehouseError as cause:
-        kind = Refused if cause.exit_code == Refused.exit_code else click.ClickException
+        kind = {2: Refused, 4: Busy}.get(cause.exit_code, click.ClickException)
         raise kind(str(cause)) from cause
 
 

@@ -4,12 +4,14 @@ from sales_lakehouse.rehearsal.delivery import Rehearsal, rehearse, rehearse_uni
 from sales_lakehouse.rehearsal.earlier import earlier_in_words
 from sales_lakehouse.rehearsal.gates import share_in_words, stopped_by
 from sales_lakehouse.rehearsal.next_step import next_step
+from sales_lakehouse.rehearsal.release import foretell_release
 from sales_lakehouse.rehearsal.tally import Refusal
 
 __all__ = [
     "Refusal",
     "Rehearsal",
     "earlier_in_words",
+    "foretell_release",
     "next_step",
     "rehearse",
     "rehearse_unit",
