@@ -38,7 +38,7 @@ def land(source: str, day: datetime | None, form: str, **where: Any) -> None:
     if is_path(source):
         raise click.UsageError(
             f"{source} is the path of a source file; a run takes only what the sources under pipelines/sources "
-            "delivered, so nothing was landed; put it there and give its name, or try it with `sources probe`"
+            "delivered, so nothing was landed; put it there and give its name"
         )
     run = run_by_hand(**where, day=day)
     with told():
