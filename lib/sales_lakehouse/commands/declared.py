@@ -34,6 +34,12 @@ class Refused(click.ClickException):
     exit_code = 2
 
 
+class Busy(click.ClickException):
+    """Another run holds the lakehouse. Nothing was written."""
+
+    exit_code = 4
+
+
 def say(text: str) -> None:
     """Print a text for people; the commands in it work as pasted, whoever called us."""
     context = click.get_current_context()
@@ -47,22 +53,22 @@ def told() -> Iterator[None]:
     try:
         yield
     except LakehouseError as cause:
-        kind = Refused if cause.exit_code == Refused.exit_code else click.ClickException
+        kind = {2: Refused, 4: Busy}.get(cause.exit_code, click.ClickException)
         raise kind(str(cause)) from cause
 
 
 def lakehouse_root(bundle: Path, lakehouse: Path | None) -> Path:
     """Return the folder of landing and tables: the one that is named, else the bundle's own."""
-    return lakehouse or Path(_value_of_bundle("lakehouse_root", bundle) or find_bundle(bundle) / ".lakehouse")
+    return lakehouse or Path(value_of_bundle("lakehouse_root", bundle) or find_bundle(bundle) / ".lakehouse")
 
 
 def load_declared(bundle: Path) -> Pipelines:
     """Read all declarations of the bundle that a folder lies in."""
     with told():
-        return load_pipelines(Path(_value_of_bundle("pipelines_root", bundle) or find_bundle(bundle) / "pipelines"))
+        return load_pipelines(Path(value_of_bundle("pipelines_root", bundle) or find_bundle(bundle) / "pipelines"))
 
 
-def _value_of_bundle(name: str, bundle: Path) -> str:
+def value_of_bundle(name: str, bundle: Path) -> str:
     """Ask the command line that called for a value of the bundle; none where a command stands alone."""
     value_for = click.get_current_context().find_root().obj
     return str(value_for(name, bundle.resolve())) if callable(value_for) else ""

@@ -24,6 +24,8 @@ from sales_lakehouse.commands.declared import (
 from sales_lakehouse.deliveries import STATES, Delivery, find_delivery, list_deliveries
 from sales_lakehouse.landing import LandingStore
 from sales_lakehouse.landing.decisions import Decision, decide
+from sales_lakehouse.lease import writing
+from sales_lakehouse.rehearsal import foretell_release
 from sales_lakehouse.wording import counted
 
 _BECAUSE = "The reason, kept beside the unit and shown in reports."
@@ -34,7 +36,8 @@ Command = Callable[..., Any]
 def units() -> None:
     """List deliveries, show one, hold, release or refuse one.
 
-    UNIT is a unit's id or its beginning; SOURCE/UNIT where two sources delivered the same bytes.
+    UNIT is a unit's id or its beginning; SOURCE/UNIT where two sources delivered the same bytes. Nothing is decided
+    while a run goes on, which may have read the unit already: such a command ends with 4.
     """
 
 
@@ -107,7 +110,7 @@ def hold(**decision: Any) -> None:
 def release(**decision: Any) -> None:
     """Make a held, quarantined or refused unit work again.
 
-    Bronze reads a quarantined one anew, under today's source file.
+    Bronze reads a quarantined one anew, under today's source file; how it would judge it is told at once.
     """
     _decide("release", **decision)
 
@@ -121,11 +124,20 @@ def refuse(**decision: Any) -> None:
 
 
 def _decide(word: str, unit: str, by: str, because: str, **place: Any) -> None:
-    root = lakehouse_root(**place)
+    root = lakehouse_root(**place).resolve()
+    store = LandingStore(root / "landing")
+    pipelines = load_declared(place["bundle"]) if word == "release" else None
     with told():
         found = find_delivery(root, unit)
-        decide(LandingStore(root / "landing"), found.unit, Decision.now(word, by, because))
+        with writing(str(root), f"units-{word}"):
+            decide(store, found.unit, Decision.now(word, by, because))
         click.echo(_line(find_delivery(root, f"{found.unit.source}/{found.unit.unit_id}")))
+        say(foretell_release(store, found.unit, pipelines) if pipelines else f"no run takes it {_until(found, word)}")
+
+
+def _until(found: Delivery, word: str) -> str:
+    release = f"`lakehouse units release {found.unit.unit_id[:12]}`"
+    return f"until {release}" if word == "hold" else f"any more; its bytes stay, and {release} makes it work again"
 
 
 def _line(one: Delivery) -> str:

@@ -18,6 +18,7 @@ from sales_lakehouse.run import Run
 from sales_lakehouse.specs.formats import JsonFormat
 from sales_lakehouse.specs.rest import Parents, RestDelivery
 from sales_lakehouse.specs.source import SourceSpec
+from sales_lakehouse.wording import counted
 
 
 def land_children(
@@ -32,9 +33,11 @@ def land_children(
     shelf = ReadingShelf.open(store, source.source, delivery.limits.resume_seconds)
     intake = Intake(store, source.source, shelf.reading, delivery.path.strip("/"))
     questions = [_question_for(run, source, delivery, parent) for parent in _ids(run, store, units, parents)]
+    remarks = []
     with ThreadPoolExecutor(parents.at_once) as pool:
         try:
-            for pages in pool.map(lambda question: _read(question, shelf, tell), questions):
+            for pages, remark in pool.map(lambda question: _read(question, shelf, tell), questions):
+                remarks += [remark] if remark else []
                 for page in pages:
                     intake.take(page)
         except BaseException:
@@ -42,10 +45,12 @@ def land_children(
             raise
     newest = max((unit.received_at for unit in units), default=None)
     store.note(
-        source.source, "readings", {"reading": shelf.reading, "parents": len(questions), "parents_until": newest}
+        source.source,
+        "readings",
+        {"reading": shelf.reading, "parents": len(questions), "parents_until": newest, "remark": _sum_up(remarks)},
     )
     shelf.forget()
-    return Landed(intake.new, intake.seen)
+    return Landed(intake.new, intake.seen, _sum_up(remarks))
 
 
 def _new_units(store: LandingStore, source: str, parents: str) -> list[Manifest]:
@@ -69,8 +74,14 @@ def _question_for(run: Run, source: SourceSpec, delivery: RestDelivery, parent: 
     return make_question(run, source, delivery.model_copy(update={"path": path}))
 
 
-def _read(question: Question, shelf: ReadingShelf, tell: Tell | None) -> list[Page]:
-    return [*Reading(question, _OneOfMany(shelf), tell).pages()]
+def _read(question: Question, shelf: ReadingShelf, tell: Tell | None) -> tuple[list[Page], str]:
+    reading = Reading(question, _OneOfMany(shelf), tell)
+    pages = [*reading.pages()]
+    return pages, reading.complete.remark if reading.complete else ""
+
+
+def _sum_up(remarks: list[str]) -> str:
+    return f"of {counted(len(remarks), 'parent')}: {remarks[0]}" if remarks else ""
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sales_lakehouse.landing.known import KnownRecords
-from sales_lakehouse.landing.store import LandingStore, Manifest
+from sales_lakehouse.landing.store import LandingStore, Manifest, unit_id_of
 from sales_lakehouse.rest import Page
 
 
@@ -22,9 +22,10 @@ class Intake:
 
     def take(self, page: Page) -> None:
         """Keep a page as a unit; one without records, or with known ones alone, is a fact, but no work."""
-        if page.records and page.digest in self._put:
+        unit_id = unit_id_of(self._source, page.content)
+        if page.records and unit_id in self._put:
             return
-        self._put.add(page.digest)
+        self._put.add(unit_id)
         if not page.records or self._is_known(page):
             facts = {"url": page.answer.url, "received_at": page.answer.received_at, "records": len(page.records)}
             self._store.note(self._source, "answers", facts)
@@ -40,7 +41,7 @@ class Intake:
     def _put_page(self, page: Page) -> Manifest | None:
         manifest = self._manifest(page)
         kept = self._store.put(page.content, manifest, self._newest)
-        self._newest[manifest.name] = page.digest
+        self._newest[manifest.name] = unit_id_of(self._source, page.content)
         if kept and self._known:
             self._known.add(page, kept)
         return kept

@@ -10,14 +10,16 @@ from sales_lakehouse.wording import counted
 
 @dataclass(frozen=True)
 class Landed:
-    """The new units, and how many were seen before."""
+    """The new units, and how many were seen before; `remark` says what nothing proved of the reading of an API."""
 
     new: list[Manifest]
     seen: int
+    remark: str = ""
 
     def in_words(self) -> str:
         """Say how much is new."""
-        return f"{counted(len(self.new), 'new unit')}, {self.seen:,} seen before"
+        remark = f"; {self.remark}" if self.remark else ""
+        return f"{counted(len(self.new), 'new unit')}, {self.seen:,} seen before{remark}"
 
     def as_rows(self) -> list[dict[str, object]]:
         """Return one row per new unit, for display."""

@@ -40,7 +40,7 @@ def land_pages(run: Run, source: SourceSpec, delivery: RestDelivery, tell: Tell 
         landed.new += put_absent(store, source, reading.complete.ids, shelf)
         store.note(source.source, "readings", _facts(shelf, since, reading.complete))
         shelf.forget()
-    return Landed(landed.new, landed.seen)
+    return Landed(landed.new, landed.seen, reading.complete.remark if reading.complete else "")
 
 
 def _facts(shelf: ReadingShelf, since: datetime | None, complete: Complete) -> dict[str, object]:
@@ -53,6 +53,7 @@ def _facts(shelf: ReadingShelf, since: datetime | None, complete: Complete) -> d
         "pages": complete.pages,
         "records": len(complete.ids),
         "walks": complete.walks,
+        "remark": complete.remark,
     }
 
 

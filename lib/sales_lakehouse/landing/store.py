@@ -51,6 +51,12 @@ def unit_id_of(source: str, content: bytes) -> str:
     return hashlib.sha256(source.encode() + b"\n" + content).hexdigest()
 
 
+def ids_of(manifest: Manifest, content: bytes) -> tuple[str, str]:
+    """Return the id of a delivery's bytes, and the one they have where they have stated another date before."""
+    source = manifest.source
+    return unit_id_of(source, content), unit_id_of(f"{source}\n{manifest.business_date}", content)
+
+
 _FACTS = frozenset(fact.name for fact in fields(Manifest))
 
 
@@ -67,19 +73,38 @@ class LandingStore:
 
         Returns the manifest as kept, or None when the bytes were there before and still stand under their name.
         When another delivery of the name came in between, the old bytes come back as a correction: the unit is
-        received anew and is work again. So it is when the partner now states other totals of the same bytes.
+        received anew and is work again. So it is when the partner now states other totals of the same bytes. Bytes
+        that stated one business date and now state another are another unit: two files of nothing but a header empty
+        two days.
         Content first, manifest last: a unit exists when its manifest does, so a process killed between leaves nothing
         half-landed.
         """
-        unit_id = unit_id_of(manifest.source, content)
+        unit_id = self.id_for(content, manifest)
         folder = self.root / manifest.source
-        last = self._last_named(manifest) if newest is None else newest.get(manifest.name)
+        last = self.last_named(manifest) if newest is None else newest.get(manifest.name)
         kept = replace(manifest, unit_id=unit_id, size_bytes=len(content), corrects=last)
         _create(folder / unit_id, content)  # also of a unit whose bytes were let go
         if (folder / f"{unit_id}.json").exists():
             return self._receive_again(folder, kept)
         _create(folder / f"{unit_id}.json", json.dumps(asdict(kept), indent=1).encode())
         return kept
+
+    def id_for(self, content: bytes, manifest: Manifest) -> str:
+        """Return the id under which a delivery is kept, or would be."""
+        plain, of_its_date = ids_of(manifest, content)
+        before = self.find(manifest.source, plain)
+        dates = {before.business_date, manifest.business_date} if before else set()
+        return of_its_date if len(dates - {None}) > 1 else plain
+
+    def find(self, source: str, unit_id: str) -> Manifest | None:
+        """Return the unit of this id; None where none has landed."""
+        path = self.root / source / f"{unit_id}.json"
+        return self._read_manifest(path) if path.exists() else None
+
+    def last_named(self, manifest: Manifest) -> str | None:
+        """Return the unit that the last delivery of a name brought; None where none was."""
+        same = [known for known in self.manifests(manifest.source) if known.name == manifest.name]
+        return same[-1].unit_id if same else None
 
     def manifests(self, source: str) -> list[Manifest]:
         """Return the units of a source in the order of their arrival."""
@@ -182,10 +207,6 @@ class LandingStore:
     def _manifest_paths(self, source: str) -> Iterator[Path]:
         return (path for path in (self.root / source).glob("*.json") if not path.name.startswith("."))
 
-    def _last_named(self, manifest: Manifest) -> str | None:
-        same = [known for known in self.manifests(manifest.source) if known.name == manifest.name]
-        return same[-1].unit_id if same else None
-
     def _read_manifest(self, path: Path) -> Manifest:
         # What another version of this project noted beside is none of our facts.
         manifest = Manifest(**{name: value for name, value in json.loads(path.read_text()).items() if name in _FACTS})
@@ -197,13 +218,12 @@ class LandingStore:
 
     def _receive_again(self, folder: Path, again: Manifest) -> Manifest | None:
         before = self._read_manifest(folder / f"{again.unit_id}.json")
-        came_back = again.corrects not in (None, again.unit_id)
-        received_anew = came_back or (again.name == before.name and again.stated != before.stated)
+        received_anew = is_received_anew(before, again)
         note = {
             "name": again.name,
             "received_at": again.received_at,
             "modified_ns": again.modified_ns,
-            "corrects": again.corrects if came_back else before.corrects,
+            "corrects": again.corrects if came_back(again) else before.corrects,
             "stated": again.stated,
             "received_anew": received_anew,
         }
@@ -211,6 +231,16 @@ class LandingStore:
         if received_anew:
             (folder / f"{again.unit_id}.state").unlink(missing_ok=True)
         return again if received_anew else None
+
+
+def came_back(again: Manifest) -> bool:
+    """Tell whether bytes that landed before come again after another delivery of their name."""
+    return again.corrects not in (None, again.unit_id)
+
+
+def is_received_anew(before: Manifest, again: Manifest) -> bool:
+    """Tell whether bytes that landed before are work again: they came back, or the partner states other totals."""
+    return came_back(again) or (again.name == before.name and again.stated != before.stated)
 
 
 def _instant(moment: str) -> datetime:

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from sales_lakehouse.landing import LandingStore, Manifest
 from sales_lakehouse.landing.retention import retired_units
-from sales_lakehouse.landing.store import unit_id_of
+from sales_lakehouse.landing.store import ids_of
 from sales_lakehouse.ledger.digests import digest_bytes, digest_parts
 from sales_lakehouse.ledger.faults import Fault, all_manifests, bounded, unit_names
 from sales_lakehouse.ledger.log import find_tables, folder_of
@@ -95,5 +95,5 @@ def _landed(root: Path, manifest: Manifest) -> Iterator[Fault]:
         return
     content = path.read_bytes()
     of_content = hashlib.sha256(content).hexdigest()  # the id of units that landed before ids named the source
-    if manifest.unit_id not in (unit_id_of(manifest.source, content), of_content):
+    if manifest.unit_id not in (*ids_of(manifest, content), of_content):
         yield Fault(where, f"its bytes do not hash to its name; {len(content):,} bytes, {manifest.size_bytes:,} landed")

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from sales_lakehouse.errors import DeliveryError
+from sales_lakehouse.landing import LandingStore, Manifest
+from sales_lakehouse.landing.content import open_content
 from sales_lakehouse.landing.files import side_file_of, stated_of
 from sales_lakehouse.rehearsal.tally import Refusal, Tally
 from sales_lakehouse.rehearsal.values import Judge
@@ -20,7 +23,8 @@ class Rehearsal:
     """What would happen to one file.
 
     `found` = `kept` + `refused` + `quarantined` records; `examples` are the first of those that are not kept. `remark`
-    says which totals of the partner could not be compared, `later` are the rules that only the run can judge.
+    says which totals of the partner could not be compared, `later` are the rules that only the run can judge, `stops`
+    those of severity stop that kept records break, each with the number of such records.
     """
 
     file: str
@@ -35,28 +39,50 @@ class Rehearsal:
     remark: str | None
     examples: tuple[Refusal, ...]
     later: tuple[str, ...]
+    stops: dict[str, int]
 
     @property
     def passes(self) -> bool:
-        """Tell whether every record of the file would be kept."""
-        return not self.not_landed and not self.broken and self.found == self.kept
+        """Tell whether every record of the file would be kept, and no gate stop."""
+        return not self.not_landed and not self.broken and not self.stops and self.found == self.kept
+
+
+@dataclass(frozen=True)
+class _Outside:
+    """What is known of a delivery beside its bytes: name, date, the partner's totals, and why it would not land."""
+
+    name: str
+    day: date | None
+    stated: dict[str, str]
+    not_landed: str | None = None
 
 
 def rehearse(path: Path, source: SourceSpec, table: SilverSpec) -> Rehearsal:
     """Read a file as the chain would, without keeping anything of it: its records pass by and are counted."""
-    day, stated, not_landed = _landing_of(path, source)
-    judge = Judge(source, table, day)
+    return _read(open_content(str(path)), _outside_of(path, source), source, table)
+
+
+def rehearse_unit(store: LandingStore, unit: Manifest, source: SourceSpec, table: SilverSpec) -> Rehearsal:
+    """Read a unit that has landed as the chain would now."""
+    day = date.fromisoformat(unit.business_date) if unit.business_date else None
+    return _read(open_content(str(store.content_path(unit))), _Outside(unit.name, day, unit.stated), source, table)
+
+
+def _read(content: Any, about: _Outside, source: SourceSpec, table: SilverSpec) -> Rehearsal:
+    judge = Judge(source, table, about.day)
     tally = Tally(source)
-    for batch in scan_unit(path.read_bytes(), source, stated):
+    for batch in scan_unit(content, source, about.stated):
         for row in batch.to_pylist():
             if row["_record_no"] is None:
                 tally.remark = tally.remark or row["_reason"]
-            else:
-                tally.add(row, row["_reason"] or "; ".join(judge.reasons(row)))
+                continue
+            reason = row["_reason"] or "; ".join(judge.reasons(row))
+            tally.add(row, reason)
+            tally.stops.update([] if reason else judge.stops(row))
     return Rehearsal(
-        file=path.name,
-        business_date=str(day) if day else None,
-        not_landed=not_landed,
+        file=about.name,
+        business_date=str(about.day) if about.day else None,
+        not_landed=about.not_landed,
         schema=tally.schema_in_words(),
         found=tally.found,
         kept=tally.found - tally.refused - tally.quarantined,
@@ -66,20 +92,21 @@ def rehearse(path: Path, source: SourceSpec, table: SilverSpec) -> Rehearsal:
         remark=tally.remark,
         examples=tuple(tally.examples),
         later=judge.later(),
+        stops=dict(tally.stops),
     )
 
 
-def _landing_of(path: Path, source: SourceSpec) -> tuple[date | None, dict[str, str], str | None]:
-    """Return the file's business date, what the partner states of it, and why it would not land, if it would not."""
+def _outside_of(path: Path, source: SourceSpec) -> _Outside:
     delivery = source.delivery
     if not isinstance(delivery, FilesDelivery):
-        return None, {}, None
+        return _Outside(path.name, None, {})
     day, beside = delivery.date_in(path.name), side_file_of(path, delivery)
     if day is None:
-        return None, {}, f"the name does not follow {delivery.name!r}: the file would not be landed"
+        what = f"the name does not follow {delivery.name!r}: the file would not be landed"
+        return _Outside(path.name, None, {}, what)
     if beside and not beside.is_file():
-        return day, {}, f"{beside.name} is not beside it: the file would wait for it"
+        return _Outside(path.name, day, {}, f"{beside.name} is not beside it: the file would wait for it")
     try:
-        return day, stated_of(source.source, path, delivery), None
+        return _Outside(path.name, day, stated_of(source.source, path, delivery))
     except DeliveryError as cause:
-        return day, {}, str(cause)
+        return _Outside(path.name, day, {}, str(cause))

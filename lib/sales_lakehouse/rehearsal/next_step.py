@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sales_lakehouse.rehearsal.delivery import Rehearsal
+from sales_lakehouse.rehearsal.gates import stopped_by
 from sales_lakehouse.specs import SourceSpec
 
 _ASK = "ask the partner for a corrected file"
@@ -20,13 +21,6 @@ def next_step(verdict: Rehearsal, source: SourceSpec) -> str:
             if verdict.business_date
             else "deliver it"
         )
-    over = [*_over(verdict.refused, verdict, "refused", source.max_refused_pct)]
-    over += _over(verdict.quarantined, verdict, "quarantined", source.max_quarantined_pct)
-    if over:
-        return f"{_ASK}: delivered alone as it is, a gate would stop it, with {' and '.join(over)}"
+    if stopped_by(verdict, source):
+        return f"{_ASK}: delivered alone as it is, a gate would stop it"
     return f"{_ASK}, or deliver it as it is: these records would stand aside, the others reach silver"
-
-
-def _over(part: int, verdict: Rehearsal, word: str, limit: float) -> list[str]:
-    pct = 100 * part / verdict.found if verdict.found else 0.0
-    return [f"{pct:.1f} % of its records {word}, at most {limit:g} % are let through"] if pct > limit else []

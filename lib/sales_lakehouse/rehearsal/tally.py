@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,7 +34,8 @@ class Refusal:
 class Tally:
     """What passed by of one unit, however large it is.
 
-    `broken` is why the unit as a whole would stand aside, `remark` which totals could not be compared.
+    `broken` is why the unit as a whole would stand aside, `remark` which totals could not be compared, `stops` counts
+    the kept records that break a rule which stops the gate.
     """
 
     source: SourceSpec
@@ -43,6 +45,7 @@ class Tally:
     broken: str | None = None
     remark: str | None = None
     examples: list[Refusal] = field(default_factory=list)
+    stops: Counter[str] = field(default_factory=Counter)
     _beyond: set[str] = field(default_factory=set)
     _filled: set[str] = field(default_factory=set)
 

@@ -15,6 +15,7 @@ from sales_lakehouse.specs.judgement import Mapping
 from sales_lakehouse.spelling import Spelling, Value, is_known, prepared, read_text, spelling_of
 
 Record = dict[str, str | None]
+Values = dict[str, Value | None]
 _SHOWN = 60
 
 
@@ -33,6 +34,13 @@ class Judge:
             return []  # a tombstone: no rule asks for more than its name, and that only the run can judge
         found = (reason for item in _items(record, self.source) for reason in self._of_row(record, item))
         return list(dict.fromkeys(found))
+
+    def stops(self, record: Record) -> list[str]:
+        """Return the rules that a record, though kept, would break and that stop the gate, each once."""
+        if not any(rule.severity == "stop" for rule in self._judged_now):
+            return []
+        rows = [self._values_of(record, item) for item in _items(record, self.source)]
+        return [rule.name for rule in self._judged_now if rule.severity == "stop" and not _all_keep(rule, rows)]
 
     def later(self) -> tuple[str, ...]:
         """Return what only the run can judge: rules in SQL or over several rows, times in an unknown pattern."""
@@ -61,32 +69,41 @@ class Judge:
         return all(self.table.type_of(column) in ("STRING", "INT", "BIGINT") for column in columns)
 
     def _of_row(self, record: Record, item: Record) -> Iterator[str]:
-        values: dict[str, Value | None] = {"source": self.source.source}
-        lost = set()
-        for name, (mapping, type_name, spelling) in self._known.items():
-            text = "1" if mapping.number_within else _text_of(mapping, record, item)
-            values[name] = None if text is None else read_text(text, type_name, spelling)
+        values, lost = self._values_of(record, item), set()
+        for name, (mapping, type_name, _) in self._known.items():
+            text = None if mapping.number_within else _text_of(mapping, record, item)
             if text is not None and values[name] is None:
                 lost.add(name)
                 yield f"{name}: {text[:_SHOWN]!r} is not exactly readable as {type_name}"
         yield from self._broken(values, lost)
         yield from self._outside(values)
 
-    def _broken(self, values: dict[str, Value | None], lost: set[str]) -> Iterator[str]:
+    def _values_of(self, record: Record, item: Record) -> Values:
+        values: Values = {"source": self.source.source}
+        for name, (mapping, type_name, spelling) in self._known.items():
+            text = "1" if mapping.number_within else _text_of(mapping, record, item)
+            values[name] = None if text is None else read_text(text, type_name, spelling)
+        return values
+
+    def _broken(self, values: Values, lost: set[str]) -> Iterator[str]:
         """Name the rules that values break; of one that cannot be read, that is the reason, not the rules."""
-        for rule in self._judged_now:
+        for rule in (rule for rule in self._judged_now if rule.severity == "error"):
             columns = [column for column in rule.columns if column not in lost]
             if not all(keeps(rule, values[column]) for column in columns):
                 shown = ", ".join(_shown(column, values[column]) for column in columns)
                 asked = expected(rule)
                 yield f"rule {rule.name}: {shown}{f', expected {asked}' if asked else ''}"
 
-    def _outside(self, values: dict[str, Value | None]) -> Iterator[str]:
+    def _outside(self, values: Values) -> Iterator[str]:
         """Hold a row's date against the date that the file states."""
         scope = self.source.silver.scope
         value = values.get(scope.column or "")
         if scope.kind == "slice" and self.day and value is not None and value != self.day:
             yield f"{scope.column} {value} is outside the file's {self.day}"
+
+
+def _all_keep(rule: Rule, rows: list[Values]) -> bool:
+    return all(keeps(rule, values[column]) for values in rows for column in rule.columns)
 
 
 def _shown(column: str, value: Value | None) -> str:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from sales_lakehouse.rest.answer import Answer
@@ -32,11 +30,6 @@ class Page:
     def content(self) -> bytes:
         """Return the bytes as they came."""
         return self.answer.content
-
-    @cached_property
-    def digest(self) -> str:
-        """Return the hash of the bytes."""
-        return hashlib.sha256(self.content).hexdigest()
 
 
 def read_page(answer: Answer, number: int, question: Question) -> Page:
@@ -71,6 +64,13 @@ def at(record: object, path: str) -> object:
     for key in path.split("."):
         record = record.get(key) if isinstance(record, dict) else None
     return record
+
+
+def is_there(body: object, path: str) -> bool:
+    """Tell whether an answer has a key at a path, whatever it says there."""
+    above, _, last = path.rpartition(".")
+    found = at(body, above) if above else body
+    return isinstance(found, dict) and last in found
 
 
 def values_at(content: bytes, records: str, path: str) -> list[str]:

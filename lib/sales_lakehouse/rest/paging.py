@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 from sales_lakehouse.rest.answer import Ask
 from sales_lakehouse.rest.faults import FaultError
 from sales_lakehouse.rest.origin import Origin
-from sales_lakehouse.rest.page import Page, find
+from sales_lakehouse.rest.page import Page, find, is_there
 from sales_lakehouse.rest.question import Question
 from sales_lakehouse.specs.paging import (
     CursorPaging,
@@ -18,6 +18,7 @@ from sales_lakehouse.specs.paging import (
     NextUrlPaging,
     OffsetPaging,
     PagePaging,
+    SinglePaging,
 )
 
 _LINK = re.compile(r'<([^<>]*)>\s*((?:;\s*[\w!#$&+.^`|~-]+\*?\s*=\s*(?:"[^"]*"|[^;,\s"]*)\s*)*)')
@@ -52,6 +53,25 @@ def next_ask(question: Question, ask: Ask, page: Page, seen: int, origin: Origin
             return _with_cursor(question, paging, page)
         case _:
             return None
+
+
+def says_it_is_last(question: Question, page: Page) -> bool:
+    """Tell whether an answer itself says that no page follows: the way on has a place there, which is empty.
+
+    A page that is asked for by its place, or by the last id, is followed until one is empty.
+    """
+    paging, headers = question.delivery.paging, page.answer.headers
+    match paging:
+        case LinkPaging():
+            return "link" in headers
+        case NextUrlPaging():
+            return is_there(page.body, paging.at)
+        case CursorPaging():
+            return paging.header.lower() in headers if paging.header else is_there(page.body, paging.at or "")
+        case SinglePaging():
+            return False
+        case _:
+            return True
 
 
 def _place(paging: PagePaging | OffsetPaging | KeysetPaging, page: Page, seen: int) -> str:

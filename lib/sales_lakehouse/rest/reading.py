@@ -16,7 +16,7 @@ from sales_lakehouse.rest.patience import Patience
 from sales_lakehouse.rest.progress import Progress, Tell
 from sales_lakehouse.rest.question import Question, newest_of
 from sales_lakehouse.rest.secrets import Vault
-from sales_lakehouse.rest.verdict import Met, judge
+from sales_lakehouse.rest.verdict import Met, judge, rests_on_silence
 from sales_lakehouse.rest.waits import asked_wait, read_date
 from sales_lakehouse.rest.walk import Walk
 from sales_lakehouse.wording import counted
@@ -29,12 +29,16 @@ _STAYS = "the watermark stays where it was"
 
 @dataclass(frozen=True)
 class Complete:
-    """What a complete reading brought. Nulls: `newest` where no increment can be asked for later."""
+    """What a complete reading brought. Nulls: `newest` where no increment can be asked for later.
+
+    `remark` says that nothing proved it complete, where nothing did.
+    """
 
     walks: int
     pages: int
     ids: frozenset[str]
     newest: datetime | None
+    remark: str
 
 
 class Reading:
@@ -81,7 +85,8 @@ class Reading:
                     raise
                 fault = met
             if fault is None:
-                self.complete = Complete(number, walk.pages, frozenset(self._met.ids), self._watermark())
+                ids, remark = frozenset(self._met.ids), rests_on_silence(self._question, walk)
+                self.complete = Complete(number, walk.pages, ids, self._watermark(), remark)
                 return
             before = walk
         if fault:

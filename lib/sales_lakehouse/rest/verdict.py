@@ -7,8 +7,10 @@ from itertools import pairwise
 
 from sales_lakehouse.rest.faults import FaultError
 from sales_lakehouse.rest.page import Page
+from sales_lakehouse.rest.paging import says_it_is_last
 from sales_lakehouse.rest.question import Question
 from sales_lakehouse.rest.walk import Walk
+from sales_lakehouse.wording import counted
 
 _SECOND = "a second walk must bring no other records"
 
@@ -47,6 +49,27 @@ def judge(question: Question, met: Met, walk: Walk, before: Walk | None) -> Faul
     if len(met.ids) > totals[-1]:
         return _shifts(f"{totals[-1]:,} records were announced and {len(met.ids):,} came")
     return None if is_firm else _shifts(_SECOND)
+
+
+def rests_on_silence(question: Question, walk: Walk) -> str:
+    """Say that nothing proves a complete listing complete; empty where something does.
+
+    A total proves it, and an answer that says of itself that it is the last. Where neither does, one that is not full
+    is taken for the last; that a full one is, nobody can know.
+    """
+    told, page = question.delivery.total, walk.last
+    if page is None or says_it_is_last(question, page):
+        return ""
+    if walk.totals and told and (told.counts == "pages" or question.announced(walk.totals[-1]) is not None):
+        return ""
+    count = len(page.records)
+    if count == 0 or (count != question.delivery.page_size and not 0 < walk.fullest <= count):
+        return ""
+    return (
+        "nobody announced a total, and nothing says that the last answer is the last: it has "
+        f"{counted(count, 'record')}, as many as a page holds, and names no next page; say in the source file where "
+        "the API announces a total (delivery.total) or names the next page (delivery.paging)"
+    )
 
 
 def _missing_pages(question: Question, walk: Walk) -> FaultError | None:

@@ -16,7 +16,10 @@ Fetch = Callable[[Ask, int], Page]
 
 
 class Walk:
-    """One way through all pages, and what it met: ids, announced totals, records that came twice."""
+    """One way through all pages, and what it met: ids, announced totals, records that came twice.
+
+    `last` is the last page, `fullest` the most records that a page before it had.
+    """
 
     def __init__(self, question: Question, origin: Origin, fetch: Fetch) -> None:
         self._question, self._origin, self._fetch = question, origin, fetch
@@ -26,6 +29,8 @@ class Walk:
         self.records = self.pages = self.size = 0
         self._was_empty = False
         self.totals: list[int] = []
+        self.last: Page | None = None
+        self.fullest = 0
 
     def __iter__(self) -> Iterator[Page]:
         """Yield the pages in order.
@@ -68,6 +73,8 @@ class Walk:
         raise FaultError("repeated page", f"page {page.number} brings the records of an earlier page", walk_again=True)
 
     def _count(self, page: Page) -> None:
+        self.fullest = max(self.fullest, len(self.last.records) if self.last else 0)
+        self.last = page
         self.pages += 1
         self.records += len(page.records)
         self.ids.update(page.ids)

@@ -16,6 +16,7 @@ from sales_lakehouse.commands.units import units
 from sales_lakehouse.deliveries import find_delivery, list_deliveries, set_aside, with_refusals
 from sales_lakehouse.errors import ParameterError
 from sales_lakehouse.landing import LandingStore, Manifest
+from sales_lakehouse.lease import writing
 from sales_lakehouse.plan import make_plan
 from sales_lakehouse.run import Run
 from sales_lakehouse.verdicts import judge_settled
@@ -129,6 +130,36 @@ def test_a_released_unit_is_landed_again_until_bronze_has_read_it_anew(tmp_path:
     assert run_units(tmp_path, "release", unit.unit_id).output.startswith(f"{unit.unit_id[:12]}  landed ")
     (released,) = list_deliveries(tmp_path)
     assert (released.state, released.reason, released.counts["found"]) == ("landed", "", None)
+
+
+HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
+LINE = "540113,22776,CAKESTAND,1,2011-01-05 09:11:00,9.95,13126.0,United Kingdom\n"
+RELEASED = {
+    "not mended": ("gift_partner", HEADER[1:] + LINE, "it stands aside as a whole: column InvoiceNo is missing"),
+    "mended": ("gift_partner", HEADER + LINE, "1 of 1 record would be kept; the next run takes it: `lakehouse run"),
+    "many aside": ("gift_partner", HEADER + LINE + "x\n", "on its own it would stop gate_bronze: 1 of 2 records ref"),
+    "no source": ("old_partner", HEADER, "no run takes it: pipelines/sources/old_partner.yml is not there"),
+}
+
+
+@pytest.mark.parametrize(("source", "content", "told"), RELEASED.values(), ids=RELEASED.keys())
+def test_a_release_says_how_the_next_run_would_judge_the_unit(
+    tmp_path: Path, source: str, content: str, told: str
+) -> None:
+    unit = land(tmp_path, 5, source, content.encode())
+    LandingStore(tmp_path / "landing").set_state(unit, "quarantined")
+    _, last = run_units(tmp_path, "release", unit.unit_id, "--bundle", str(PIPELINES.parent)).output.splitlines()
+    assert told in last
+
+
+def test_nothing_is_decided_while_a_run_goes_on(tmp_path: Path) -> None:
+    unit, store = land(tmp_path, 1), LandingStore(tmp_path / "landing")
+    with writing(str(tmp_path), "r7"):
+        result = run_units(tmp_path, "hold", unit.unit_id)
+    assert result.exit_code == 4
+    assert "run r7 (process" in result.output
+    assert store.state(unit) is None
+    assert run_units(tmp_path, "hold", unit.unit_id).exit_code == 0
 
 
 def test_a_refused_unit_is_told_with_who_when_and_why(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from bundle_runner.bundle import load_bundle
 from bundle_runner.plan import prepare
 from sales_lakehouse.errors import ApiError, DeliveryError, ParameterError
 from sales_lakehouse.landing import LandingStore, Manifest, land_source
+from sales_lakehouse.ledger.file_check import check_landing
 from sales_lakehouse.plan import finish, make_plan
 from sales_lakehouse.run import Run
 from tests.conftest import PIPELINES
@@ -91,6 +92,22 @@ def test_old_bytes_that_come_back_after_a_correction_are_a_correction(tmp_path: 
     assert (third.unit_id, third.corrects) == (first.unit_id, second.unit_id)
     newest = make_plan(make_run(tmp_path)).units["gift_partner"][-1]
     assert (newest.unit_id, newest.received_at) == (first.unit_id, third.received_at)
+
+
+def test_two_files_of_nothing_but_a_header_are_statements_about_two_days(tmp_path: Path) -> None:
+    for day in ("2011-01-05", "2011-01-06"):
+        deliver(tmp_path, f"header\n{day}\n".encode(), f"{day}.csv")
+    first = land_gifts(tmp_path)
+    for day in ("2011-01-05", "2011-01-06"):
+        deliver(tmp_path, b"header\n", f"{day}.csv", modified=2)
+    emptied = land_gifts(tmp_path)
+    assert [(unit.business_date, unit.corrects) for unit in emptied] == [
+        ("2011-01-05", first[0].unit_id),
+        ("2011-01-06", first[1].unit_id),
+    ]
+    deliver(tmp_path, b"header\n", "2011-01-06.csv", modified=3)
+    assert land_gifts(tmp_path) == []
+    assert check_landing(tmp_path / "lakehouse") == []
 
 
 def test_a_file_still_being_written_is_left_alone(tmp_path: Path) -> None:

@@ -8,8 +8,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from sales_lakehouse.commands.check import check
+from sales_lakehouse.landing import LandingStore, Manifest
 from sales_lakehouse.quality.alone import keeps
-from sales_lakehouse.rehearsal import Rehearsal, rehearse
+from sales_lakehouse.rehearsal import Rehearsal, rehearse, stopped_by
 from sales_lakehouse.specs import Pipelines, Rule
 from sales_lakehouse.specs.files import SideFile
 from tests.conftest import PIPELINES
@@ -30,7 +31,7 @@ def rehearse_gift(tmp_path: Path, pipelines: Pipelines, text: str, name: str = "
 
 
 def run_check(*arguments: object) -> Result:
-    return CliRunner().invoke(check, [*map(str, arguments), "--bundle", str(PIPELINES)])
+    return CliRunner().invoke(check, [*map(str, arguments), "--bundle", str(PIPELINES), "--lakehouse", "no-lakehouse"])
 
 
 def test_a_good_file_passes_with_its_business_date(tmp_path: Path, pipelines: Pipelines) -> None:
@@ -205,7 +206,7 @@ def test_refused_and_quarantined_records_are_told_apart_each_with_its_bytes(tmp_
 NEXT = {
     "good": (HEADER + LINE, "2011-01-05.csv", "deliver it: under this name into the inbox's folder gift_partner/"),
     "few aside": (HEADER + LINE * 40 + "x\n", "2011-01-05.csv", "ask the partner for a corrected file, or deliver it"),
-    "many aside": (HEADER + LINE + "x\n", "2011-01-05.csv", "a gate would stop it, with 50.0 % of its records refused"),
+    "many aside": (HEADER + LINE + "x\n", "2011-01-05.csv", "delivered alone as it is, a gate would stop it"),
     "broken": (HEADER.replace("Price", "") + LINE, "2011-01-05.csv", "mend the source's file where the agreement has"),
     "other name": (HEADER + LINE, "sales.csv", "or mend `delivery` of the source's file"),
 }
@@ -260,6 +261,90 @@ def test_an_unknown_source_is_wrong_usage(tmp_path: Path, source: str, told: str
     result = run_check(source, write(tmp_path, HEADER))
     assert result.exit_code == 2
     assert told in result.output
+
+
+GATES = {
+    "share is small": (LINE * 40 + "x\n", 0, "would stop none: 1 of 41 records refused (2.4 %), at most 5 % are let"),
+    "unreadable": (LINE + "x\n", 1, "would stop gate_bronze: 1 of 2 records refused (50.0 %), at most 5 %"),
+    "wrong value": (LINE + LINE.replace(",1,", ",x,") + "x\n", 2, "gate_silver: 1 of 2 records quarantined (50.0 %)"),
+}
+
+
+@pytest.mark.parametrize(("lines", "stops", "told"), GATES.values(), ids=GATES.keys())
+def test_the_share_of_a_file_alone_is_held_against_the_gates(tmp_path: Path, lines: str, stops: int, told: str) -> None:
+    path = write(tmp_path, HEADER + lines)
+    shown = run_check("gift_partner", path).output
+    assert told in shown
+    assert "a share is judged over all records of gift_partner in a run" in shown
+    (facts,) = json.loads(run_check("gift_partner", path, "--format", "json").output)
+    assert len(facts["stopped_by"]) == stops
+
+
+def test_a_broken_unit_stops_the_gate_as_a_whole(tmp_path: Path) -> None:
+    told = run_check("gift_partner", write(tmp_path, HEADER.replace("Price", "") + LINE)).output
+    assert "stop gate_bronze, in the run in which it appears: the unit breaks its contract\n" in told
+
+
+def test_a_rule_that_stops_sends_no_record_aside_and_is_told(tmp_path: Path, pipelines: Pipelines) -> None:
+    rule = Rule(name="country_is_ours", kind="in_set", columns=("country_name",), values=("EIRE",), severity="stop")
+    table = pipelines.silver["sale_lines"]
+    table = table.model_copy(update={"rules": (*table.rules, rule)})
+    source = pipelines.source("gift_partner")
+    verdict = rehearse(write(tmp_path, HEADER + LINE + LINE.replace("United Kingdom", "EIRE")), source, table)
+    assert (verdict.kept, verdict.stops, verdict.passes) == (2, {"country_is_ours": 1}, False)
+    (told,) = stopped_by(verdict, source)
+    assert told == "gate_silver: 1 record breaks rule country_is_ours, whose severity is stop"
+
+
+def test_a_file_without_a_record_states_that_its_day_is_empty(tmp_path: Path) -> None:
+    result = run_check("gift_partner", write(tmp_path, HEADER))
+    assert result.exit_code == 0
+    assert "none: it states 2011-01-05 as empty, so what gift_partner has of that day goes from" in result.output
+
+
+def check_after(tmp_path: Path, before: dict[str, str], state: str | None, text: str) -> str:
+    """Check a file against a lakehouse where others have landed; return what is told of those."""
+    store = LandingStore(tmp_path / "lakehouse/landing")
+    for hour, (name, content) in enumerate(before.items()):
+        manifest = Manifest("gift_partner", name, f"2011-01-07T{hour:02}:00:00+00:00", "2011-01-05")
+        landed = store.put(content.encode(), manifest)
+        assert landed
+        store.set_state(landed, state)
+    path = write(tmp_path, text)
+    verdict = CliRunner().invoke(
+        check, ["gift_partner", f"{path}", "--bundle", f"{PIPELINES}", "--lakehouse", f"{tmp_path / 'lakehouse'}"]
+    )
+    return next((line[11:] for line in verdict.output.splitlines() if line.startswith("  earlier")), "")
+
+
+ONE = {"2011-01-05.csv": HEADER + LINE}
+EARLIER = {
+    "nothing": ({}, None, HEADER + LINE, "^$"),
+    "same": (
+        ONE,
+        "applied",
+        HEADER + LINE,
+        "^the same bytes as unit .{12} .*is applied: .*noted, nothing would change",
+    ),
+    "same, waiting": (ONE, None, HEADER + LINE, "is landed: .*only be noted, and the next run takes it as it is"),
+    "same, aside": (ONE, "refused", HEADER + LINE, "is refused: .*stays aside; `.*units release [0-9a-f]{12}` makes"),
+    "other": (ONE, "applied", HEADER, "^other bytes than .*a correction; as the later one .* stated of 2011-01-05"),
+    "other, aside": (
+        ONE,
+        "quarantined",
+        HEADER,
+        "a correction; .*in place of that unit, which would be open no longer",
+    ),
+    "other, refused": (ONE, "refused", HEADER, "a correction; .* which would stay refused"),
+    "other name": ({"late.csv": "x"}, "applied", HEADER, "^2011-01-05 is stated by unit .* the later one it would"),
+}
+
+
+@pytest.mark.parametrize(("before", "state", "text", "told"), EARLIER.values(), ids=EARLIER.keys())
+def test_a_file_is_held_against_what_has_landed_before(
+    tmp_path: Path, before: dict[str, str], state: str | None, text: str, told: str
+) -> None:
+    assert re.search(told, check_after(tmp_path, before, state, text))
 
 
 def test_nothing_is_written(tmp_path: Path) -> None:

@@ -259,6 +259,31 @@ def test_a_listing_that_ends_early_without_a_total_is_seen_where_pages_have_numb
     assert set(landed_orders(tmp_path)) == set(true_orders(listing))
 
 
+SILENT = {
+    "looked for elsewhere": ("next-url", {"paging": {"kind": "next_url", "at": "next"}}, 30, True),
+    "not full": ("next-url", {"paging": {"kind": "next_url", "at": "next"}}, 7, False),
+    "the answer says so": ("next-url", {}, 30, False),
+    "an empty page says so": ("page-from-1", {}, 30, False),
+    "all at once, as many as asked": ("single", {}, 10, True),
+    "all at once": ("single", {}, 30, False),
+    "announced": ("single", {"total": {"at": "total"}}, 10, False),
+}
+
+
+@pytest.mark.parametrize(("style", "delivery", "orders", "is_told"), SILENT.values(), ids=SILENT.keys())
+def test_a_full_answer_that_nothing_proves_the_last_is_told(
+    tmp_path: Path, style: str, delivery: dict[str, Any], orders: int, is_told: bool
+) -> None:
+    source = api_source(style, **{"page_size": 10, "total": None, **delivery})
+    with served([synthetic_orders(orders)]) as shop:
+        landed = land(tmp_path, shop.base_url, source)
+    (note,) = LandingStore(tmp_path / "lakehouse/landing").notes("online_shop", "readings")
+    assert note["remark"] == landed.remark
+    assert bool(landed.remark) == is_told
+    told = "it has 10 records, as many as a page holds, and names no next page"
+    assert (told in landed.in_words()) == is_told
+
+
 @pytest.fixture(autouse=True)
 def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
