@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from bundle_runner.cli import main
+from bundle_runner.cli.main import main
 
 main()

@@ -6,9 +6,9 @@ from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
-from bundle_runner.bundle import Bundle, load_bundle
+from bundle_runner.bundle.load import Bundle, load_bundle
 from bundle_runner.errors import BundleError, RunnerError, UsageError
-from bundle_runner.plan import runs_folder
+from bundle_runner.plan.prepare import runs_folder
 
 TARGET = "local"
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from bundle_runner.bundle import load_bundle
-from bundle_runner.record import read_record
+from bundle_runner.bundle.load import load_bundle
+from bundle_runner.record.records import read_record
 from bundle_runner.render.airflow import Call, render
 from tests.airflow.airflows import PROJECT, Airflow
 from tests.airflow.test_run import LAKEHOUSE, dags_test

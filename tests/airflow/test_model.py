@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bundle_runner.bundle import load_bundle
+from bundle_runner.bundle.load import load_bundle
 from bundle_runner.render.airflow import Call, render
 from tests.airflow.airflows import PROJECT, Airflow
 from tests.airflow.small_jobs import JOBS, write_jobs

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bundle_runner.bundle import load_bundle
-from bundle_runner.record import RunRecord, read_record
+from bundle_runner.bundle.load import load_bundle
+from bundle_runner.record.records import RunRecord, read_record
 from bundle_runner.render.airflow import Call, render
 from tests.airflow.airflows import Airflow
 from tests.bundle.rules_bundle import ENDS, write_rules

@@ -14,10 +14,10 @@ import nbformat
 import pandas as pd
 import pytest
 
-from bundle_runner.compare import compare
 from bundle_runner.pages import write_comparison, write_overview, write_page, write_run_page
 from bundle_runner.pages.frame import visible
-from bundle_runner.record import RunRecord
+from bundle_runner.record.compare import compare
+from bundle_runner.record.records import RunRecord
 from bundle_runner.states import ResultState
 from tests.browser.driver import Browser
 from tests.browser.naughty import NAUGHTY, PAYLOADS, payloads

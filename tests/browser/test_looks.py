@@ -10,9 +10,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from bundle_runner.compare import compare
 from bundle_runner.pages import write_comparison, write_overview, write_page, write_run_page
-from bundle_runner.record import RunRecord, TaskRecord
+from bundle_runner.record.compare import compare
+from bundle_runner.record.records import RunRecord, TaskRecord
 from bundle_runner.states import ResultState
 from tests.browser.driver import Browser
 from tests.unit.bundle_runner.run_records import attempt, keep, run, task

@@ -11,8 +11,8 @@ import sys
 import time
 from pathlib import Path
 
-import bundle_runner.execute  # noqa: F401 what each start needs, read once
-from bundle_runner.commands import Asked, run_job
+import bundle_runner.run.execute  # noqa: F401 what each start needs, read once
+from bundle_runner.cli.commands import Asked, run_job
 from bundle_runner.errors import RunnerError
 
 

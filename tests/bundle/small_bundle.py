@@ -10,12 +10,12 @@ import nbformat
 import psutil
 import yaml
 
-from bundle_runner.bundle import load_bundle
-from bundle_runner.execute import Run
+from bundle_runner.bundle.load import load_bundle
 from bundle_runner.pages import write_pages
-from bundle_runner.plan import Plan, prepare
-from bundle_runner.record import RunRecord, TaskRecord
-from bundle_runner.repair import prepare_repair
+from bundle_runner.plan.prepare import Plan, prepare
+from bundle_runner.record.records import RunRecord, TaskRecord
+from bundle_runner.run.execute import Run
+from bundle_runner.run.repair import prepare_repair
 
 ROOT = "${workspace.file_path}/.state"
 

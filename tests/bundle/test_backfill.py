@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from bundle_runner import foresight
-from bundle_runner.backfill_commands import Range, run_backfill, show_backfill
-from bundle_runner.commands import Asked
+from bundle_runner.backfill import foresight
+from bundle_runner.cli.backfill import Range, run_backfill, show_backfill
+from bundle_runner.cli.commands import Asked
 from bundle_runner.errors import ParameterError, ReferenceProblem, UsageError
-from bundle_runner.record import RunRecord, read_record
+from bundle_runner.record.records import RunRecord, read_record
 from tests.bundle.small_bundle import SmallBundle
 
 FIRST, LAST = date(2011, 1, 4), date(2011, 1, 6)

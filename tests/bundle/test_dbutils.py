@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bundle_runner.execute import Run
+from bundle_runner.run.execute import Run
 from tests.bundle.small_bundle import SmallBundle, alive, by_key, states, task
 
 

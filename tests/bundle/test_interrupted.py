@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from bundle_runner.interrupted import close_interrupted, interrupted
 from bundle_runner.pages import write_pages
-from bundle_runner.record import AttemptRecord, RunRecord, TaskRecord, keep, read_record, write_record
+from bundle_runner.record.interrupted import close_interrupted, interrupted
+from bundle_runner.record.records import AttemptRecord, RunRecord, TaskRecord, keep, read_record, write_record
 from bundle_runner.states import ResultState
 from tests.bundle.small_bundle import SmallBundle, states, task
 

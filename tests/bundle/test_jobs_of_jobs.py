@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from bundle_runner.errors import BusyError, GraphError, ParameterError, UsageError
-from bundle_runner.execute import Run
-from bundle_runner.record import read_record
-from bundle_runner.turns import take_turn
+from bundle_runner.record.records import read_record
+from bundle_runner.run.execute import Run
+from bundle_runner.run.turns import take_turn
 from tests.bundle.small_bundle import SmallBundle, by_key, states, task
 
 TASK = "from bundle_runner import task"

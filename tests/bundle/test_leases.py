@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from bundle_runner.errors import HoldError
-from bundle_runner.execute import Run
-from bundle_runner.holds import take_holds
+from bundle_runner.run.execute import Run
+from bundle_runner.run.holds import take_holds
 from sales_lakehouse.lease.folder import FolderStore
 from sales_lakehouse.lease.take import Clock, newest, take
 from tests.bundle.small_bundle import SmallBundle, by_key, states

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from jsonschema import Draft202012Validator
 
-from bundle_runner.execute import Run
-from bundle_runner.record_schema import record_schema
+from bundle_runner.record.schema import record_schema
+from bundle_runner.run.execute import Run
 from tests.bundle.small_bundle import SmallBundle, states, task
 from tests.unit.bundle_runner.lineage_rules import lines_of, types_by_run, unsound
 

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from bundle_runner.errors import BundleError, ModelError
-from bundle_runner.execute import Run
-from bundle_runner.record import RunRecord
+from bundle_runner.record.records import RunRecord
+from bundle_runner.run.execute import Run
 from tests.bundle.small_bundle import SmallBundle, alive, by_key, states, task
 
 

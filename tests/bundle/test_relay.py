@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from bundle_runner.bundle import load_bundle
+from bundle_runner.bundle.load import load_bundle
 from bundle_runner.errors import ParameterError, UsageError
+from bundle_runner.launch.stopper import Stopper
 from bundle_runner.model import Task
-from bundle_runner.record import TaskRecord, now, read_record
-from bundle_runner.relay import Leg, begin, leg, may_be_retried
-from bundle_runner.shared_record import SharedRecord, task_of
+from bundle_runner.record.records import TaskRecord, now, read_record
+from bundle_runner.record.shared import SharedRecord, task_of
+from bundle_runner.run.relay import Leg, begin, leg, may_be_retried
 from bundle_runner.states import ResultState
-from bundle_runner.stopper import Stopper
 from tests.bundle.rules_bundle import ENDS, loop, step, write_rules
 from tests.bundle.small_bundle import SmallBundle, by_key, states
 

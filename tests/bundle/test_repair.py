@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from bundle_runner.cli.pasted import lakehouse_command
 from bundle_runner.errors import UsageError
-from bundle_runner.execute import Run
-from bundle_runner.pasted import lakehouse_command
-from bundle_runner.record import RunRecord, read_record
+from bundle_runner.record.records import RunRecord, read_record
+from bundle_runner.run.execute import Run
 from bundle_runner.states import ResultState
 from tests.bundle.small_bundle import SmallBundle, by_key, states, task
 

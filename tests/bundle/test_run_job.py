@@ -10,8 +10,8 @@ import time
 import pytest
 
 from bundle_runner.errors import BundleError, GraphError, ModelError, ParameterError
-from bundle_runner.execute import Run
-from bundle_runner.record import read_record
+from bundle_runner.record.records import read_record
+from bundle_runner.run.execute import Run
 from tests.bundle.small_bundle import SmallBundle, alive, by_key, states, task
 
 TASK = "from bundle_runner import task"

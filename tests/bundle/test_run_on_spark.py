@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bundle_runner import jvm
+from bundle_runner.spark import jvm
 from tests.bundle.small_bundle import SmallBundle, alive, by_key, states, task
 
 PID = "str(spark._jvm.java.lang.ProcessHandle.current().pid())"

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bundle_runner.record import RunRecord, read_record
+from bundle_runner.record.records import RunRecord, read_record
 from bundle_runner.states import ResultState
 from tests.bundle.small_bundle import SmallBundle
 

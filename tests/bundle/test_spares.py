@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 import pytest
 
-from bundle_runner.execute import Run
+from bundle_runner.run.execute import Run
 from tests.bundle.small_bundle import SmallBundle, alive, by_key, states, task
 
 IMPORTED = """
@@ -213,7 +213,7 @@ def test_the_kernel_of_an_excluded_task_ends_before_the_run(ahead: Ahead) -> Non
 WAITS_FOR_EVER = """
 import sys, time
 from pathlib import Path
-from bundle_runner.launch import Seed, launch
+from bundle_runner.launch.kernel import Seed, launch
 import os
 kernel = launch(Seed(os.environ, Path(sys.argv[1])), Path(sys.argv[1]))
 assert kernel.is_prepared()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bundle_runner import cli
+from bundle_runner.cli import main as cli
 from tests.failures.planted import BEFORE_THE_RUN, Failure, copy_project
 
 TRACES = ("Traceback", "at org.apache.", "at java.base", "Py4J", "pydantic")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bundle_runner.cluster import Clusters
+from bundle_runner.spark.cluster import Clusters
 from tests.pipeline.story import BUNDLE, Outcome, Story, warm_clusters
 from tests.shops import running_shop
 

@@ -9,13 +9,13 @@ from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
-from bundle_runner.bundle import load_bundle
-from bundle_runner.cluster import Clusters
-from bundle_runner.execute import Run
-from bundle_runner.jvm import spark_environment
-from bundle_runner.plan import prepare
-from bundle_runner.report import Commands, last_lines
-from bundle_runner.screen import PlainScreen
+from bundle_runner.bundle.load import load_bundle
+from bundle_runner.cli.last_lines import Commands, last_lines
+from bundle_runner.cli.screen import PlainScreen
+from bundle_runner.plan.prepare import prepare
+from bundle_runner.run.execute import Run
+from bundle_runner.spark.cluster import Clusters
+from bundle_runner.spark.jvm import spark_environment
 
 BUNDLE = Path(__file__).parents[2]
 LAKEHOUSE = Path(sys.executable).with_name("lakehouse")

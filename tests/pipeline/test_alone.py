@@ -8,16 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from bundle_runner.cluster import Clusters, ClusterSpec
+from bundle_runner.spark.cluster import Clusters, ClusterSpec
 from tests.notebooks.test_conventions import NOTEBOOKS
 from tests.pipeline.story import BUNDLE, Story
 
 pytestmark = [pytest.mark.timeout(3600), pytest.mark.usefixtures("runs")]
 BIN = Path(sys.executable).parent
 # What a kernel needs to use the story's Spark: nine JVMs of their own would take minutes. One test has its own.
-JOIN = (
-    "import os; from bundle_runner.joining import join; join(int(os.environ['DOOR_PORT']), os.environ['DOOR_SECRET'])"
-)
+JOIN = "import os; from bundle_runner.spark.joining import join; join(int(os.environ['DOOR_PORT']), os.environ['DOOR_SECRET'])"
 
 
 @pytest.fixture(scope="module")

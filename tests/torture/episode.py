@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 
-from bundle_runner.record import read_record, seconds_between
+from bundle_runner.record.records import read_record, seconds_between
 from tests.torture.chain import apply_landed, land
 from tests.torture.checksums import checksums, differences
 from tests.torture.strikes import KINDS, STEPS, Kill, has_ended, lives, ours, strike, wait_for

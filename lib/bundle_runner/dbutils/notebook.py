@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import NoReturn
 
 from bundle_runner import task
-from bundle_runner.joining import ask
+from bundle_runner.spark.joining import ask
 
 
 class NotebookExit(BaseException):

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+from bundle_runner.bundle.located import Where
 from bundle_runner.errors import did_you_mean
 from bundle_runner.lint.calls import NEVER_SET, values_of
 from bundle_runner.lint.cells import cells_of
@@ -14,7 +15,6 @@ from bundle_runner.lint.finding import Code, Finding, error
 from bundle_runner.lint.graph import upstream
 from bundle_runner.lint.places import a_map, a_text
 from bundle_runner.lint.reading import JobView, ReadBundle, TaskView
-from bundle_runner.located import Where
 
 NOT_BEFORE = error(
     "N118",

@@ -7,14 +7,14 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from bundle_runner.bundle.located import Where
+from bundle_runner.bundle.references import paths
 from bundle_runner.errors import did_you_mean
 from bundle_runner.lint.cells import Cell, cells_of
 from bundle_runner.lint.files import named_files
 from bundle_runner.lint.finding import Finding, error, warning
 from bundle_runner.lint.reading import ReadBundle
 from bundle_runner.lint.references import spoken
-from bundle_runner.located import Where
-from bundle_runner.references import paths
 
 NEVER_SET = warning(
     "N113",

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bundle_runner.errors import BundleError
-from bundle_runner.notebook_file import read_notebook, source_of
+from bundle_runner.notebooks.file import read_notebook, source_of
 
 HEADER = "# Databricks notebook source"
 SEPARATOR = "# COMMAND ----------"

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from bundle_runner.bundle.located import Map
 from bundle_runner.lint.finding import Finding, error, warning
 from bundle_runner.lint.places import a_map, a_text, members, opaque
 from bundle_runner.lint.reading import ReadBundle
-from bundle_runner.located import Map
 
 TWO_SIZES = error(
     "B414",

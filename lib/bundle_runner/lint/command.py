@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from bundle_runner.bundle_files import find_bundle
+from bundle_runner.bundle.files import find_bundle
+from bundle_runner.bundle.python_made import python_made
 from bundle_runner.lint.finding import Severity
 from bundle_runner.lint.formats import FORMATS
 from bundle_runner.lint.page import page
 from bundle_runner.lint.reading import read_for_lint
 from bundle_runner.lint.rules import lint
-from bundle_runner.python_made import python_made
 
 
 def lint_bundle(folder: Path, target: str | None, form: str, strict: bool) -> int:

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from bundle_runner.bundle.located import Where
 from bundle_runner.errors import did_you_mean
 from bundle_runner.lint.finding import Finding, error
 from bundle_runner.lint.places import a_map, members, words
 from bundle_runner.lint.reading import ReadBundle
 from bundle_runner.lint.shapes import shapes
-from bundle_runner.located import Where
 
 UNKNOWN = error(
     "B201",

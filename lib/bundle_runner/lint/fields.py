@@ -7,13 +7,13 @@ from pathlib import Path
 
 import yaml
 
+from bundle_runner.bundle.located import Document, Where, holds_anchor
 from bundle_runner.errors import did_you_mean
 from bundle_runner.lint.finding import Finding, error, warning
 from bundle_runner.lint.places import opaque
 from bundle_runner.lint.reading import ReadBundle
 from bundle_runner.lint.scalars import number, sent, whole_number
 from bundle_runner.lint.shapes import SCALARS, Shape, Type, shapes
-from bundle_runner.located import Document, Where, holds_anchor
 
 UNKNOWN = error(
     "B101",

@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from pathlib import Path
 
+from bundle_runner.bundle.located import Map, Seq, Where
 from bundle_runner.errors import did_you_mean, nearest
 from bundle_runner.lint.finding import Finding, error, warning
 from bundle_runner.lint.places import a_map, a_text, items, members, opaque
 from bundle_runner.lint.reading import JobView, ReadBundle, TaskView
-from bundle_runner.located import Map, Seq, Where
 
 NO_FILE = error(
     "B005",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bundle_runner.located import Where
+from bundle_runner.bundle.located import Where
 
 
 class Severity(StrEnum):

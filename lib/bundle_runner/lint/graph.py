@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from bundle_runner.bundle.located import Map
 from bundle_runner.errors import did_you_mean
 from bundle_runner.lint.finding import Finding, error, warning
 from bundle_runner.lint.places import a_map, a_text, items
 from bundle_runner.lint.reading import JobView, ReadBundle, TaskView
-from bundle_runner.located import Map
 
 UNKNOWN = error(
     "B302",

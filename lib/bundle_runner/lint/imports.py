@@ -6,13 +6,13 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+from bundle_runner.bundle.located import Where
 from bundle_runner.errors import did_you_mean
 from bundle_runner.lint.cells import cells_of
 from bundle_runner.lint.files import named_files
 from bundle_runner.lint.finding import Finding, error
 from bundle_runner.lint.places import a_map, a_text, members
 from bundle_runner.lint.reading import ReadBundle
-from bundle_runner.located import Where
 
 NOT_THERE = error(
     "N116",

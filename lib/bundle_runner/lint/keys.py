@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bundle_runner.bundle.located import Map, Where
 from bundle_runner.lint.finding import Finding, error, warning
 from bundle_runner.lint.places import a_map, a_text, items, members
 from bundle_runner.lint.reading import ReadBundle
-from bundle_runner.located import Map, Where
 
 TWO_FILES = error(
     "B003",

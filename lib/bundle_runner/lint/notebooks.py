@@ -7,15 +7,15 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from bundle_runner.bundle.located import Where
 from bundle_runner.errors import BundleError
-from bundle_runner.leaks import secret_in
 from bundle_runner.lint.cells import Cell, read_cells
 from bundle_runner.lint.connect import connect_unsafe, unguarded_dbutils
 from bundle_runner.lint.files import HEADER, NamedFile, head, named_files
 from bundle_runner.lint.finding import Finding, error, warning
 from bundle_runner.lint.parameters import of_parameters, tagged
 from bundle_runner.lint.reading import ReadBundle
-from bundle_runner.located import Where
+from bundle_runner.plan.leaks import secret_in
 
 NO_NOTEBOOK = error(
     "N101",

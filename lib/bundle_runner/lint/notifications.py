@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bundle_runner.bundle.located import Map
 from bundle_runner.lint.finding import Finding, error
 from bundle_runner.lint.places import a_text, items, members
 from bundle_runner.lint.reading import ReadBundle
-from bundle_runner.located import Map
 
 ADDRESS = error(
     "B108",

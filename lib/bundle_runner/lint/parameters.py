@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from bundle_runner.bundle.located import Where
 from bundle_runner.errors import did_you_mean
 from bundle_runner.lint.cells import Cell
 from bundle_runner.lint.files import NamedFile
 from bundle_runner.lint.finding import Finding, error, warning
 from bundle_runner.lint.places import a_map, members, texts_of
-from bundle_runner.located import Where
 
 NOT_DECLARED = error(
     "N103",

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from bundle_runner.located import Map, Seq, Where
+from bundle_runner.bundle.located import Map, Seq, Where
 from bundle_runner.model.base import text_of
 
 VARIABLE = re.compile(r"\$\{[^}]*\}")

@@ -9,12 +9,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from bundle_runner.bundle_files import apply_target, included
+from bundle_runner.bundle.files import apply_target, included
+from bundle_runner.bundle.located import Document, Map, Seq, Where, compose, merge
 from bundle_runner.errors import BundleError, TargetError, did_you_mean
 from bundle_runner.lint.finding import Finding, error, warning
 from bundle_runner.lint.places import a_map, items, members
 from bundle_runner.lint.substitute import substitute
-from bundle_runner.located import Document, Map, Seq, Where, compose, merge
 
 UNREADABLE = error(
     "B001",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bundle_runner.bundle.located import Seq, Where
+from bundle_runner.bundle.references import NAMESPACES, REFERENCE, paths
 from bundle_runner.errors import did_you_mean
 from bundle_runner.lint.finding import Finding, error
 from bundle_runner.lint.graph import parents, upstream
 from bundle_runner.lint.places import a_map, a_text, members, texts_of, words
 from bundle_runner.lint.reading import JobView, ReadBundle, TaskView
-from bundle_runner.located import Seq, Where
-from bundle_runner.references import NAMESPACES, REFERENCE, paths
 
 NO_SUCH_FACT = error(
     "B204",

@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bundle_runner.bundle_files import find_bundle
+from bundle_runner.bundle.files import find_bundle
+from bundle_runner.bundle.located import Where
 from bundle_runner.lint import (
     asked,
     calls,
@@ -34,7 +35,6 @@ from bundle_runner.lint import (
 )
 from bundle_runner.lint.finding import CODES, Finding, warning
 from bundle_runner.lint.reading import ReadBundle, read_for_lint
-from bundle_runner.located import Where
 
 Rule = Callable[[ReadBundle], Iterator[Finding]]
 

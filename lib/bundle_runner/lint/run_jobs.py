@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from bundle_runner.bundle.located import Where
 from bundle_runner.errors import did_you_mean
 from bundle_runner.lint.finding import Finding, error
 from bundle_runner.lint.places import a_map, a_text, members, opaque, texts_of
 from bundle_runner.lint.reading import JobView, ReadBundle, TaskView, View
-from bundle_runner.located import Where
 
 CALLS_ITSELF = error(
     "B417",

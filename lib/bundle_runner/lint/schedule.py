@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 from zoneinfo import available_timezones
 
+from bundle_runner.bundle.located import Map
 from bundle_runner.errors import ScheduleProblem, did_you_mean
 from bundle_runner.lint.finding import Finding, error, warning
 from bundle_runner.lint.places import a_map, a_text, members
 from bundle_runner.lint.reading import JobView, ReadBundle
-from bundle_runner.located import Map
-from bundle_runner.quartz import problem, zone_named
+from bundle_runner.schedule.quartz import problem, zone_named
 
 ZONE = error(
     "B501",

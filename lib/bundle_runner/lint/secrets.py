@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from bundle_runner.leaks import secret_in
+from bundle_runner.bundle.located import Map, Seq, Where
 from bundle_runner.lint.finding import Finding, error
 from bundle_runner.lint.places import a_text, members
 from bundle_runner.lint.reading import ReadBundle
-from bundle_runner.located import Map, Seq, Where
+from bundle_runner.plan.leaks import secret_in
 
 IN_BUNDLE = error(
     "B107",

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from bundle_runner.bundle_files import NAMES
+from bundle_runner.bundle.files import NAMES
+from bundle_runner.bundle.located import Map, compose
 from bundle_runner.errors import BundleError
 from bundle_runner.lint.finding import Finding, warning
 from bundle_runner.lint.places import a_map
 from bundle_runner.lint.reading import ReadBundle
 from bundle_runner.lint.shapes import shapes
-from bundle_runner.located import Map, compose
 
 NOT_READ = warning(
     "B013",

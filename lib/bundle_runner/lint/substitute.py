@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from bundle_runner.bundle.located import Map, Seq, Where, transform
 from bundle_runner.lint.places import a_map, a_text, opaque
-from bundle_runner.located import Map, Seq, Where, transform
 
 REFERENCE = re.compile(r"\$\{(?:var\.([\w-]+)|variables\.([\w-]+)\.value|(bundle\.(?:target|environment|name)))\}")
 DEEPEST = 8

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from bundle_runner.bundle.located import Map, Seq
 from bundle_runner.lint.finding import Finding, error, warning
 from bundle_runner.lint.places import a_map, a_text, items, members, opaque
 from bundle_runner.lint.reading import ReadBundle, View
-from bundle_runner.located import Map, Seq
 
 SHARED = warning(
     "B601",

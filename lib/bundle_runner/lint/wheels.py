@@ -7,11 +7,11 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from bundle_runner.bundle.located import Seq, Where
 from bundle_runner.lint.files import ELSEWHERE
 from bundle_runner.lint.finding import Finding, warning
 from bundle_runner.lint.places import a_map, a_text, items, members
 from bundle_runner.lint.reading import JobView, ReadBundle, View
-from bundle_runner.located import Seq, Where
 
 NO_WHEEL = warning(
     "B609",

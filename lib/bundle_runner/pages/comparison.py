@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bundle_runner.compare import Change, Comparison
 from bundle_runner.pages.frame import write
+from bundle_runner.record.compare import Change, Comparison
 
 TITLES = {
     "parameters": "Parameters",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bundle_runner.pages.frame import LONGEST_NAME, shortened, text_width
 from bundle_runner.pages.layers import depths, rows, untangled
-from bundle_runner.told import Stream
+from bundle_runner.record.told import Stream
 
 HEIGHT = 240
 """What the widest layer's records take; the gaps come on top."""

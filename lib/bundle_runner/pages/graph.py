@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from bundle_runner.pages.frame import LONGEST_NAME, shortened, sign, text_width
 from bundle_runner.pages.layers import Edge, depths, rows, untangled
-from bundle_runner.record import TaskRecord
+from bundle_runner.record.records import TaskRecord
 
 NARROWEST, HEIGHT = 120, 44
 INSET = 10

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from bundle_runner.markup import clean
 from bundle_runner.pages.frame import write
+from bundle_runner.pages.markup import clean
 
 FOLDED = """
 {%- extends 'basic/index.html.j2' -%}

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from bundle_runner.pages.frame import write
 from bundle_runner.pages.run import INDEX, failures, write_run_page
-from bundle_runner.record import FILE, RunRecord, read_record
-from bundle_runner.told import Verdict, verdicts
+from bundle_runner.record.records import FILE, RunRecord, read_record
+from bundle_runner.record.told import Verdict, verdicts
 
 
 @dataclass(frozen=True)

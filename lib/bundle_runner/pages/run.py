@@ -10,9 +10,9 @@ from bundle_runner.pages.flow import draw_flow
 from bundle_runner.pages.frame import write
 from bundle_runner.pages.graph import draw_graph
 from bundle_runner.pages.timeline import draw_timeline
-from bundle_runner.record import RunRecord, TaskRecord
+from bundle_runner.record.records import RunRecord, TaskRecord
+from bundle_runner.record.told import TableUse, Verdict, every_task, streams, table_uses, verdicts
 from bundle_runner.states import CANCELS, FAILURES, ResultState
-from bundle_runner.told import TableUse, Verdict, every_task, streams, table_uses, verdicts
 
 INDEX = "index.html"
 

@@ -8,9 +8,9 @@ from datetime import datetime
 from itertools import pairwise
 
 from bundle_runner.pages.frame import LONGEST_NAME, seconds, shortened, text_width
-from bundle_runner.record import AttemptRecord, RunRecord, TaskRecord, seconds_between
+from bundle_runner.record.records import AttemptRecord, RunRecord, TaskRecord, seconds_between
+from bundle_runner.record.told import every_task
 from bundle_runner.states import ResultState
-from bundle_runner.told import every_task
 
 BARS = 480
 """Width of the bars; the names before them and the words behind them take what they need."""

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from importlib.resources import files
 
-from bundle_runner.bundle import Bundle
-from bundle_runner.graph import Graph, build_graph
+from bundle_runner.bundle.load import Bundle
 from bundle_runner.model import Job, JobParameter, Task
+from bundle_runner.plan.graph import Graph, build_graph
 from bundle_runner.render import local_tasks, watched_tasks
 from bundle_runner.render.carried import Loss, late_recipients, losses
 from bundle_runner.render.mail import MAIL, callbacks, deadline, notifier, run_mail
 from bundle_runner.render.source import call, comment, literal
 from bundle_runner.render.timing import Timing, timing
-from bundle_runner.triggers import is_paused
+from bundle_runner.schedule.triggers import is_paused
 
 LOCAL_IMPORTS = """\
 import json

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bundle_runner.graph import Graph
 from bundle_runner.model import Job, RunIf, Task
+from bundle_runner.plan.graph import Graph
 from bundle_runner.render.carried import UNLIMITED
 from bundle_runner.render.mail import callbacks, notifier
 from bundle_runner.render.source import BODY, call, literal, names, several

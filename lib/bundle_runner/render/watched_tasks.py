@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bundle_runner.graph import Graph
+from bundle_runner.plan.graph import Graph
 from bundle_runner.render.source import BODY, call, literal, names, several
 
 TAKEN = (

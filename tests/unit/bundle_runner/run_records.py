@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bundle_runner.record import FILE, AttemptRecord, RunRecord, TaskRecord
+from bundle_runner.record.records import FILE, AttemptRecord, RunRecord, TaskRecord
 from bundle_runner.states import ResultState
 
 DAY = "2011-01-05T"

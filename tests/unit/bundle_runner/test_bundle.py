@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from bundle_runner.bundle import Bundle, load_bundle
+from bundle_runner.bundle.load import Bundle, load_bundle
+from bundle_runner.bundle.parse import parse
 from bundle_runner.errors import BundleError, ModelError, ReferenceProblem, TargetError, UsageError
-from bundle_runner.graph import build_graph
 from bundle_runner.model.base import Strict
-from bundle_runner.parse import parse
+from bundle_runner.plan.graph import build_graph
 from tests.unit.bundle_runner.bundle_folder import write
 
 TASK = "{task_key: a, notebook_task: {notebook_path: ./a.ipynb}}"

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bundle_runner import checks, cli
+from bundle_runner.cli import main as cli
+from bundle_runner.plan import checks
 from tests.unit.bundle_runner.bundle_folder import write
 
 CHECKS = """

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from bundle_runner.choice import chosen, narrowed
 from bundle_runner.errors import UsageError
-from bundle_runner.graph import Graph, build_graph
 from bundle_runner.model import Job
+from bundle_runner.plan.choice import chosen, narrowed
+from bundle_runner.plan.graph import Graph, build_graph
 
 
 def _task(key: str, *after: str, **values: str) -> dict[str, Any]:

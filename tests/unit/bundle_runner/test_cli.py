@@ -18,14 +18,14 @@ from typing import Any
 import click
 import pytest
 
-from bundle_runner import cli
-from bundle_runner.journal import Journal
-from bundle_runner.notebook import bounded
-from bundle_runner.pasted import NOTE, WITHIN, as_pasted, note_within, pasted, words_within
-from bundle_runner.plan import runs_folder
-from bundle_runner.record import AttemptRecord, RunRecord, TaskRecord, now, read_record
-from bundle_runner.report import Commands, last_lines
-from bundle_runner.screen import ended_words
+from bundle_runner.cli import main as cli
+from bundle_runner.cli.last_lines import Commands, last_lines
+from bundle_runner.cli.pasted import NOTE, WITHIN, as_pasted, note_within, pasted, words_within
+from bundle_runner.cli.screen import ended_words
+from bundle_runner.launch.notebook import bounded
+from bundle_runner.plan.prepare import runs_folder
+from bundle_runner.record.journal import Journal
+from bundle_runner.record.records import AttemptRecord, RunRecord, TaskRecord, now, read_record
 from bundle_runner.states import ResultState
 from tests.unit.bundle_runner.bundle_folder import write
 
@@ -335,7 +335,7 @@ def test_a_broken_neighbour_does_not_break_the_runner(
 
 
 def test_commands_in_messages_work_as_pasted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bundle_runner.pasted.lakehouse_command", lambda: ".venv/bin/lakehouse")
+    monkeypatch.setattr("bundle_runner.cli.pasted.lakehouse_command", lambda: ".venv/bin/lakehouse")
     assert pasted("then `lakehouse run x`; list them: lakehouse runs list") == (
         "then `.venv/bin/lakehouse run x`; list them: .venv/bin/lakehouse runs list"
     )
@@ -352,7 +352,7 @@ RUN_AGAIN = (
 def test_a_run_whose_surroundings_end_with_it_is_run_again_within_them_also_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bundle_runner.pasted.lakehouse_command", lambda: ".venv/bin/lakehouse")
+    monkeypatch.setattr("bundle_runner.cli.pasted.lakehouse_command", lambda: ".venv/bin/lakehouse")
     text = "next: lakehouse run x; see `lakehouse runs list`"
     monkeypatch.setenv(WITHIN, shlex.join([str(os.getppid()), *WORLD]))
     assert pasted(text, tmp_path) == RUN_AGAIN
@@ -372,14 +372,14 @@ def test_surroundings_that_last_need_not_be_made_again(tmp_path: Path, monkeypat
 
 
 def test_a_command_that_holds_another_is_not_put_within_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bundle_runner.pasted.lakehouse_command", lambda: "L")
+    monkeypatch.setattr("bundle_runner.cli.pasted.lakehouse_command", lambda: "L")
     (tmp_path / NOTE).write_text(shlex.join(WORLD))
     told = pasted("`lakehouse simulate world --date DAY -- lakehouse run x` starts it", tmp_path)
     assert told == "`L simulate world --date DAY -- L run x` starts it"
 
 
 def test_what_a_command_is_called_by_may_be_several_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bundle_runner.pasted.lakehouse_command", lambda: "python -m bundle_runner")
+    monkeypatch.setattr("bundle_runner.cli.pasted.lakehouse_command", lambda: "python -m bundle_runner")
     assert as_pasted(["lakehouse", "run", "a b"]) == "python -m bundle_runner run 'a b'"
 
 

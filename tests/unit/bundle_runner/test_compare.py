@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from bundle_runner.compare import Change, compare
 from bundle_runner.pages import write_comparison
+from bundle_runner.record.compare import Change, compare
 from bundle_runner.states import ResultState
 from tests.unit.bundle_runner.run_records import run, task
 

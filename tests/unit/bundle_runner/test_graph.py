@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from bundle_runner.bundle import load_bundle
+from bundle_runner.bundle.load import load_bundle
 from bundle_runner.errors import GraphError
-from bundle_runner.execute import exit_code
-from bundle_runner.graph import build_graph
 from bundle_runner.model import Job
-from bundle_runner.plan import prepare
-from bundle_runner.record import TaskRecord
+from bundle_runner.plan.graph import build_graph
+from bundle_runner.plan.prepare import prepare
+from bundle_runner.record.records import TaskRecord
+from bundle_runner.run.execute import exit_code
 from bundle_runner.states import ResultState, run_state
 from tests.unit.bundle_runner.bundle_folder import write
 

@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 from bundle_runner.errors import UsageError
-from bundle_runner.journal import Journal, settle_dead_runs
-from bundle_runner.record import RunRecord, TaskRecord, read_record
+from bundle_runner.record.journal import Journal, settle_dead_runs
+from bundle_runner.record.records import RunRecord, TaskRecord, read_record
 from bundle_runner.states import ResultState
 from tests.unit.bundle_runner.lineage_rules import lines_of, types_by_run, unsound
 from tests.unit.bundle_runner.run_records import at, attempt, run, task
@@ -141,7 +141,7 @@ DIES = """
 import os, signal, sys
 sys.path.insert(0, {root!r})
 from pathlib import Path
-from bundle_runner.journal import Journal
+from bundle_runner.record.journal import Journal
 from tests.unit.bundle_runner.test_journal import OPEN, ended, started
 journal = Journal(Path({folder!r}), OPEN)
 journal.put(started("a"))

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from bundle_runner.markup import clean
+from bundle_runner.pages.markup import clean
 
 KEPT = (
     "<h2>Day</h2><p>a <b>b</b></p><table><thead><tr><th>h</th></tr></thead><tbody><tr><td>1</td></tr></tbody></table>"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bundle_runner.errors import BundleError, ParameterError
-from bundle_runner.notebook_file import NotebookFile, read_notebook
+from bundle_runner.notebooks.file import NotebookFile, read_notebook
 
 
 def notebook(folder: Path, parameters: str | None, *cells: str) -> NotebookFile:

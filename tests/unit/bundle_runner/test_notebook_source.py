@@ -9,8 +9,8 @@ import nbformat
 import pytest
 
 from bundle_runner.errors import BundleError
-from bundle_runner.notebook_file import read_notebook
-from bundle_runner.notebook_source import found_path, read_content
+from bundle_runner.notebooks.file import read_notebook
+from bundle_runner.notebooks.source import found_path, read_content
 
 SALES = """\
 # Databricks notebook source

@@ -16,11 +16,11 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 
-from bundle_runner import notices
 from bundle_runner.model import Job
-from bundle_runner.notices import FILE, Notices, Subject, Teller, event_of
-from bundle_runner.record import AttemptRecord, TaskRecord
-from bundle_runner.senders import Routes
+from bundle_runner.record.records import AttemptRecord, TaskRecord
+from bundle_runner.run import notices
+from bundle_runner.run.notices import FILE, Notices, Subject, Teller, event_of
+from bundle_runner.run.senders import Routes
 from bundle_runner.states import ResultState
 
 SUBJECT = Subject("r1", "main", "The\nmain job")

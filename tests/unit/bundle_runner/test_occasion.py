@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from bundle_runner.bundle import load_bundle
+from bundle_runner.bundle.load import load_bundle
+from bundle_runner.bundle.references import resolve
 from bundle_runner.errors import GraphError, ReferenceProblem
-from bundle_runner.occasion import BY_HAND, Occasion
-from bundle_runner.plan import Plan, prepare
-from bundle_runner.record import AttemptRecord, RunRecord, TaskRecord
-from bundle_runner.references import resolve
+from bundle_runner.plan.prepare import Plan, prepare
+from bundle_runner.record.occasion import BY_HAND, Occasion
+from bundle_runner.record.records import AttemptRecord, RunRecord, TaskRecord
+from bundle_runner.run.task_facts import facts_for
 from bundle_runner.states import ResultState
-from bundle_runner.task_facts import facts_for
 from tests.unit.bundle_runner.bundle_folder import write
 
 DUE = "2011-01-04T06:00:59.000Z"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bundle_runner.bundle import load_bundle
+from bundle_runner.bundle.load import load_bundle
 from bundle_runner.errors import UsageError
 from bundle_runner.lint.command import lint_bundle
 from tests.unit.bundle_runner.bundle_folder import write

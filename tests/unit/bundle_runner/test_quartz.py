@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bundle_runner.errors import ScheduleProblem
-from bundle_runner.quartz import DAYS, MONTHS, Cron, problem, read_cron, zone_named
+from bundle_runner.schedule.quartz import DAYS, MONTHS, Cron, problem, read_cron, zone_named
 
 RECORDED = Path(__file__).with_name("quartz.tsv")
 ROWS = list(csv.DictReader(RECORDED.open(newline=""), delimiter="\t"))

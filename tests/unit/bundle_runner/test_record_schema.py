@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
-from bundle_runner.record_schema import record_schema
+from bundle_runner.record.schema import record_schema
 from tests.unit.bundle_runner.run_records import run, task
 
 PAGE = (Path(__file__).parents[3] / "docs/run.md").read_text()

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from bundle_runner.conditions import evaluate
+from bundle_runner.bundle.references import paths, resolve, time_facts, unknown
 from bundle_runner.errors import ReferenceProblem, RunError
-from bundle_runner.references import paths, resolve, time_facts, unknown
+from bundle_runner.run.conditions import evaluate
 
 FACTS: dict[str, Any] = {
     "job": {"name": "main", "parameters": {"date": "2011-01-05"}},

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from bundle_runner.bundle import load_bundle
+from bundle_runner.bundle.load import load_bundle
+from bundle_runner.bundle.requirements import check_installed
 from bundle_runner.errors import BundleError
-from bundle_runner.plan import prepare
-from bundle_runner.requirements import check_installed
+from bundle_runner.plan.prepare import prepare
 
 HERE = version("click")
 GOOD = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bundle_runner.model import RunIf, Task
-from bundle_runner.run_if import End, verdict
+from bundle_runner.run.run_if import End, verdict
 from bundle_runner.states import ResultState
 
 S = ResultState

@@ -12,10 +12,10 @@ import pytest
 
 from bundle_runner.errors import BusyError
 from bundle_runner.model import Job
-from bundle_runner.occasion import Occasion
-from bundle_runner.scheduler import Scheduler
-from bundle_runner.triggers import Scheduled, trigger_of
-from bundle_runner.turns import hold
+from bundle_runner.record.occasion import Occasion
+from bundle_runner.run.turns import hold
+from bundle_runner.schedule.scheduler import Scheduler
+from bundle_runner.schedule.triggers import Scheduled, trigger_of
 
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOURLY = {"schedule": {"quartz_cron_expression": "0 0 * * * ?", "timezone_id": "UTC"}}

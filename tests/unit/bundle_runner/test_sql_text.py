@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from bundle_runner.errors import BundleError, ParameterError
-from bundle_runner.notebook_file import NotebookFile, read_notebook
-from bundle_runner.sql_cell import _as_cell_magic, run
-from bundle_runner.sql_text import asked, statements, with_texts
+from bundle_runner.kernel.sql_cell import _as_cell_magic, run
+from bundle_runner.notebooks.file import NotebookFile, read_notebook
+from bundle_runner.notebooks.sql import asked, statements, with_texts
 
 CUTS = {
     "one": ("SELECT 1", ["SELECT 1"]),

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from bundle_runner.bundle import load_bundle
+from bundle_runner.bundle.load import load_bundle
 from bundle_runner.errors import ScheduleProblem
-from bundle_runner.triggers import Scheduled, Timed, scheduled_jobs
+from bundle_runner.schedule.triggers import Scheduled, Timed, scheduled_jobs
 from tests.unit.bundle_runner.bundle_folder import write
 
 TASKS = "tasks: [{task_key: a, notebook_task: {notebook_path: ./a.ipynb}}]"

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from bundle_runner.bundle import load_bundle
-from bundle_runner.plan import prepare
-from bundle_runner.program import ProgramCall, run_program
-from bundle_runner.stopper import Stopper
-from bundle_runner.workspace_names import explained, volumes_in
+from bundle_runner.bundle.load import load_bundle
+from bundle_runner.launch.program import ProgramCall, run_program
+from bundle_runner.launch.stopper import Stopper
+from bundle_runner.notebooks.workspace_names import explained, volumes_in
+from bundle_runner.plan.prepare import prepare
 from tests.unit.bundle_runner.bundle_folder import write
 
 ONLY_THERE = {

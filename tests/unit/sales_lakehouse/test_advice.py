@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from bundle_runner import cli
+from bundle_runner.cli import main as cli
 from sales_lakehouse.advice import next_steps
 from sales_lakehouse.quality import Finding
 

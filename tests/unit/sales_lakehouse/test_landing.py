@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bundle_runner.bundle import load_bundle
-from bundle_runner.plan import prepare
+from bundle_runner.bundle.load import load_bundle
+from bundle_runner.plan.prepare import prepare
 from sales_lakehouse.errors import ApiError, DeliveryError, ParameterError
 from sales_lakehouse.landing import LandingStore, Manifest, land_source
 from sales_lakehouse.ledger.file_check import check_landing

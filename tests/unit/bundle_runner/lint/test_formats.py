@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from bundle_runner import cli
+from bundle_runner.cli import main as cli
 from bundle_runner.errors import UsageError
 from bundle_runner.lint.finding import CODES
 from tests.unit.bundle_runner.bundle_folder import write

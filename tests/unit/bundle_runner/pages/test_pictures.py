@@ -11,8 +11,8 @@ from bundle_runner.pages.flow import draw_flow
 from bundle_runner.pages.graph import HEIGHT, draw_graph
 from bundle_runner.pages.layers import depths
 from bundle_runner.pages.timeline import BARS, draw_timeline
-from bundle_runner.record import AttemptRecord
-from bundle_runner.told import Stream
+from bundle_runner.record.records import AttemptRecord
+from bundle_runner.record.told import Stream
 from tests.unit.bundle_runner.run_records import at, attempt, run, task
 
 GRAPHS = {

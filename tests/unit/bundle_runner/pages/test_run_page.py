@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bundle_runner.pages import write_run_page
-from bundle_runner.record import RunRecord, TaskRecord
+from bundle_runner.record.records import RunRecord, TaskRecord
 from bundle_runner.states import ResultState
 from tests.unit.bundle_runner.run_records import attempt, run, task
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from bundle_runner.bundle import load_bundle
+from bundle_runner.bundle.load import load_bundle
+from bundle_runner.cli.render import render_airflow
 from bundle_runner.errors import GraphError, TargetError
 from bundle_runner.model import Job, Task
 from bundle_runner.render.airflow import Call, render
@@ -24,7 +25,6 @@ from bundle_runner.render.carried import (
     TASK_DATABRICKS,
     TASK_LOCAL,
 )
-from bundle_runner.render.command import render_airflow
 from bundle_runner.render.source import comment, literal, names
 from tests.airflow.small_jobs import JOBS, write_jobs
 
@@ -175,7 +175,7 @@ def test_a_target_that_pauses_its_triggers_pauses_the_dag(tmp_path: Path) -> Non
 
 
 def test_a_job_that_is_no_graph_is_refused_before_anything_is_written(tmp_path: Path) -> None:
-    from bundle_runner.commands import Asked
+    from bundle_runner.cli.commands import Asked
 
     write_jobs(tmp_path, good=JOBS["retries"], bad="tasks: [{task_key: a, depends_on: [{task_key: b}], RUN}]\n")
     with pytest.raises(GraphError, match="task a depends on b, which does not exist"):
@@ -184,7 +184,7 @@ def test_a_job_that_is_no_graph_is_refused_before_anything_is_written(tmp_path: 
 
 
 def test_a_target_elsewhere_has_no_runner_here(tmp_path: Path) -> None:
-    from bundle_runner.commands import Asked
+    from bundle_runner.cli.commands import Asked
 
     write_jobs(tmp_path)
     with pytest.raises(TargetError, match="target prod lives in /Workspace/small, not on this machine"):
@@ -194,7 +194,7 @@ def test_a_target_elsewhere_has_no_runner_here(tmp_path: Path) -> None:
 def test_the_command_writes_a_file_for_each_job_and_says_what_it_lacks(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from bundle_runner.commands import Asked
+    from bundle_runner.cli.commands import Asked
 
     write_jobs(tmp_path)
     render_airflow(Asked(tmp_path, "prod", {}), tmp_path / "out", local=False)

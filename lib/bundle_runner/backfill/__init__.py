@@ -1,0 +1,1 @@
+"""A range of dates, one run for each."""

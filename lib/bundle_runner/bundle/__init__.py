@@ -1,0 +1,1 @@
+"""The bundle as its files say it: read, merged, every `${...}` given its value."""

@@ -1,0 +1,1 @@
+"""The command `lakehouse`: what is asked, done, and said."""

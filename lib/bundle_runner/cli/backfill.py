@@ -1,0 +1,128 @@
+"""What `lakehouse backfill` does: shows its plan, then one run for each open date, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import click
+
+from bundle_runner.backfill.dates import Backfill, Wish, date_parameter, date_range, plan_backfill
+from bundle_runner.backfill.foresight import foreseen
+from bundle_runner.bundle.load import Bundle
+from bundle_runner.cli.commands import Asked, before_the_start, carry_out, checked, run_folders
+from bundle_runner.cli.last_lines import Commands, last_lines
+from bundle_runner.cli.progress import OneLine
+from bundle_runner.plan.prepare import Plan, chosen_keys, prepare, runs_folder
+from bundle_runner.record.records import RunRecord, read_record
+
+
+@dataclass(frozen=True)
+class Range:
+    """What the command line says of a backfill."""
+
+    job: str
+    first: date
+    last: date
+    parameter: str | None = None
+    params: Mapping[str, str] | None = None
+    only: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Work:
+    """A planned backfill of a bundle."""
+
+    asked: Asked
+    bundle: Bundle
+    backfill: Backfill
+
+    def plan(self, day: date) -> Plan:
+        """Check the job for a date."""
+        wish = self.backfill.wish
+        with before_the_start():
+            return checked(prepare(self.bundle, wish.job, wish.values(day), wish.only, self.backfill.occasion(day)))
+
+
+def run_backfill(asked: Asked, wanted: Range, again: bool, keep_going: bool) -> int:
+    """Run the job for each date that has not succeeded, and return the exit code of the first run that failed.
+
+    Raises: UsageError and BundleError before anything was started.
+    """
+    work = _planned(asked, wanted, again)
+    _print_plan(work)
+    code = 0
+    for number, day in enumerate(work.backfill.open, start=1):
+        record = _run_date(work, day, f"{day}  {number} of {len(work.backfill.open)}")
+        code = code or _code(record)
+        if record.exit_code == 130 or (code and not keep_going):
+            break
+    _say_end(_planned(asked, wanted, again=False), code)
+    return code
+
+
+def show_backfill(asked: Asked, wanted: Range, again: bool) -> None:
+    """Print what a backfill would do, and start nothing.
+
+    Raises: UsageError and BundleError.
+    """
+    _print_plan(_planned(asked, wanted, again))
+    click.echo("nothing was started (--dry-run)")
+
+
+def _planned(asked: Asked, wanted: Range, again: bool) -> Work:
+    bundle, given = asked.load(), wanted.params or {}
+    job = bundle.job(wanted.job, chosen_keys(bundle, wanted.job, wanted.only))
+    parameter = date_parameter(wanted.job, job, wanted.parameter, given)
+    wish = Wish(wanted.job, *date_range(wanted.first, wanted.last), parameter, given, wanted.only)
+    return Work(asked, bundle, plan_backfill(wish, map(read_record, run_folders(asked)), again))
+
+
+def _print_plan(work: Work) -> None:
+    backfill, wish = work.backfill, work.backfill.wish
+    by = f"parameter {wish.parameter} takes the date" if wish.parameter else "the job's own defaults take the date"
+    click.echo(f"backfill {backfill.id} · target {work.bundle.target} · {by}")
+    told = foreseen({day.isoformat(): work.plan(day).parameters for day in backfill.open})
+    for day in wish.dates:
+        click.echo(f"  {day}  {backfill.state(day):<8}  {told.get(day.isoformat(), '')}".rstrip())
+    done = len(wish.dates) - len(backfill.open)
+    click.echo(f"{len(wish.dates)} dates: {len(backfill.open)} to run, {done} have succeeded")
+    if not backfill.open:
+        click.echo("nothing to do; --again runs all of them once more")
+
+
+def _run_date(work: Work, day: date, title: str) -> RunRecord:
+    plan = work.plan(day)
+    record = carry_out(plan, OneLine(title))
+    runs = plan.folder.parent
+    commands = Commands(_again(work, runs), work.asked.command(runs, "repair", record.run_id))
+    lines = last_lines(record, plan.folder, commands)
+    if _code(record):
+        click.echo(f"{title}" + "\n".join(lines))
+    else:
+        books = "; ".join(record.books)
+        click.echo(f"{title}  {record.state}  run {record.run_id}  {books}".rstrip())
+    return record
+
+
+def _code(record: RunRecord) -> int:
+    return record.exit_code if record.exit_code is not None else 1
+
+
+def _again(work: Work, runs: Path) -> str:
+    wish = work.backfill.wish
+    words = ["backfill", wish.job, "--from", str(wish.first), "--to", str(wish.last)]
+    words += ["--param", wish.parameter] if wish.parameter else []
+    words += [word for name, value in wish.given.items() for word in ("--params", f"{name}={value}")]
+    return work.asked.command(runs, *words, *(["--only", ",".join(wish.only)] if wish.only else []))
+
+
+def _say_end(work: Work, code: int) -> None:
+    left, dates = len(work.backfill.open), len(work.backfill.runs)
+    click.echo(f"backfill {work.backfill.id}: {dates - left} of {dates} dates have succeeded")
+    if left and code:
+        click.echo(
+            f"  the same command goes on with the other {left}: {_again(work, runs_folder(work.bundle.local_root()))}"
+        )

@@ -1,0 +1,1 @@
+"""What happens inside the process of a task."""

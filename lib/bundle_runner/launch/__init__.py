@@ -1,0 +1,1 @@
+"""Processes of tasks: started, told their attempt, ended."""

@@ -1,0 +1,1 @@
+"""A run before it starts: whatever can be wrong is found here."""

@@ -1,0 +1,1 @@
+"""What a run did, kept for people and for programs."""

@@ -1,0 +1,1 @@
+"""When a job is due: clocks, intervals and files that arrive."""
