@@ -28,7 +28,7 @@ SAY_EXIT_CODE = || { code=$$?; echo "lakehouse ended with exit code $$code" >&2;
 AIRFLOW := 3.0 3.3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup-local run-pipeline test torture torture-kills airflow test-airflow lint lab reset lock lock-airflow
+.PHONY: help setup-local run-pipeline test bench torture torture-kills airflow test-airflow lint lab reset lock lock-airflow
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -47,6 +47,9 @@ run-pipeline: setup-local ## deliver the sample days and run the job (ENV=local 
 
 test: setup-local ## all tests (ARGS='-k gate' chooses; PYTHON=python3.12 sets up anew with that Python)
 	@$(BIN)/pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder $(ARGS)
+
+bench: setup-local ## all benchmarks in a short form, each says how long it took; ten minutes (ARGS='scan lint' chooses)
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 torture: setup-local ## random tables, damaged files, altered tables, bad servers, runs at once, dying runs, twenty orders; hours
 	@TORTURE=1 $(BIN)/pytest --timeout 7200 tests/unit/sales_lakehouse/test_scan_properties.py \

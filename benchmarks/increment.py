@@ -58,7 +58,7 @@ def _days(root: Path, name: str, days: int, lines: int) -> Iterator[Costs]:
 def _day(root: Path, number: int, lines: int) -> Costs:
     given = parameters_of(root, number)
     run = Run.of(given)
-    _deliver(run.inbox_root / SOURCE, FIRST_DAY + timedelta(days=number), lines)
+    deliver(run.inbox_root / SOURCE, FIRST_DAY + timedelta(days=number), lines)
 
     def land_and_plan() -> None:
         land_source(run, run.pipelines.source(SOURCE))
@@ -72,7 +72,7 @@ def _day(root: Path, number: int, lines: int) -> Costs:
     return costs
 
 
-def _deliver(inbox: Path, day: date, lines: int) -> None:
+def deliver(inbox: Path, day: date, lines: int) -> None:
     """Write a day of the sample's lines, dealt to invoices of this day alone."""
     header, *sample = (SAMPLES / f"{sample_days()[0]}.csv").read_text().splitlines()
     named = [line for line in sample if line.split(",")[2]]
