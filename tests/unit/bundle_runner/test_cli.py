@@ -318,7 +318,8 @@ def test_words_of_an_ended_task() -> None:
 
 def test_help_reads_neither_spark_nor_papermill() -> None:
     slow = {"pyspark", "papermill", "nbconvert", "pandas", "nbformat", "IPython"}
-    code = f"import sys\nfrom bundle_runner import cli, commands, plan\nprint({slow} & set(sys.modules))"
+    ours = "from bundle_runner.cli import commands, main"
+    code = f"import sys\n{ours}\nfrom bundle_runner.plan import prepare\nprint({slow} & set(sys.modules))"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout == "set()\n"
 
