@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bundle_runner.bundle.located import Seq, Where
-from bundle_runner.bundle.references import NAMESPACES, REFERENCE, paths
+from bundle_runner.bundle.references import NAMESPACES, REFERENCE, SHAPE, paths
 from bundle_runner.errors import did_you_mean
 from bundle_runner.lint.finding import Finding, error
 from bundle_runner.lint.graph import parents, upstream
@@ -48,23 +48,8 @@ NO_LOOP = error(
     "the same inside for_each_task.task",
 )
 
-FORMATS = (
-    "iso_date",
-    "iso_datetime",
-    "iso_weekday",
-    "is_weekday",
-    "year",
-    "month",
-    "day",
-    "hour",
-    "minute",
-    "second",
-    "timestamp_ms",
-)
-JOB = ("id", "name", "run_id", "repair_count", "start_time", "parameters", "trigger")
-TASK = ("name", "run_id", "execution_count", "notebook_path")
-ENDED = ("run_id", "result_state", "error_code", "execution_count", "notebook_path", "values", "output")
-PATTERNS = {"job": JOB, "task": TASK, "workspace": ("id", "url"), "backfill": FORMATS}
+PATTERNS = {namespace: tuple(SHAPE[namespace]) for namespace in ("job", "task", "workspace", "backfill")}
+FORMATS, ENDED = PATTERNS["backfill"], tuple(SHAPE["tasks"]["*"])
 
 
 def check_braces(bundle: ReadBundle) -> Iterator[Finding]:

@@ -76,10 +76,10 @@ def test_github_shows_an_annotation_whatever_the_sentence_holds(tmp_path: Path) 
 
 
 def test_a_file_above_the_bundle_is_named_in_full(tmp_path: Path) -> None:
-    (tmp_path / "shared.yml").write_text("jobs: {}\n")
+    (tmp_path / "common.yml").write_text("jobs: {}\n")
     (tmp_path / "inner").mkdir()
-    write(tmp_path / "inner", databricks="include: [../shared.yml]")
-    assert "shared.yml:1:1: error B101: the bundle has no field jobs" in run(tmp_path / "inner").output
+    write(tmp_path / "inner", databricks="include: [../common.yml]")
+    assert "common.yml:1:1: error B101: the bundle has no field jobs" in run(tmp_path / "inner").output
 
 
 def test_a_folder_without_a_bundle_is_wrong_usage(tmp_path: Path) -> None:
