@@ -21,7 +21,7 @@ from bundle_runner.plan.prepare import runs_folder
 from bundle_runner.record.occasion import Occasion
 from bundle_runner.run.turns import hold
 from bundle_runner.schedule.scheduler import FILE, Scheduler
-from bundle_runner.schedule.triggers import Always, ByFiles, Scheduled, scheduled_jobs
+from bundle_runner.schedule.triggers import Always, ByFiles, Scheduled, Timetable, read_timetable
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -83,16 +83,19 @@ class ChildRun:
 def run_schedule(asked: Asked, unpause: bool) -> int:
     """Stay and run the jobs of a target by their own triggers, until Ctrl-C.
 
+    A job that cannot be read is named and left out.
     Raises: UsageError when nothing starts any job, or another schedule of the target goes on.
     """
     bundle = asked.load()
-    root, jobs = bundle.local_root(), list(scheduled_jobs(bundle))
-    awake = [job for job in jobs if unpause or not job.paused]
-    for job in jobs:
+    root, timetable = bundle.local_root(), read_timetable(bundle)
+    awake = [job for job in timetable.jobs if unpause or not job.paused]
+    for job in timetable.jobs:
         if job not in awake:
             click.echo(f"{job.key}: paused ({job.trigger.words}); --unpause runs it, too")
+    for words in timetable.unread:
+        click.echo(f"{words}; it is never started until that is mended and the schedule starts anew", err=True)
     if not awake:
-        raise UsageError(f"target {bundle.target}: {_nothing(jobs)}; nothing was started")
+        raise UsageError(f"target {bundle.target}: {_nothing(timetable)}; nothing was started")
     stop = threading.Event()
     state = runs_folder(root) / FILE
     with hold(runs_folder(root), "schedule"), _until(stop):
@@ -100,9 +103,11 @@ def run_schedule(asked: Asked, unpause: bool) -> int:
     return 130
 
 
-def _nothing(jobs: Sequence[Scheduled]) -> str:
-    if jobs:
+def _nothing(timetable: Timetable) -> str:
+    if timetable.jobs:
         return "all jobs that something starts are paused; run them by --unpause"
+    if timetable.unread:
+        return "no job that can be read has a schedule, a trigger or continuous"
     return "no job has a schedule, a trigger or continuous; run one by hand: lakehouse run JOB"
 
 
@@ -128,16 +133,19 @@ def _until(stop: threading.Event) -> Iterator[None]:
 def print_schedule(asked: Asked, count: int, now: datetime) -> None:
     """Print when each job would run next; nothing is started, and it works for targets elsewhere, too.
 
-    Raises: ScheduleProblem for a trigger that is none on this machine.
+    Raises: ScheduleProblem, after all others are printed, for jobs that cannot be read or have a trigger that is none
+    on this machine, and when nothing starts any job.
     """
     bundle = asked.load()
-    jobs = list(scheduled_jobs(bundle))
-    if not jobs:
-        raise ScheduleProblem(f"target {bundle.target}: {_nothing(jobs)}")
-    for job in jobs:
+    timetable = read_timetable(bundle)
+    if not timetable.jobs and not timetable.unread:
+        raise ScheduleProblem(f"target {bundle.target}: {_nothing(timetable)}")
+    for job in timetable.jobs:
         click.echo(f"{job.key}: {job.trigger.words}{' (paused)' if job.paused else ''}")
         for line in _times(job, count, now):
             click.echo(f"  {line}")
+    if timetable.unread:
+        raise ScheduleProblem("; ".join(timetable.unread))
 
 
 def _times(job: Scheduled, count: int, now: datetime) -> Iterator[str]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Protocol
 
 from bundle_runner.bundle.load import Bundle
-from bundle_runner.errors import ScheduleProblem
+from bundle_runner.errors import BundleError, ScheduleProblem
 from bundle_runner.model import Job
 from bundle_runner.model.trigger import FileArrival, TriggerSettings
 from bundle_runner.schedule.quartz import Cron, read_cron, zone_named
@@ -108,19 +107,27 @@ class Scheduled:
     paused: bool
 
 
-def scheduled_jobs(bundle: Bundle) -> Iterator[Scheduled]:
-    """Yield the jobs that something starts.
+@dataclass(frozen=True)
+class Timetable:
+    """The jobs that something starts; `unread` says of each other one why nothing can."""
 
-    Raises: BundleError for a job that cannot be read, ScheduleProblem for a trigger that is none on this machine.
-    """
+    jobs: tuple[Scheduled, ...]
+    unread: tuple[str, ...]
+
+
+def read_timetable(bundle: Bundle) -> Timetable:
+    """Read what starts the jobs of a bundle; a job that cannot be read keeps none of the others from their times."""
+    jobs, unread = [], []
     for key in bundle.job_keys:
-        job = bundle.job(key)
         try:
+            job = bundle.job(key)
             trigger = trigger_of(job)
-        except ScheduleProblem as error:
-            raise ScheduleProblem(f"job {key}: {error}; nothing was started") from None
-        if trigger:
-            yield Scheduled(key, job, trigger, is_paused(bundle, job))
+        except BundleError as error:
+            unread.append(f"job {key}: {error}")
+        else:
+            if trigger:
+                jobs.append(Scheduled(key, job, trigger, is_paused(bundle, job)))
+    return Timetable(tuple(jobs), tuple(unread))
 
 
 def trigger_of(job: Job) -> Trigger | None:

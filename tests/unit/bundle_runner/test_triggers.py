@@ -8,15 +8,14 @@ from pathlib import Path
 import pytest
 
 from bundle_runner.bundle.load import load_bundle
-from bundle_runner.errors import ScheduleProblem
-from bundle_runner.schedule.triggers import Scheduled, Timed, scheduled_jobs
+from bundle_runner.schedule.triggers import Scheduled, Timed, Timetable, read_timetable
 from tests.unit.bundle_runner.bundle_folder import write
 
 TASKS = "tasks: [{task_key: a, notebook_task: {notebook_path: ./a.ipynb}}]"
 NOON = datetime(2026, 3, 28, 12, tzinfo=UTC)
 
 
-def scheduled(folder: Path, start: str, target: str = "", name: str | None = None) -> list[Scheduled]:
+def timetable(folder: Path, start: str, target: str = "", name: str | None = None) -> Timetable:
     write(
         folder,
         databricks=f"""
@@ -24,7 +23,11 @@ def scheduled(folder: Path, start: str, target: str = "", name: str | None = Non
         resources: {{jobs: {{main: {{{start}, {TASKS}}}, alone: {{{TASKS}}}}}}}
         """,
     )
-    return list(scheduled_jobs(load_bundle(folder, name)))
+    return read_timetable(load_bundle(folder, name))
+
+
+def scheduled(folder: Path, start: str, target: str = "", name: str | None = None) -> tuple[Scheduled, ...]:
+    return timetable(folder, start, target, name).jobs
 
 
 SCHEDULE = "schedule: {quartz_cron_expression: '0 30 1 * * ?', timezone_id: Europe/London}"
@@ -84,6 +87,24 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("start", "why"), REFUSED.items(), ids=REFUSED.values())
-def test_a_trigger_that_is_none_here_is_refused_by_the_name_of_its_job(tmp_path: Path, start: str, why: str) -> None:
-    with pytest.raises(ScheduleProblem, match=f"^job main: .*{why}.*; nothing was started$"):
-        scheduled(tmp_path, start)
+def test_a_trigger_that_is_none_here_is_named_with_its_job(tmp_path: Path, start: str, why: str) -> None:
+    (words,) = timetable(tmp_path, start).unread
+    assert words.startswith("job main: ")
+    assert why in words
+
+
+def test_a_job_that_cannot_be_read_keeps_no_other_from_its_times(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        databricks=f"""
+        targets: {{local: {{default: true}}}}
+        resources:
+          jobs:
+            broken: {{{SCHEDULE}, tasks: [{{task_key: a, notbook_task: {{notebook_path: ./a.ipynb}}}}]}}
+            main: {{{SCHEDULE}, {TASKS}}}
+        """,
+    )
+    found = read_timetable(load_bundle(tmp_path))
+    assert [job.key for job in found.jobs] == ["main"]
+    assert len(found.unread) == 1
+    assert "notbook_task is not a known field; did you mean notebook_task?" in found.unread[0]
