@@ -93,10 +93,25 @@ def set_aside(lakehouse_root: Path) -> list[dict[str, Any]]:
 
 
 def with_refusals(lakehouse_root: Path) -> list[dict[str, Any]]:
-    """Return the deliveries of which something was refused or could not be compared. Grain: one row per unit."""
+    """Return the deliveries of which something was refused or could not be compared. Grain: one row per unit.
+
+    Those aside as a whole are told by `set_aside`.
+    """
     shown = ("source", "name", "state", "found", "kept", "refused", "quarantined", "reason")
     told = [one for one in list_deliveries(lakehouse_root) if one.counts["refused"] or one.reason]
-    return [{name: one.facts()[name] for name in shown} for one in told]
+    return [{name: one.facts()[name] for name in shown} for one in told if one.state not in ASIDE]
+
+
+def unproved_readings(lakehouse_root: Path) -> list[dict[str, Any]]:
+    """Return the newest reading of each API that nothing proved complete. Grain: one row per source."""
+    store = LandingStore(lakehouse_root / "landing")
+    newest = {source: notes[-1] for source in store.sources() if (notes := store.notes(source, "readings"))}
+    shown = ("began", "records", "remark")
+    return [
+        {"source": source, **{name: note[name] for name in shown}}
+        for source, note in newest.items()
+        if note.get("remark")
+    ]
 
 
 def _of_source(store: LandingStore, source: str, noted: dict[tuple[str, str], dict[str, Any]]) -> Iterator[Delivery]:

@@ -8,17 +8,6 @@ from pyspark.sql import functions as F
 
 from sales_lakehouse.wording import counted
 
-_FLOW = [
-    "accepted_new",
-    "accepted_update",
-    "unchanged",
-    "duplicate",
-    "superseded",
-    "quarantined",
-    "repaired",
-    "repair_failed",
-    "withdrawn",
-]
 _COUNTS = ["order_count", "cancellation_count", "line_count", "quantity"]
 _AMOUNTS = ["sales_amount", "cancelled_amount", "net_amount"]
 DAILY_DDL = ", ".join(
@@ -68,18 +57,6 @@ def select_days(daily: pd.DataFrame) -> pd.DataFrame:
     """Return net amounts: one row per date, one column per seller and its currency."""
     series = daily["source"] + " " + daily["currency_code"]
     return daily.pivot_table(index="business_date", columns=series, values="net_amount", aggfunc="sum", fill_value=0)
-
-
-def count_flow(units_df: DataFrame, went: pd.DataFrame) -> dict[str, int]:
-    """Return the way of the records: arrived, refused, then each disposition, in that order.
-
-    `went` counts `records` by `disposition`.
-    """
-    arrived, refused, whole = units_df.agg(F.sum("found"), F.sum("refused"), F.sum("quarantined")).collect()[0]
-    records = went.groupby("disposition")["records"].sum()
-    counts = {"arrived": int(arrived or 0), **{name: int(records.get(name, 0)) for name in _FLOW}}
-    counts |= {"refused": int(refused or 0), "unit in quarantine": int(whole or 0)}
-    return {name: count for name, count in counts.items() if count or name == "arrived"}
 
 
 def count_reasons(quarantine_df: DataFrame) -> pd.DataFrame:

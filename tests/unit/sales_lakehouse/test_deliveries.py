@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from deltalake import write_deltalake
 
 from sales_lakehouse.commands.units import units
-from sales_lakehouse.deliveries import find_delivery, list_deliveries, set_aside, with_refusals
+from sales_lakehouse.deliveries import find_delivery, list_deliveries, set_aside, unproved_readings, with_refusals
 from sales_lakehouse.errors import ParameterError
 from sales_lakehouse.landing import LandingStore, Manifest
 from sales_lakehouse.lease import writing
@@ -41,7 +41,7 @@ def land(root: Path, day: int, source: str = "gift_partner", content: bytes = b"
 
 def note(root: Path, *notes: tuple[Manifest, str, int]) -> None:
     """Write the books' notes as Spark would: one row per unit and state it reached."""
-    reasons = {"quarantined": "column UnitPrice is missing"}
+    reasons = {("quarantined", 0): "column UnitPrice is missing", ("recorded", 6): "a total cannot be compared"}
     rows = [
         (
             u.unit_id,
@@ -50,7 +50,7 @@ def note(root: Path, *notes: tuple[Manifest, str, int]) -> None:
             state,
             7,
             kept,
-            reasons.get(state),
+            reasons.get((state, kept)),
             "r1",
             datetime(2011, 2, day, tzinfo=UTC),
         )
@@ -295,8 +295,20 @@ def test_a_unit_says_where_its_bytes_lie(tmp_path: Path) -> None:
 
 def test_the_report_lists_deliveries_of_which_something_was_refused(tmp_path: Path) -> None:
     landed = [land(tmp_path, day) for day in (1, 2, 3)]
-    note(tmp_path, (landed[0], "recorded", 7), (landed[1], "quarantined", 0))
-    LandingStore(tmp_path / "landing").set_state(landed[1], "quarantined")
-    assert [(row["name"], row["state"], row["reason"]) for row in with_refusals(tmp_path)] == [
-        ("2011-01-02.csv", "quarantined", "column UnitPrice is missing")
+    note(tmp_path, (landed[0], "recorded", 7), (landed[1], "recorded", 6), (landed[2], "quarantined", 0))
+    LandingStore(tmp_path / "landing").set_state(landed[2], "quarantined")
+    assert [(row["name"], row["reason"]) for row in with_refusals(tmp_path)] == [
+        ("2011-01-02.csv", "a total cannot be compared")
     ]
+    assert [(row["name"], row["state"]) for row in set_aside(tmp_path)] == [("2011-01-03.csv", "quarantined")]
+
+
+def test_the_report_names_the_newest_readings_that_nothing_proved_complete(tmp_path: Path) -> None:
+    store = LandingStore(tmp_path / "landing")
+    land(tmp_path, 1)
+    assert unproved_readings(tmp_path) == []
+    for source, remarks in {"shop": ("", "the last page was full"), "other": ("the last page was full", "")}.items():
+        (tmp_path / "landing" / source).mkdir()
+        for remark in remarks:
+            store.note(source, "readings", {"began": "2011-01-04T05:00:00Z", "records": 40, "remark": remark})
+    assert [(row["source"], row["records"]) for row in unproved_readings(tmp_path)] == [("shop", 40)]
