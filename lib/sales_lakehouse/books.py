@@ -1,8 +1,9 @@
 """The books: every record and every amount of a unit is somewhere, exactly once.
 
-Tables: `ops.units` (one row per unit and state it reached), `ops.balances` (one row per unit, disposition and
-currency), `ops.slices` (one row per gold table, slice and state it reached), `ops.gates` (one row per run, gate and
-rule). States are only ever added; `current_units` and `pending_slices` tell what holds now.
+Tables: `ops.units` (one row per unit and state it reached), `ops.balances` (one row per unit, disposition, currency
+and the run that judged or published it), `ops.slices` (one row per gold table, slice and state it reached),
+`ops.gates` (one row per run, gate and rule). States are only ever added; `current_units` and `pending_slices` tell
+what holds now.
 """
 
 from __future__ import annotations
@@ -132,7 +133,8 @@ def balance(candidate_df: DataFrame, table: SilverSpec, run_id: str) -> DataFram
 def settled(balances_df: DataFrame, published_df: DataFrame | None = None) -> DataFrame:
     """Return balances as they are kept: what an earlier judgement accepted is accepted, however often it is judged.
 
-    Grain: one row per unit, disposition and currency → the same, with accepted_before counted as accepted_new.
+    Grain: one row per unit, disposition and currency → the same, with accepted_before counted as accepted_new; what
+    earlier runs published keeps their names, so that a judgement which no gate let pass is told from it.
     Units: records are told as last judged. Amounts are what was published and taken back ever since, so the rows of
     accepted_before bring none: `published_df` are the balances that published or took back amounts of these units
     before.
@@ -148,9 +150,8 @@ def settled(balances_df: DataFrame, published_df: DataFrame | None = None) -> Da
     if published_df is not None:
         told_df = told_df.unionByName(published_df.withColumns({"records": F.lit(0), "unknown_amounts": F.lit(0)}))
     sums = [F.sum(name).cast(kind).alias(name) for name, kind in _SUMMED.items()]
-    return told_df.groupBy("unit_id", "source", "disposition", "currency_code").agg(
-        *sums, F.max("run_id").alias("run_id")
-    )
+    keys = ("unit_id", "source", "disposition", "currency_code", "run_id")
+    return told_df.groupBy(*keys).agg(*sums).select(*keys[:-1], *_SUMMED, "run_id")
 
 
 def unbalanced_units(units_df: DataFrame, balances_df: DataFrame) -> DataFrame:

@@ -15,8 +15,8 @@ from sales_lakehouse.specs import SilverSpec, SourceSpec
 from sales_lakehouse.stages.bronze import bronze_ddl
 from sales_lakehouse.stages.conform import conform_records
 from sales_lakehouse.stages.repairs import as_delivered, with_repairs
-from sales_lakehouse.stages.silver import decide, future_of, select_deleted, silver_ddl
-from sales_lakehouse.stages.standing import EMPTY_DDL, STATEMENT
+from sales_lakehouse.stages.silver import decide, future_of, select_deleted, select_refused_since, silver_ddl
+from sales_lakehouse.stages.standing import EMPTY_DDL, STATEMENT, stated
 from sales_lakehouse.tables import Lakehouse
 
 
@@ -68,13 +68,42 @@ def build_candidate(lakehouse: Lakehouse, run: Run, table: SilverSpec, units_df:
     sources = run.pipelines.sources_of(table.table)
     conformed = [conform_records(_open_records(lakehouse, units_df, source), source, table) for source in sources]
     rows_df, empty_df = reduce(DataFrame.unionByName, conformed), _empty_statements(lakehouse, units_df, sources)
-    lakehouse.overwrite(candidate.name, decide(rows_df, candidate.published_df, table, run.run_id, empty_df))
-    if all(source.silver.scope.kind == "key" and not source.silver.deleted for source in sources):
-        return candidate  # a statement of one row leaves none out, and none takes one back
-    gone_df = select_deleted(lakehouse.read(candidate.name), candidate.published_df, table, run.run_id, empty_df)
-    # By the version: a retry of the same run has overwritten what it appended before, and must append it again.
-    lakehouse.append(candidate.name, gone_df, f"{run.run_id}/deleted/{lakehouse.version(candidate.name)}")
+    again = _judged_again(units_df, sources)
+    # Its own earlier judgement does not stand against a statement: where the source's columns changed, so did its hash.
+    others_df = candidate.published_df.where(~F.col("_unit_id").isin(again))
+    decided_df = decide(rows_df, candidate.published_df, table, run.run_id, stated(others_df, empty_df))
+    lakehouse.overwrite(candidate.name, decided_df)
+    gone_df = _gone(candidate, lakehouse.read(candidate.name), sources, empty_df, bool(again))
+    if gone_df is not None:
+        # By the version: a retry of the same run has overwritten what it appended before, and must append it again.
+        lakehouse.append(candidate.name, gone_df, f"{run.run_id}/deleted/{lakehouse.version(candidate.name)}")
     return candidate
+
+
+def _judged_again(units_df: DataFrame, sources: list[SourceSpec]) -> list[str]:
+    """Return the units to judge that were applied once: they came back, or a repair reopened them."""
+    names = [source.source for source in sources]
+    again_df = units_df.where("state = 'recorded' AND was_applied").where(F.col("source").isin(names))
+    return [row["unit_id"] for row in again_df.select("unit_id").collect()]
+
+
+def _gone(
+    candidate: Candidate, decided_df: DataFrame, sources: list[SourceSpec], empty_df: DataFrame | None, again: bool
+) -> DataFrame | None:
+    """Return the published rows that go; None where none can.
+
+    A statement of one row leaves none out and, judged for the first time, takes none back.
+    """
+    given = (decided_df, candidate.published_df, candidate.table, candidate.run_id)
+    covers_one = all(source.silver.scope.kind == "key" and not source.silver.deleted for source in sources)
+    left_out_df = None if covers_one else select_deleted(*given, empty_df)
+    if not again:
+        return left_out_df
+    refused_df = select_refused_since(*given)
+    if left_out_df is None:
+        return refused_df
+    key = list(candidate.table.key)
+    return left_out_df.unionByName(refused_df.join(left_out_df.select(*key), on=key, how="left_anti"))
 
 
 def _empty_statements(lakehouse: Lakehouse, units_df: DataFrame, sources: list[SourceSpec]) -> DataFrame | None:

@@ -176,11 +176,16 @@ def write_books(lakehouse: Lakehouse, candidate: Candidate, units_df: DataFrame)
 
 
 def _published_before(lakehouse: Lakehouse, unit_ids: list[str]) -> DataFrame | None:
+    """Return the balances of runs that published the units: those of a run that a gate or a kill stopped never held."""
     if not unit_ids:
         return None
-    balances_df = lakehouse.read_or_empty("ops.balances", books.BALANCES_DDL)
-    ours = F.col("unit_id").isin(unit_ids) & F.col("disposition").isin(*books.PUBLISHING)
-    return lakehouse.materialize(balances_df.where(ours))
+    ours = F.col("unit_id").isin(unit_ids)
+    balances_df = lakehouse.read_or_empty("ops.balances", books.BALANCES_DDL).where(ours)
+    log_df = lakehouse.read_or_empty("ops.units", books.UNITS_DDL).where(ours & (F.col("state") == "applied"))
+    published_df = balances_df.where(F.col("disposition").isin(*books.PUBLISHING)).join(
+        log_df.select("unit_id", "run_id").distinct(), on=["unit_id", "run_id"], how="left_semi"
+    )
+    return lakehouse.materialize(published_df)
 
 
 def _replace(

@@ -29,7 +29,7 @@ from sales_lakehouse.specs.formats import CsvFormat
 from sales_lakehouse.stages.conform import conform_records
 from sales_lakehouse.stages.repairs import as_delivered
 from sales_lakehouse.stages.silver import decide, future_of, select_deleted, silver_ddl
-from sales_lakehouse.stages.standing import EMPTY_DDL, STATEMENT
+from sales_lakehouse.stages.standing import EMPTY_DDL, STATEMENT, stated
 from tests.rows import rows_of
 
 # One worker lives through all of them.
@@ -139,7 +139,9 @@ def live_through(spark: SparkSession, deliveries: list[Delivery], pipelines: Pip
         rows = [delivered(spark, of_source, pipelines.source(name), table) for name, of_source in by_source]
         empty += [statement_of(each) for each in of_run if not records_of(each, pipelines.source(each.source))]
         empty_df = local_frame(spark, empty, EMPTY_DDL)
-        decided_df = computed(decide(reduce(DataFrame.unionByName, rows), published_df, table, str(run), empty_df))
+        decided_df = computed(
+            decide(reduce(DataFrame.unionByName, rows), published_df, table, str(run), stated(published_df, empty_df))
+        )
         gone_df = select_deleted(decided_df, published_df, table, str(run), empty_df)
         aside += as_rows(decided_df.where("_disposition = 'quarantined'"))
         empty += [tuple(row) for row in decided_df.where("_disposition = 'withdrawn'").select(*STATEMENT).collect()]

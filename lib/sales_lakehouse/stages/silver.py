@@ -13,6 +13,7 @@ from sales_lakehouse.stages.conform import LINEAGE
 from sales_lakehouse.stages.standing import stated, winning_empty, with_standing
 
 KEPT = ("accepted_new", "accepted_update", "accepted_before", "unchanged")
+_RECORD = ("_unit_id", "_record_no")
 CHANGES = {"accepted_new": "new", "accepted_update": "update", "deleted": "delete"}
 """What promotion does with a disposition."""
 
@@ -33,18 +34,18 @@ def silver_ddl(table: SilverSpec) -> str:
 
 
 def decide(
-    rows_df: DataFrame, published_df: DataFrame, table: SilverSpec, run_id: str, empty_df: DataFrame | None = None
+    rows_df: DataFrame, published_df: DataFrame, table: SilverSpec, run_id: str, stated_df: DataFrame | None = None
 ) -> DataFrame:
     """Give every judged row its disposition.
 
     Grain: one row per line of a record → the same rows with `_disposition` (accepted_new, accepted_update,
     accepted_before: by this very unit, unchanged, duplicate, superseded, quarantined, repaired, repair_failed,
     withdrawn), `_winner` (the statement that stands) and `_old_amount`, `_old_slice` (what the published row of this
-    key holds). `empty_df` are statements that hold no row (EMPTY_DDL): older ones of their scope are superseded.
+    key holds). `stated_df` is what stands against the rows, as `stated` tells it; by default all that is published.
     Source: design rules Scope, Order and Record of docs/architecture.md.
     """
     hashed_df = rows_df.withColumn("_content_hash", _content_hash(table)).withColumn("_run_id", F.lit(run_id))
-    standing_df = with_standing(hashed_df, stated(published_df, empty_df))
+    standing_df = with_standing(hashed_df, stated(published_df) if stated_df is None else stated_df)
     return _with_comparison(standing_df, published_df, table)
 
 
@@ -66,20 +67,24 @@ def select_deleted(
     gone_df = published_df.join(winners_df, on=["source", "_scope"], how="inner").join(
         kept_df.select(*table.key), on=list(table.key), how="left_anti"
     )
-    nothing = F.array().cast("array<string>")
-    return gone_df.select(
-        *table.names(),
-        F.col("_new_unit_id").alias("_unit_id"),
-        *(name for name in (*LINEAGE, "_content_hash") if name != "_unit_id"),
-        F.lit(run_id).alias("_run_id"),
-        nothing.alias("_errors"),
-        nothing.alias("_warnings"),
-        F.lit(None).cast("string").alias("_raw"),
-        F.lit(None).cast("string").alias("_repaired_by"),
-        F.lit("deleted").alias("_disposition"),
-        "_winner",
-        *_old_values(table),
+    return _as_deleted(gone_df, table, run_id)
+
+
+def select_refused_since(candidate_df: DataFrame, published_df: DataFrame, table: SilverSpec, run_id: str) -> DataFrame:
+    """Find the published rows whose own record is judged again and no longer gives them.
+
+    Today's rules refuse the record, or today's mapping gives its rows another key. A record that another statement
+    supersedes leaves what is published to that statement.
+    Grain: as `select_deleted`; both may find the same row.
+    """
+    judged_df = candidate_df.where(F.col("_disposition").isin(*KEPT, "quarantined", "repair_failed"))
+    records_df = judged_df.select("source", *_RECORD).distinct()
+    kept_df = candidate_df.where(F.col("_disposition").isin(*KEPT)).select(*table.key)
+    gone_df = published_df.join(records_df, on=["source", *_RECORD], how="left_semi").join(
+        kept_df, on=list(table.key), how="left_anti"
     )
+    named_df = gone_df.withColumns({"_new_unit_id": F.col("_unit_id"), "_winner": F.col("_statement")})
+    return _as_deleted(named_df, table, run_id)
 
 
 def future_of(published_df: DataFrame, candidate_df: DataFrame, table: SilverSpec) -> DataFrame:
@@ -129,8 +134,10 @@ def select_changes(published_df: DataFrame, candidate_df: DataFrame, table: Silv
     )
     same = [F.col(name).eqNullSafe(F.col(f"_old_{name}")) for name in before]
     change = F.when(F.col("_old__content_hash").isNull(), "new").when(~reduce(and_, same), "update")
+    gone_df = old_df.join(new_df.select(*table.key), on=list(table.key), how="left_anti")
     changed_df = new_df.withColumn("_change", change).where("_change IS NOT NULL")
-    return changed_df.select(*silver_columns(table), "_change", F.lit(None).cast("date").alias("_old_slice"))
+    written_df = changed_df.unionByName(gone_df.withColumn("_change", F.lit("delete")), allowMissingColumns=True)
+    return written_df.select(*silver_columns(table), "_change", F.lit(None).cast("date").alias("_old_slice"))
 
 
 def select_pending(facts_df: DataFrame, dimension_df: DataFrame, reference: Reference, facts: str) -> DataFrame:
@@ -143,6 +150,23 @@ def select_pending(facts_df: DataFrame, dimension_df: DataFrame, reference: Refe
     pending_df = named_df.agg(F.count("*").alias("line_count")).join(known_df, on="value", how="left_anti")
     return pending_df.select(
         F.lit(facts).alias("silver_table"), F.lit(reference.column).alias("column_name"), "value", "line_count"
+    )
+
+
+def _as_deleted(gone_df: DataFrame, table: SilverSpec, run_id: str) -> DataFrame:
+    nothing = F.array().cast("array<string>")
+    return gone_df.select(
+        *table.names(),
+        F.col("_new_unit_id").alias("_unit_id"),
+        *(name for name in (*LINEAGE, "_content_hash") if name != "_unit_id"),
+        F.lit(run_id).alias("_run_id"),
+        nothing.alias("_errors"),
+        nothing.alias("_warnings"),
+        F.lit(None).cast("string").alias("_raw"),
+        F.lit(None).cast("string").alias("_repaired_by"),
+        F.lit("deleted").alias("_disposition"),
+        "_winner",
+        *_old_values(table),
     )
 
 

@@ -8,7 +8,15 @@ from sales_lakehouse import books
 from sales_lakehouse.specs import Pipelines
 from sales_lakehouse.stages.conform import conform_records
 from sales_lakehouse.stages.repairs import as_delivered
-from sales_lakehouse.stages.silver import decide, future_of, select_changes, select_pending, silver_ddl
+from sales_lakehouse.stages.silver import (
+    decide,
+    future_of,
+    select_changes,
+    select_pending,
+    select_refused_since,
+    silver_ddl,
+)
+from sales_lakehouse.stages.standing import stated
 from tests.rows import records_of
 
 Version = tuple[str, str, str]  # customer, day of January it holds from, segment
@@ -117,3 +125,22 @@ def test_times_are_utc(spark: SparkSession, pipelines: Pipelines) -> None:
     _, _, published = publish(spark, pipelines, [EARLY])
     (row,) = published.selectExpr("unix_timestamp(valid_from) AS s").collect()
     assert row["s"] == datetime(2011, 1, 4, 10, tzinfo=UTC).timestamp()
+
+
+def test_a_version_that_todays_mapping_gives_another_key_leaves_its_old_one(
+    spark: SparkSession, pipelines: Pipelines
+) -> None:
+    """Of two customers, one gets another number and one is refused; the third is not judged again."""
+    table, other, bystander = pipelines.silver["customers"], ("2", "05", "retail"), ("3", "06", "retail")
+    _, _, published = publish(spark, pipelines, [EARLY, other], [bystander])
+    again_df = conform(spark, pipelines, "u0", ("7", "04", "retail"), ("2", "05", "vip"))
+    decided = decide(again_df, published, table, "r2", stated(published.where("_unit_id <> 'u0'")))
+    candidate = decided.unionByName(select_refused_since(decided, published, table, "r2"))
+    changes = select_changes(published, candidate, table).collect()
+    assert sorted((row["customer_id"], row["_change"]) for row in changes) == [
+        ("1", "delete"),
+        ("2", "delete"),
+        ("7", "new"),
+    ]
+    kept = future_of(published, candidate, table).collect()
+    assert sorted(row["customer_id"] for row in kept) == ["3", "7"]
