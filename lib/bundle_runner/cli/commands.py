@@ -18,6 +18,7 @@ import click
 from bundle_runner.bundle.load import Bundle, load_bundle
 from bundle_runner.cli.last_lines import Commands, last_lines
 from bundle_runner.cli.pasted import as_pasted, note_within, pasted, words_within
+from bundle_runner.cli.run_lines import published, run_line, written
 from bundle_runner.cli.screen import LiveScreen, PlainScreen, Screen, ended_words
 from bundle_runner.errors import CheckError, RunnerError, UsageError
 from bundle_runner.pages import INDEX, with_commands, write_comparison, write_pages
@@ -28,7 +29,7 @@ from bundle_runner.record.interrupted import close_interrupted
 from bundle_runner.record.journal import lineage_url, settle_dead_runs
 from bundle_runner.record.occasion import BY_HAND, Occasion
 from bundle_runner.record.records import FILE, RunRecord, read_record
-from bundle_runner.record.under_way import is_kept, run_state_words, seconds_so_far, task_state_words
+from bundle_runner.record.under_way import is_kept, seconds_so_far, task_state_words
 from bundle_runner.run.holds import take_holds
 from bundle_runner.run.repair import prepare_repair
 from bundle_runner.run.turns import take_turn
@@ -226,19 +227,7 @@ def list_runs(asked: Asked, form: str) -> None:
     if not folders:
         click.echo(pasted(f"no runs yet; start one: {asked.hint('run', 'JOB')}"))
     for folder in folders:
-        click.echo(_line(read_record(folder), is_kept(folder)))
-
-
-def _line(record: RunRecord, goes_on: bool) -> str:
-    state, seconds = run_state_words(record, goes_on), seconds_so_far(record, goes_on)
-    return f"{record.run_id}  {record.job:<20}  {state:<22}  {seconds:6.0f} s"
-
-
-def _published(record: RunRecord) -> Iterator[str]:
-    """Say which version of each table the run left to its readers, as its tasks told."""
-    told = [task.values.get("published") for task in record.tasks]
-    for versions in (found for found in told if isinstance(found, dict)):
-        yield ", ".join(f"{table} version {version}" for table, version in sorted(versions.items()))
+        click.echo(run_line(read_record(folder), is_kept(folder)))
 
 
 def show_run(asked: Asked, run_id: str, form: str) -> None:
@@ -252,13 +241,15 @@ def show_run(asked: Asked, run_id: str, form: str) -> None:
         click.echo(json.dumps(asdict(record), indent=1))
         return
     goes_on = is_kept(folder)
-    click.echo(_line(record, goes_on))
+    click.echo(run_line(record, goes_on))
     for task in record.tasks:
         state = task_state_words(task, goes_on)
         words = f"{seconds_so_far(task, goes_on):.0f} s so far" if state == "RUNNING" else ended_words(task)
         click.echo(f"  {task.task_key:<20}  {state:<16}  {words}".rstrip())
-    for words in _published(record):
+    for words in published(record):
         click.echo(f"published  {words}")
+    for words in written(record):
+        click.echo(f"wrote  {words}")
     if (folder / INDEX).exists():
         click.echo(f"report  {folder / (record.report or INDEX)}")
 

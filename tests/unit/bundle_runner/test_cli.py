@@ -182,13 +182,19 @@ def test_a_run_tells_which_versions_it_published(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     versions = {"gold.products": 3, "gold.days": 12}
-    attempt = AttemptRecord(1, RECORD.started_at, ResultState.SUCCESS, values={"published": versions})
+    uses = {"bronze.shop": 1, "silver.sales": 0, "silver.customers": 4, "loose": 2}
+    wrote = [{"table": table, "written": version} for table, version in uses.items()]
+    wrote += [{"table": "silver.sales", "written": 3}, {"table": "gold.days", "read": 11}]
+    attempt = AttemptRecord(1, RECORD.started_at, ResultState.SUCCESS, values={"published": versions, "tables": wrote})
     gate = TaskRecord("gate", "notebook", ResultState.SUCCESS, attempts=(attempt,))
     run = runs_folder(folder / ".state") / "20110106T000000Z-cd34"
     run.mkdir()
     Journal(run, replace(RECORD, run_id=run.name, tasks=(gate,)))
     call(monkeypatch, "runs", "show", "20110106", "--bundle", str(folder))
-    assert "published  gold.days version 12, gold.products version 3\n" in capsys.readouterr().out
+    assert (
+        "published  gold.days version 12, gold.products version 3\nwrote  loose version 2\n"
+        "wrote  bronze: shop version 1\nwrote  silver: customers version 4, sales version 3\n"
+    ) in capsys.readouterr().out
     call(monkeypatch, "runs", "show", "20110105", "--bundle", str(folder))
     assert "published" not in capsys.readouterr().out
 
