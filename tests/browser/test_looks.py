@@ -187,7 +187,7 @@ def test_the_code_of_a_notebook_is_folded_but_for_a_cell_that_failed(browser: Br
 def test_runs_are_chosen_by_job_and_day_without_a_script(browser: Browser, pages: dict[str, Path]) -> None:
     browser.open(pages["overview"])
     shown = (
-        "[...document.querySelectorAll('.run')].filter(r => r.getClientRects().length).map(r => r.cells[1].textContent)"
+        "[...document.querySelectorAll('.run')].filter(r => r.getClientRects().length).map(r => r.cells[2].textContent)"
     )
     assert browser.value("document.scripts.length") == 0
     assert browser.value(shown) == ["other", "main"]
@@ -206,6 +206,8 @@ def test_paper_has_no_navigation_and_a_white_ground(browser: Browser, pages: dic
     assert browser.value("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert browser.value(CONTRAST) == [True, []]
     assert len(browser.call("Page.printToPDF")["data"]) > 10_000
+    browser.open(pages["overview"])
+    assert browser.value("getComputedStyle(document.querySelector('.choose')).display") == "none"
 
 
 DAY = {"business_date": "2011-01-04", "source": "euro_partner", "currency_code": "EUR", "order_count": 13}

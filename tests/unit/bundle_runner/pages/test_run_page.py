@@ -103,6 +103,13 @@ def test_commands_on_a_page_mean_the_bundle_of_the_run(tmp_path: Path) -> None:
     assert f"Then: lakehouse repair {ours.run_id} {options}" in said
 
 
+def test_a_canceled_run_is_not_said_to_have_failed(tmp_path: Path) -> None:
+    canceled = run(task("load", state=ResultState.CANCELED), state=ResultState.CANCELED, exit_code=130)
+    page = page_of(canceled, tmp_path)
+    assert "What failed" not in page
+    assert page.count("What was canceled") == 2
+
+
 def test_a_page_says_what_a_failed_task_asks_to_do(tmp_path: Path) -> None:
     steps = ["which units: `lakehouse units list`", "or `lakehouse run 'open`"]
     failed = task("gate", state=ResultState.FAILED, values={"next": steps})
