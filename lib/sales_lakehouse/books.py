@@ -22,7 +22,7 @@ from sales_lakehouse.quality import Finding
 from sales_lakehouse.run import Run
 from sales_lakehouse.session import local_frame
 from sales_lakehouse.specs import GoldSpec, SilverSpec
-from sales_lakehouse.wording import counted
+from sales_lakehouse.wording import counted, disposition_in_words
 
 UNITS_DDL = (
     "unit_id STRING, source STRING, name STRING, received_at STRING, unit_date STRING, size_bytes BIGINT, "
@@ -194,16 +194,9 @@ def in_lines(went: pd.DataFrame) -> list[str]:
     lines = []
     for source, rows in went.groupby("source"):
         columns = (rows[name] for name in ("disposition", "records", "line_count"))
-        words = [_in_words(*row) for row in zip(*columns, strict=True)]
+        words = [disposition_in_words(*row) for row in zip(*columns, strict=True)]
         lines.append(f"{source}: {counted(int(rows['records'].sum()), 'record')}: {', '.join(words)}")
     return lines
-
-
-def _in_words(disposition: str, records: int, lines: int) -> str:
-    # Rows that went or changed belong to records that older units brought.
-    return (
-        counted(lines, f"{disposition} row") if disposition in ("deleted", "replaced") else f"{records:,} {disposition}"
-    )
 
 
 def findings_frame(spark: SparkSession, findings: list[Finding], run_id: str, gate: str) -> DataFrame:

@@ -85,11 +85,13 @@ def find_delivery(lakehouse_root: Path, unit: str) -> Delivery:
 
 
 def set_aside(lakehouse_root: Path) -> list[dict[str, Any]]:
-    """Return the units that no run takes, newest first, with the reason of each. Grain: one row per unit."""
-    shown = ("source", "name", "state", "reason", "unit_id")
-    return [
-        {name: one.facts()[name] for name in shown} for one in list_deliveries(lakehouse_root) if one.state in ASIDE
-    ]
+    """Return the units that no run takes, newest first, with the reason and the beginning of the id of each.
+
+    Grain: one row per unit.
+    """
+    shown = ("source", "name", "state", "reason")
+    aside = [one for one in list_deliveries(lakehouse_root) if one.state in ASIDE]
+    return [{name: one.facts()[name] for name in shown} | {"unit_id": one.unit.unit_id[:12]} for one in aside]
 
 
 def with_refusals(lakehouse_root: Path) -> list[dict[str, Any]]:
@@ -103,12 +105,15 @@ def with_refusals(lakehouse_root: Path) -> list[dict[str, Any]]:
 
 
 def unproved_readings(lakehouse_root: Path) -> list[dict[str, Any]]:
-    """Return the newest reading of each API that nothing proved complete. Grain: one row per source."""
+    """Return the newest reading of each API that nothing proved complete; one by parents counts no records.
+
+    Grain: one row per source.
+    """
     store = LandingStore(lakehouse_root / "landing")
     newest = {source: notes[-1] for source in store.sources() if (notes := store.notes(source, "readings"))}
     shown = ("began", "records", "remark")
     return [
-        {"source": source, **{name: note[name] for name in shown}}
+        {"source": source, **{name: note.get(name) for name in shown}}
         for source, note in newest.items()
         if note.get("remark")
     ]

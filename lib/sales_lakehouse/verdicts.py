@@ -186,12 +186,6 @@ def _sum_by_currency(rows: list[Row]) -> dict[str, Decimal]:
     return totals
 
 
-def explain(gate: str, findings: list[Finding], next_step: str) -> str:
-    """Say why a gate stays shut: each broken rule, what happened to the data, what to do next."""
-    broken = "; ".join(f"{f.table}, rule {f.rule}: {f.told}" for f in findings if f.stops)
-    return f"{gate}: {broken}. Nothing was promoted, the published tables are as they were. {next_step}"
-
-
 def _standing(units_df: DataFrame) -> DataFrame:
     """Leave out units that a later delivery of the same name has corrected."""
     corrected_df = units_df.where("corrects IS NOT NULL").select(F.col("corrects").alias("unit_id")).distinct()

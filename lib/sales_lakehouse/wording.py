@@ -51,3 +51,10 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
         return f"; did you mean {near[0]}?"
     more = f" and {len(names) - _NAMES:,} more" if len(names) > _NAMES else ""
     return f"; there are {', '.join(names[:_NAMES])}{more}" if names else ""
+
+
+def disposition_in_words(disposition: str, records: int, lines: int) -> str:
+    """Say how many records a disposition has; rows that went or changed belong to records of older units."""
+    if disposition in ("deleted", "replaced"):
+        return counted(lines, f"{disposition} row")
+    return f"{records:,} {disposition}"

@@ -86,6 +86,8 @@ def looked_at() -> RunRecord:
     )
 
 
+A4 = 717
+"""Pixels of a line on A4 between the margins of the browser."""
 ESCAPED = """
 [...document.querySelectorAll('svg')].flatMap(svg => [...svg.querySelectorAll('text')].filter(text => {
   const box = text.parentElement.querySelector(':scope > rect.box');
@@ -185,7 +187,7 @@ def test_the_code_of_a_notebook_is_folded_but_for_a_cell_that_failed(browser: Br
 def test_runs_are_chosen_by_job_and_day_without_a_script(browser: Browser, pages: dict[str, Path]) -> None:
     browser.open(pages["overview"])
     shown = (
-        "[...document.querySelectorAll('.run')].filter(r => r.getClientRects().length).map(r => r.cells[1].textContent)"
+        "[...document.querySelectorAll('.run')].filter(r => r.getClientRects().length).map(r => r.cells[2].textContent)"
     )
     assert browser.value("document.scripts.length") == 0
     assert browser.value(shown) == ["other", "main"]
@@ -204,6 +206,31 @@ def test_paper_has_no_navigation_and_a_white_ground(browser: Browser, pages: dic
     assert browser.value("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert browser.value(CONTRAST) == [True, []]
     assert len(browser.call("Page.printToPDF")["data"]) > 10_000
+    browser.open(pages["overview"])
+    assert browser.value("getComputedStyle(document.querySelector('.choose')).display") == "none"
+
+
+DAY = {"business_date": "2011-01-04", "source": "euro_partner", "currency_code": "EUR", "order_count": 13}
+DAY |= {"cancellation_count": 0, "line_count": 662, "quantity": 3539, "sales_amount": "1234567.8900"}
+DAY |= {"cancelled_amount": "-1234567.8900", "net_amount": "1234567.8900"}
+
+
+def test_paper_holds_the_last_column_of_a_notebooks_table(browser: Browser, tmp_path: Path) -> None:
+    cells = "".join(f"<td>{value}</td>" for value in DAY.values())
+    heads = "".join(f"<th>{name}</th>" for name in DAY)
+    table = {"text/html": f"<table><thead><tr>{heads}</tr></thead><tbody><tr>{cells}</tr></tbody></table>"}
+    output = nbformat.v4.new_output("execute_result", table, execution_count=1)
+    nbformat.write(
+        nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("daily", outputs=[output], execution_count=1)]),
+        tmp_path / "day.ipynb",
+    )
+    write_page(tmp_path / "day.ipynb", tmp_path / "day.html")
+    browser.look(width=A4, medium="print")
+    browser.open(tmp_path / "day.html")
+    right = "document.querySelector('td:last-child').getBoundingClientRect().right"
+    assert 0 < browser.value(right) <= A4
+    assert browser.value("getComputedStyle(document.querySelector('.output_subarea')).overflowX") == "visible"
+    assert browser.value("[...document.querySelectorAll('.prompt')].every(p => !p.offsetWidth)")
 
 
 def test_a_run_folder_works_from_wherever_it_is_copied_to(

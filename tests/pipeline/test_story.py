@@ -130,7 +130,11 @@ def test_a_second_run_writes_no_table_and_says_so(runs: Runs) -> None:
                 "Nothing was promoted",
             ],
         ),
-        ("gold defect", "gate_gold", ["net_amount_equals_silver", "GBP: gold", "silver", "Mend the query"]),
+        (
+            "gold defect",
+            "gate_gold",
+            ["net_amount_equals_silver", "GBP: gold", "Gold was not promoted", "Mend the query"],
+        ),
         ("refused", "bronze", ["gold.daily_sales: column quantity would be lost", "Nothing was written"]),
     ],
 )

@@ -95,7 +95,7 @@ def _print_plan(work: Work) -> None:
 
 def _run_date(work: Work, day: date, title: str) -> RunRecord:
     plan = work.plan(day)
-    record = carry_out(plan, OneLine(title))
+    record = carry_out(plan, OneLine(title), work.asked.publish)
     runs = plan.folder.parent
     commands = Commands(_again(work, runs), work.asked.command(runs, "repair", record.run_id))
     lines = last_lines(record, plan.folder, commands)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import shlex
 import signal
 import sys
 import time
 import webbrowser
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,10 +17,11 @@ import click
 
 from bundle_runner.bundle.load import Bundle, load_bundle
 from bundle_runner.cli.last_lines import Commands, last_lines
-from bundle_runner.cli.pasted import as_pasted, lakehouse_command, note_within, pasted, words_within
+from bundle_runner.cli.pasted import as_pasted, note_within, pasted, words_within
+from bundle_runner.cli.run_lines import published, run_line, written
 from bundle_runner.cli.screen import LiveScreen, PlainScreen, Screen, ended_words
 from bundle_runner.errors import CheckError, RunnerError, UsageError
-from bundle_runner.pages import INDEX, write_comparison, write_pages
+from bundle_runner.pages import INDEX, with_commands, write_comparison, write_pages
 from bundle_runner.plan.checks import findings
 from bundle_runner.plan.prepare import Plan, prepare, runs_folder
 from bundle_runner.record.compare import compare
@@ -27,7 +29,7 @@ from bundle_runner.record.interrupted import close_interrupted
 from bundle_runner.record.journal import lineage_url, settle_dead_runs
 from bundle_runner.record.occasion import BY_HAND, Occasion
 from bundle_runner.record.records import FILE, RunRecord, read_record
-from bundle_runner.record.under_way import is_kept, run_state_words, seconds_so_far, task_state_words
+from bundle_runner.record.under_way import is_kept, seconds_so_far, task_state_words
 from bundle_runner.run.holds import take_holds
 from bundle_runner.run.repair import prepare_repair
 from bundle_runner.run.turns import take_turn
@@ -51,6 +53,14 @@ class Asked:
     def command(self, runs: Path, *words: str) -> str:
         """Return a command of ours that starts a run of this bundle, as it can be pasted; `runs` is where runs are."""
         return as_pasted([*words_within(runs), "lakehouse", *words, *self.options])
+
+    def hint(self, *words: str) -> str:
+        """Return a command of ours for this bundle, for a text that goes through `pasted`."""
+        return shlex.join(["lakehouse", *words, *self.options])
+
+    def publish(self, record: RunRecord, folder: Path) -> None:
+        """Write the pages of a run that another command than this one started."""
+        write_pages(record, folder, self.command)
 
     @property
     def options(self) -> list[str]:
@@ -113,14 +123,19 @@ def _carry_out(plan: Plan, asked: Asked, again: Sequence[str]) -> int:
     runs = plan.folder.parent
     _settle(runs, asked)
     commands = Commands(asked.command(runs, *again), asked.command(runs, "repair", plan.run_id))
-    record = carry_out(plan, _screen(plan))
-    click.echo(pasted("\n".join(last_lines(record, plan.folder, commands)), runs))
+
+    def publish(record: RunRecord, folder: Path) -> None:
+        write_pages(record, folder, asked.command, again if record.run_id == plan.run_id else ())
+
+    record = carry_out(plan, _screen(plan), publish)
+    told = with_commands("\n".join(last_lines(record, plan.folder, commands)), runs, asked.command)
+    click.echo(pasted(told, runs))
     note_within(runs, succeeded=record.exit_code == 0)
     return record.exit_code if record.exit_code is not None else 1
 
 
-def carry_out(plan: Plan, screen: Screen) -> RunRecord:
-    """Run what was planned, when it is its turn, and show it; Ctrl-C cancels it.
+def carry_out(plan: Plan, screen: Screen, publish: Callable[[RunRecord, Path], None]) -> RunRecord:
+    """Run what was planned, when it is its turn, show it, and publish its pages; Ctrl-C cancels it.
 
     Raises: BusyError where others run; then nothing was started.
     """
@@ -130,7 +145,7 @@ def carry_out(plan: Plan, screen: Screen) -> RunRecord:
 
     wait = _Waiting().wait
     with take_holds(plan, {}, wait) as held, take_turn(plan, wait), screen:
-        current = Run(plan, screen, publish=write_pages, held=held)
+        current = Run(plan, screen, publish=publish, held=held)
         with _interrupts(current):
             return current.execute()
 
@@ -138,7 +153,7 @@ def carry_out(plan: Plan, screen: Screen) -> RunRecord:
 def _settle(runs: Path, asked: Asked) -> None:
     """Give runs that were interrupted their end and their result, and say so beside the command's own output."""
     settle_dead_runs(runs, lineage_url(asked.load()))
-    for record in close_interrupted(runs, write_pages):
+    for record in close_interrupted(runs, asked.publish):
         click.echo(
             f"run {record.run_id} of {record.job} was {record.message}; it is {record.state} now. The "
             f"next run does its work, or: {asked.command(runs, 'repair', record.run_id)}",
@@ -192,14 +207,14 @@ def run_folders(asked: Asked) -> list[Path]:
 def _folder_of(asked: Asked, run_id: str) -> Path:
     folders = run_folders(asked)
     if not folders:
-        raise UsageError("no runs yet; start one: lakehouse run JOB")
+        raise UsageError(f"no runs yet; start one: {asked.hint('run', 'JOB')}")
     if run_id == "last":
         # The last one that somebody asked for: a run that another one started is repaired and shown with that.
         return next((path for path in folders if read_record(path).parent is None), folders[0])
     found = [path for path in folders if path.name.startswith(run_id)]
     if len(found) != 1:
         many = f"{len(found)} runs begin with {run_id}" if found else f"there is no run {run_id}"
-        raise UsageError(f"{many}; list them: lakehouse runs list")
+        raise UsageError(f"{many}; list them: {asked.hint('runs', 'list')}")
     return found[0]
 
 
@@ -210,21 +225,9 @@ def list_runs(asked: Asked, form: str) -> None:
         click.echo(json.dumps([asdict(read_record(path)) for path in folders], indent=1))
         return
     if not folders:
-        click.echo(f"no runs yet; start one: {lakehouse_command()} run JOB")
+        click.echo(pasted(f"no runs yet; start one: {asked.hint('run', 'JOB')}"))
     for folder in folders:
-        click.echo(_line(read_record(folder), is_kept(folder)))
-
-
-def _line(record: RunRecord, goes_on: bool) -> str:
-    state, seconds = run_state_words(record, goes_on), seconds_so_far(record, goes_on)
-    return f"{record.run_id}  {record.job:<20}  {state:<22}  {seconds:6.0f} s"
-
-
-def _published(record: RunRecord) -> Iterator[str]:
-    """Say which version of each table the run left to its readers, as its tasks told."""
-    told = [task.values.get("published") for task in record.tasks]
-    for versions in (found for found in told if isinstance(found, dict)):
-        yield ", ".join(f"{table} version {version}" for table, version in sorted(versions.items()))
+        click.echo(run_line(read_record(folder), is_kept(folder)))
 
 
 def show_run(asked: Asked, run_id: str, form: str) -> None:
@@ -238,13 +241,15 @@ def show_run(asked: Asked, run_id: str, form: str) -> None:
         click.echo(json.dumps(asdict(record), indent=1))
         return
     goes_on = is_kept(folder)
-    click.echo(_line(record, goes_on))
+    click.echo(run_line(record, goes_on))
     for task in record.tasks:
         state = task_state_words(task, goes_on)
         words = f"{seconds_so_far(task, goes_on):.0f} s so far" if state == "RUNNING" else ended_words(task)
         click.echo(f"  {task.task_key:<20}  {state:<16}  {words}".rstrip())
-    for words in _published(record):
+    for words in published(record):
         click.echo(f"published  {words}")
+    for words in written(record):
+        click.echo(f"wrote  {words}")
     if (folder / INDEX).exists():
         click.echo(f"report  {folder / (record.report or INDEX)}")
 
@@ -273,7 +278,8 @@ def open_run(asked: Asked, run_id: str, only_print: bool) -> None:
     page = folder / INDEX
     if not page.exists():
         why = "it is still under way" if is_kept(folder) else "its runner died before it could write one"
-        raise UsageError(f"run {folder.name} has no page: {why}; what it did so far: lakehouse runs show {folder.name}")
+        show = asked.hint("runs", "show", folder.name)
+        raise UsageError(f"run {folder.name} has no page: {why}; what it did so far: {show}")
     click.echo(str(page))
     if not only_print and not webbrowser.open(page.resolve().as_uri()):
         click.echo("no browser was found; open that file in one", err=True)

@@ -13,7 +13,7 @@ from bundle_runner.cli.commands import Asked
 from bundle_runner.cli.last_lines import Commands, last_lines
 from bundle_runner.cli.screen import PlainScreen
 from bundle_runner.launch.stopper import Stopper
-from bundle_runner.pages import write_pages
+from bundle_runner.pages import with_commands
 from bundle_runner.record.records import TaskRecord
 from bundle_runner.run.relay import Leg, begin, leg, may_be_retried
 from bundle_runner.states import ResultState
@@ -49,19 +49,19 @@ def run_task(asked: Asked, run_id: str, key: str, index: int | None) -> int:
 
 def end_run(asked: Asked, run_id: str) -> int:
     """Close the run, show how it ended, and return the exit code that `lakehouse run` would have had."""
-    found = leg(asked.load(), run_id, PlainScreen(0), write_pages)
+    found = leg(asked.load(), run_id, PlainScreen(0), asked.publish)
     record = found.end()
     given = [word for name, value in record.parameters.items() for word in ("--params", f"{name}={value}")]
     runs = found.plan.folder.parent
     commands = Commands(asked.command(runs, "run", record.job, *given), asked.command(runs, "repair", record.run_id))
-    click.echo("\n".join(last_lines(record, found.plan.folder, commands)))
+    click.echo(with_commands("\n".join(last_lines(record, found.plan.folder, commands)), runs, asked.command))
     state = str(record.state)
     click.echo(json.dumps({"run_id": record.run_id, "state": state, "exit_code": record.exit_code}))
     return record.exit_code if record.exit_code is not None else 1
 
 
 def _leg(asked: Asked, run_id: str, key: str) -> Leg:
-    return leg(asked.load(), run_id, PlainScreen(len(key) + 8), write_pages)
+    return leg(asked.load(), run_id, PlainScreen(len(key) + 8), asked.publish)
 
 
 def _verdict(found: Leg, key: str, record: TaskRecord) -> dict[str, object]:

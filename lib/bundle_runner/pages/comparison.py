@@ -33,4 +33,4 @@ def _difference(change: Change) -> str:
     if not isinstance(change.before, int | float) or not isinstance(change.after, int | float):
         return ""
     by = change.after - change.before
-    return f"{by:+,.1f}" if isinstance(by, float) else f"{by:+,}"
+    return f"{round(by, 1) + 0.0:+,.1f}" if isinstance(by, float) else f"{by:+,}"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bundle_runner.pages.commands import Command, plain
 from bundle_runner.pages.frame import write
 from bundle_runner.pages.run import INDEX, failures, write_run_page
 from bundle_runner.record.records import FILE, RunRecord, read_record
@@ -29,9 +30,9 @@ class Row:
         return tuple(verdict for verdict in self.rules if not verdict.ok)
 
 
-def write_pages(record: RunRecord, folder: Path) -> None:
+def write_pages(record: RunRecord, folder: Path, command: Command = plain, again: Sequence[str] = ()) -> None:
     """Write the page of a run that has ended, and the page over all runs beside it."""
-    write_run_page(record, folder)
+    write_run_page(record, folder, command, again)
     write_overview(folder.parent)
 
 

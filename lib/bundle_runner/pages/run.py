@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bundle_runner.pages.commands import Command, plain, with_commands
 from bundle_runner.pages.flow import draw_flow
 from bundle_runner.pages.frame import write
 from bundle_runner.pages.graph import draw_graph
@@ -44,14 +45,19 @@ class TableRow:
     written: Mapping[int, list[str]]
 
 
-def write_run_page(record: RunRecord, folder: Path) -> None:
-    """Write index.html of a run into its folder."""
+def write_run_page(record: RunRecord, folder: Path, command: Command = plain, again: Sequence[str] = ()) -> None:
+    """Write index.html of a run into its folder.
+
+    `command` writes the commands on it; `again` are the words that started the run, where they are known.
+    """
     write(
         folder / INDEX,
         "run.html",
         run=record,
         failures=list(failures(record.tasks)),
-        next_step=_next_step(record),
+        next_step=command(folder.parent, *words) if (words := _next_words(record, again)) else "",
+        told=lambda text: with_commands(str(text), folder.parent, command),
+        next_steps=_next_steps,
         graph=draw_graph(record.tasks),
         timeline=draw_timeline(record),
         streams=streams(record),
@@ -102,10 +108,14 @@ def _by_version(uses: Iterable[tuple[int | None, str]]) -> dict[int, list[str]]:
     return found
 
 
-def _next_step(record: RunRecord) -> str:
-    """Say how to go on, as the last lines on the screen do."""
-    if record.state is None:
-        return f"lakehouse repair {record.run_id}"
-    if record.exit_code in (1, 130):
-        return f"lakehouse repair {record.run_id}"
-    return f"lakehouse run {record.job}" if record.exit_code else ""
+def _next_steps(task: TaskRecord) -> list[str]:
+    """Return what the task said is to do where it fails."""
+    steps = task.values.get("next", [])
+    return [str(step) for step in (steps if isinstance(steps, list) else [steps])]
+
+
+def _next_words(record: RunRecord, again: Sequence[str]) -> Sequence[str]:
+    """Return the command that goes on, as the last lines on the screen name it."""
+    if record.state is None or record.exit_code in (1, 130):
+        return ["repair", record.run_id]
+    return (again or ["run", record.job]) if record.exit_code else []

@@ -88,7 +88,7 @@ def _lines(statement: Statement) -> Iterator[str]:
 
 def _records(books: Books) -> tuple[list[str], list[list[object]]]:
     """Count records per source; kept = the dispositions of what silver has taken in + waiting."""
-    head = ["source", "units", "found", "kept", "refused", "aside", *DISPOSITIONS, "waiting"]
+    head = ["source", "units", "found", "kept", "refused", "unit_quarantined", *DISPOSITIONS, "waiting"]
     rows: list[list[object]] = []
     for source in sorted({unit.source for unit in books.units}):
         units = [unit for unit in books.units if unit.source == source]

@@ -8,6 +8,7 @@ from pyspark.sql import functions as F
 
 from sales_lakehouse.wording import counted
 
+_BROKEN = ("failed", "timedout", "canceled")
 _COUNTS = ["order_count", "cancellation_count", "line_count", "quantity"]
 _AMOUNTS = ["sales_amount", "cancelled_amount", "net_amount"]
 DAILY_DDL = ", ".join(
@@ -18,6 +19,33 @@ DAILY_DDL = ", ".join(
     ]
 )
 """What the figures read of `gold.daily_sales`, whatever else its contract holds today."""
+
+
+def name_verdict(states: str, run_id: str, started_at: str) -> str:
+    """Say how the run went before the report: verdict, run and start, what stopped it, whose figures gold shows.
+
+    `states` are the tasks before and their result states: `land success, gate_gold failed`.
+    """
+    told = dict(state.rsplit(" ", 1) for state in states.split(", ") if state)
+    if not told:
+        return "no job ran before this notebook: the figures are what was published last"
+    broken = {task: state for task, state in told.items() if state.endswith(_BROKEN)}
+    own = [f"{task} {state}" for task, state in broken.items() if not state.startswith("upstream_")]
+    lines = [f"{'FAILED' if broken else 'SUCCESS'}  run {run_id}, started {started_at[:19].replace('T', ' ')} UTC"]
+    lines += [f"stopped by: {', '.join(own or [f'{task} {state}' for task, state in broken.items()])}"] * bool(broken)
+    for layer in ("silver", "gold"):
+        published = told.get(f"gate_{layer}") == "success"
+        lines.append(f"{layer}: {'published by this run' if published else 'as it was before this run'}")
+    return "\n".join([*lines, f"tasks: {states}"])
+
+
+def name_trace(daily: pd.DataFrame) -> str:
+    """Return the command that shows what stands behind one figure of the last business date; none without rows."""
+    if daily.empty:
+        return ""
+    row = daily.sort_values(["business_date", "source"], ascending=[False, True]).iloc[0]
+    place = f"--where business_date={row['business_date']} --where source={row['source']}"
+    return f"lines, deliveries and bytes behind a figure: lakehouse trace gold.daily_sales {place}"
 
 
 def read_last_days(daily_df: DataFrame, days: int) -> pd.DataFrame:

@@ -312,3 +312,10 @@ def test_the_report_names_the_newest_readings_that_nothing_proved_complete(tmp_p
         for remark in remarks:
             store.note(source, "readings", {"began": "2011-01-04T05:00:00Z", "records": 40, "remark": remark})
     assert [(row["source"], row["records"]) for row in unproved_readings(tmp_path)] == [("shop", 40)]
+
+
+def test_a_reading_by_parents_is_named_without_what_it_does_not_count(tmp_path: Path) -> None:
+    store = LandingStore(tmp_path / "landing")
+    (tmp_path / "landing" / "notes").mkdir(parents=True)
+    store.note("notes", "readings", {"reading": "r", "parents": 3, "parents_until": None, "remark": "no total"})
+    assert unproved_readings(tmp_path) == [{"source": "notes", "began": None, "records": None, "remark": "no total"}]

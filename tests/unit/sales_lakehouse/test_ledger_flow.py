@@ -31,7 +31,7 @@ def test_every_record_that_arrived_is_in_one_place() -> None:
         "waits for a gate": 5,
         "not judged yet": 3,
         "refused": 1,
-        "unit in quarantine": 4,
+        "quarantined with their unit": 4,
     }
     assert sum(flow.values()) == 2 * flow["arrived"]
 

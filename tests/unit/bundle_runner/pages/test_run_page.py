@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -82,6 +83,38 @@ def test_the_first_thing_said_is_what_failed_and_how_to_go_on(tmp_path: Path) ->
         r"What failed gate: ✗ STOPPED on purpose 3 rows <script> gate, attempt 1 Then: lakehouse run main", said
     )
     assert "gold, attempt" not in said, "what hung on a failure has not failed by itself"
+
+
+def elsewhere(runs: Path, *words: str) -> str:
+    """Write commands as a bundle in another folder needs them."""
+    return shlex.join(["lakehouse", *words, "--bundle", "x y", "--root", str(runs)])
+
+
+def test_commands_on_a_page_mean_the_bundle_of_the_run(tmp_path: Path) -> None:
+    told = replace(FAILED.tasks[1], message="mend it, then `lakehouse run main`; see `lakehouse quarantine list`")
+    ours = replace(FAILED, tasks=(told,))
+    write_run_page(ours, tmp_path, elsewhere, ["run", "main", "--params", "day=2011-01-05"])
+    said = words((tmp_path / "index.html").read_text(encoding="utf-8"))
+    options = f"--bundle 'x y' --root {tmp_path.parent}"
+    assert f"then `lakehouse run main {options}`; see `lakehouse quarantine list`" in said
+    assert f"Then: lakehouse run main --params day=2011-01-05 {options}" in said
+    write_run_page(replace(ours, exit_code=1), tmp_path, elsewhere)
+    said = words((tmp_path / "index.html").read_text(encoding="utf-8"))
+    assert f"Then: lakehouse repair {ours.run_id} {options}" in said
+
+
+def test_a_canceled_run_is_not_said_to_have_failed(tmp_path: Path) -> None:
+    canceled = run(task("load", state=ResultState.CANCELED), state=ResultState.CANCELED, exit_code=130)
+    page = page_of(canceled, tmp_path)
+    assert "What failed" not in page
+    assert page.count("What was canceled") == 2
+
+
+def test_a_page_says_what_a_failed_task_asks_to_do(tmp_path: Path) -> None:
+    steps = ["which units: `lakehouse units list`", "or `lakehouse run 'open`"]
+    failed = task("gate", state=ResultState.FAILED, values={"next": steps})
+    said = words(page_of(run(failed, state=ResultState.FAILED, exit_code=3), tmp_path))
+    assert " ".join(steps) in said
 
 
 def test_broken_rules_come_first_with_their_examples(tmp_path: Path) -> None:
