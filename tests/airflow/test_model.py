@@ -175,5 +175,5 @@ def test_the_bundles_own_jobs_are_understood(airflow: Airflow, tmp_path: Path) -
     for target, runner in calls.items():
         seen = airflow.look(_rendered(tmp_path / target, PROJECT, target, runner))
         assert seen["errors"] == {}
-        assert set(seen["dags"]) == {"sales_daily", "sales_intraday"}
+        assert set(seen["dags"]) == {"sales_daily", "sales_intraday", "sales_maintenance"}
         assert seen["dags"]["sales_daily"]["starts"][:2] == ["2026-03-28T05:30:00+00:00", "2026-03-29T05:30:00+01:00"]
