@@ -69,7 +69,7 @@ airflow: setup-local ## set up Airflow 3.0 and 3.3 beside the project, 900 MB in
 	    $(BIN)/uv pip install --quiet --require-hashes --python $$home/bin/python -r $$lock && cp $$lock $$home/lock || exit 1; \
 	done
 
-test-airflow: airflow ## the jobs as DAGs in real Airflow, with the whole sample chain; a quarter of an hour
+test-airflow: airflow ## the jobs as DAGs in real Airflow, with the whole sample chain; half an hour
 	@AIRFLOW_CHAIN=1 $(BIN)/pytest --timeout 3600 tests/airflow $(ARGS)
 
 lint: setup-local ## style, types, who may import whom, and the bundle; pre-commit asks the same

@@ -21,7 +21,7 @@ from tests.shops import running_shop
 
 pytestmark = [
     pytest.mark.timeout(3600),
-    pytest.mark.skipif(not os.environ.get("AIRFLOW_CHAIN"), reason="a quarter of an hour: make test-airflow"),
+    pytest.mark.skipif(not os.environ.get("AIRFLOW_CHAIN"), reason="half an hour: make test-airflow"),
 ]
 IN_AIRFLOW = {"SUCCESS": "success", "FAILED": "failed", "UPSTREAM_FAILED": "upstream_failed", "EXCLUDED": "skipped"}
 
