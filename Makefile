@@ -54,8 +54,8 @@ bench: setup-local ## all benchmarks in a short form, each says how long it took
 torture: setup-local ## random tables, damaged files, altered tables, bad servers, runs at once, dying runs, twenty orders; hours
 	@TORTURE=1 $(BIN)/pytest --timeout 7200 tests/unit/sales_lakehouse/test_scan_properties.py \
 	    tests/unit/sales_lakehouse/test_ledger_chain.py tests/unit/sales_lakehouse/test_ledger_books.py \
-	    tests/unit/sales_lakehouse/test_rest_faults.py tests/bundle/test_leases.py tests/torture/test_guards.py \
-	    tests/torture/test_any_order.py $(ARGS)
+	    tests/unit/sales_lakehouse/test_rest_faults.py tests/unit/sales_lakehouse/test_fail_points.py \
+	    tests/bundle/test_leases.py tests/torture/test_guards.py tests/torture/test_any_order.py $(ARGS)
 
 torture-kills: setup-local ## kill runner, Spark and kernels at random moments; hours, and goes on where it was left (KILLS=200)
 	@$(BIN)/python -m tests.torture.kills --kills $(or $(KILLS),200) $(ARGS)

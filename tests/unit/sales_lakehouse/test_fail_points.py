@@ -1,7 +1,13 @@
-"""Whatever fails at whichever commit: the same work again gives the same tables."""
+"""Whatever fails at whichever commit: the same work again gives the same tables.
+
+What is on disk before a commit is what was there after the one before it: the work fails there, too, with TORTURE=1
+(make torture).
+"""
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -16,6 +22,7 @@ from sales_lakehouse.tables import Lakehouse
 from tests.chain import STARTED, Chain
 from tests.small_disk import SmallDisk, small_disk
 
+TORTURE = bool(os.environ.get("TORTURE"))
 FIRST = [
     "540001,A1,MUG,2,2011-01-05 09:00:00,1.50,17850.0,United Kingdom",
     "540001,A2,,1,2011-01-05 09:00:00,2.00,17850.0,United Kingdom",
@@ -39,10 +46,11 @@ class Failed(Exception):
 class Once:
     """Let the work fail the first time that it reaches each point of each table."""
 
+    left_out: str | None = None if TORTURE else "before commit"
     met: list[tuple[str, str]] = field(default_factory=list)
 
     def __call__(self, point: str, table: str) -> None:
-        if (point, table) not in self.met:
+        if point != self.left_out and (point, table) not in self.met:
             self.met.append((point, table))
             raise Failed(f"{point} {table}")
 
@@ -79,10 +87,25 @@ def deliver_first(chain: Chain) -> None:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    chain = Chain(spark, tmp_path_factory.mktemp("undisturbed") / "lakehouse")
+def judged(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Chain:
+    """Give a lakehouse in which silver's candidates stand, to be copied."""
+    chain = Chain(spark, tmp_path_factory.mktemp("judged") / "lakehouse")
     deliver_first(chain)
-    chain.go()
+    for step in chain.steps[:3]:
+        step()
+    return chain
+
+
+def copied(chain: Chain, folder: Path) -> Chain:
+    shutil.copytree(chain.root.parent, folder, dirs_exist_ok=True)
+    return replace(chain, root=folder / chain.root.name)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(judged: Chain, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    chain = copied(judged, tmp_path_factory.mktemp("undisturbed"))
+    for step in chain.steps[3:]:
+        step()
     return chain.checksums()
 
 
@@ -134,13 +157,10 @@ def test_what_runs_left_half_promoted_the_next_one_finishes_also_when_the_clock_
 
 @pytest.mark.parametrize("trouble", ["full", "read only"])
 def test_a_disk_that_refuses_promotion_is_named_and_the_next_run_heals(
-    spark: SparkSession, tmp_path: Path, undisturbed: dict[str, str], trouble: str
+    judged: Chain, tmp_path: Path, undisturbed: dict[str, str], trouble: str
 ) -> None:
     for disk in small_disk(tmp_path, megabytes=32):
-        chain = Chain(spark, disk.folder / "lakehouse")
-        deliver_first(chain)
-        for step in chain.steps[:3]:
-            step()
+        chain = copied(judged, disk.folder)
         disk.fill() if trouble == "full" else disk.read_only()
         words = "No space left on device" if trouble == "full" else "Read-only file system"
         with pytest.raises(LakehouseError, match=rf"{disk.folder}/lakehouse/ops/.*: .*{words}"):
