@@ -21,6 +21,12 @@ DAILY_DDL = ", ".join(
 """What the figures read of `gold.daily_sales`, whatever else its contract holds today."""
 
 
+def broken_tasks(states: str) -> list[str]:
+    """Return the tasks that broke, each with its state; those that only waited for one of them are left out."""
+    broken = [state for state in states.split(", ") if state.endswith(_BROKEN)]
+    return [state for state in broken if " upstream_" not in state] or broken
+
+
 def name_verdict(states: str, run_id: str, started_at: str) -> str:
     """Say how the run went before the report: verdict, run and start, what stopped it, whose figures gold shows.
 
@@ -29,10 +35,9 @@ def name_verdict(states: str, run_id: str, started_at: str) -> str:
     told = dict(state.rsplit(" ", 1) for state in states.split(", ") if state)
     if not told:
         return "no job ran before this notebook: the figures are what was published last"
-    broken = {task: state for task, state in told.items() if state.endswith(_BROKEN)}
-    own = [f"{task} {state}" for task, state in broken.items() if not state.startswith("upstream_")]
+    broken = broken_tasks(states)
     lines = [f"{'FAILED' if broken else 'SUCCESS'}  run {run_id}, started {started_at[:19].replace('T', ' ')} UTC"]
-    lines += [f"stopped by: {', '.join(own or [f'{task} {state}' for task, state in broken.items()])}"] * bool(broken)
+    lines += [f"stopped by: {', '.join(broken)}"] if broken else []
     for layer in ("silver", "gold"):
         published = told.get(f"gate_{layer}") == "success"
         lines.append(f"{layer}: {'published by this run' if published else 'as it was before this run'}")

@@ -21,7 +21,7 @@ GOOD = {
     "another system": "pywin32==1; sys_platform == 'win32'",
     "a wheel": f"./dist/click-{HERE}-py3-none-any.whl",
     "a wheel in a workspace": f"/Workspace/Shared/click-{HERE}+local-py3-none-any.whl",
-    "an option": "--index-url https://pypi.example.com/simple",
+    "an option": "--index-url https://packages.example.com/simple",
 }
 
 
