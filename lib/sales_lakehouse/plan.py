@@ -7,14 +7,16 @@ from pathlib import Path
 
 from sales_lakehouse.files import read_json, write_json
 from sales_lakehouse.landing import LandingStore, Manifest
+from sales_lakehouse.reopened import read_rebuild
 from sales_lakehouse.run import Run
 from sales_lakehouse.wording import counted
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The open units of each source, what repairs reopen, and whether rules or SQL changed since the last run.
+    """The open units of each source, what is judged again, and whether rules or SQL changed since the last run.
 
+    `rebuilt` are the dates that a rebuild asks to be made anew; it and repairs have applied units `reopened`.
     `unsettled` are the quarantined units of sources that stop every run until somebody decides about them.
     """
 
@@ -24,10 +26,11 @@ class Plan:
     half_promoted: bool = False
     reopened: dict[str, list[Manifest]] = field(default_factory=dict)
     unsettled: tuple[Manifest, ...] = ()
+    rebuilt: tuple[str, ...] = ()
 
     @property
     def judged(self) -> dict[str, list[Manifest]]:
-        """Return the units that silver judges: the open ones, and those whose records a repair among them corrects."""
+        """Return the units that silver judges: the open ones, and those that are judged again."""
         return {source: [*units, *self.reopened.get(source, [])] for source, units in self.units.items()}
 
     @property
@@ -38,7 +41,7 @@ class Plan:
     @property
     def work(self) -> int:
         """Return how many things are to do; 0 skips the middle of the job."""
-        others = int(self.definitions_changed) + int(self.half_promoted) + len(self.unsettled)
+        others = int(self.definitions_changed) + int(self.half_promoted) + len(self.unsettled) + len(self.rebuilt)
         return sum(map(len, self.units.values())) + others
 
     def in_words(self) -> str:
@@ -50,6 +53,7 @@ class Plan:
         parts = [f"{source} {counted(len(units), 'unit')}" for source, units in self.units.items() if units]
         parts += ["rules or SQL changed"] * self.definitions_changed + ["a promotion to finish"] * self.half_promoted
         parts += [f"{counted(len(self.unsettled), 'quarantined unit')} to settle"] * bool(self.unsettled)
+        parts += [f"{counted(len(self.rebuilt), 'date')} to make anew"] * bool(self.rebuilt)
         return ", ".join(parts)
 
 
@@ -60,10 +64,11 @@ def make_plan(run: Run) -> Plan:
     landed = sum(len(store.manifests(source)) for source in run.pipelines.sources)
     finished = _read_fingerprint(run)
     changed = finished is not None and finished != run.pipelines.fingerprint
-    reopened = {source: store.reopened_by(source, of_source) for source, of_source in units.items()}
+    rebuild = read_rebuild(run)
+    reopened = {source: store.reopened(source, of_source, rebuild.units(source)) for source, of_source in units.items()}
     stopping = [name for name, source in run.pipelines.sources.items() if source.on_breaking == "stop"]
     unsettled = tuple(unit for name in stopping for unit in store.unsettled_units(name))
-    return Plan(units, changed, landed, read_intent(run) is not None, reopened, unsettled)
+    return Plan(units, changed, landed, read_intent(run) is not None, reopened, unsettled, (*rebuild.dates,))
 
 
 @dataclass(frozen=True)

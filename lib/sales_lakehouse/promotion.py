@@ -11,6 +11,7 @@ from sales_lakehouse import books
 from sales_lakehouse.candidates import Candidate
 from sales_lakehouse.landing import LandingStore
 from sales_lakehouse.plan import Intent, end_intent, finish, read_intent, write_intent
+from sales_lakehouse.reopened import end_rebuild
 from sales_lakehouse.run import Run
 from sales_lakehouse.specs import SilverSpec
 from sales_lakehouse.stages.gold import slices_predicate
@@ -69,7 +70,7 @@ def promote_silver(lakehouse: Lakehouse, run: Run, candidate: Candidate) -> None
     changes_df = select_changes(candidate.published_df, candidate.rows_df, table)
     if changes_df.isEmpty():
         return
-    dates = _touched_dates(lakehouse, run, table, changes_df)
+    dates = touched_dates(lakehouse, run, table, changes_df)
     readers = [gold for gold in run.pipelines.gold.values() if table.table in gold.reads]
     if dates and readers:
         note = books.next_note(lakehouse.read_or_empty("ops.slices", books.SLICES_DDL), run, later=1)
@@ -80,7 +81,7 @@ def promote_silver(lakehouse: Lakehouse, run: Run, candidate: Candidate) -> None
     lakehouse.merge_changes(f"silver.{table.table}", changes_df, table.key, silver_columns(table))
 
 
-def _touched_dates(lakehouse: Lakehouse, run: Run, table: SilverSpec, changes_df: DataFrame) -> list[str]:
+def touched_dates(lakehouse: Lakehouse, run: Run, table: SilverSpec, changes_df: DataFrame) -> list[str]:
     """Return the business dates of changed facts, or of the facts that name a changed entity."""
     if table.slice:
         touched_df = changes_df.selectExpr(f"{table.slice} AS d").union(changes_df.selectExpr("_old_slice AS d"))
@@ -122,16 +123,19 @@ def gold_versions(lakehouse: Lakehouse, run: Run) -> dict[str, int]:
 
 
 def close_units(lakehouse: Lakehouse, run: Run) -> int:
-    """Note beside the landed bytes which units the published tables now hold; return their number."""
+    """Note beside the landed bytes which units the published tables now hold; return their number.
+
+    The dates of a rebuild whose units this run applied are made anew.
+    """
     store = LandingStore(run.landing_root)
-    applied = {
-        row["unit_id"]
-        for row in lakehouse.read_or_empty("ops.units", books.UNITS_DDL).where("state = 'applied'").collect()
-    }
+    log_df = lakehouse.read_or_empty("ops.units", books.UNITS_DDL).where("state = 'applied'")
+    runs = log_df.groupBy("unit_id").agg(F.collect_set("run_id")).collect()
+    applied = dict(map(tuple, runs))
     closed = 0
     for source in run.pipelines.sources:
         done = [unit.unit_id for unit in store.open_units(source) if unit.unit_id in applied]
         store.mark(source, done, "applied")
         closed += len(done)
+    end_rebuild(run, [unit_id for unit_id, run_ids in applied.items() if run.run_id in run_ids])
     finish(run)
     return closed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from functools import partial, reduce
@@ -17,6 +18,7 @@ from sales_lakehouse.landing import LandingStore, Manifest
 from sales_lakehouse.landing.content import open_content
 from sales_lakehouse.parts import parts_frame
 from sales_lakehouse.plan import Plan
+from sales_lakehouse.reopened import read_rebuild
 from sales_lakehouse.run import Run
 from sales_lakehouse.scan import spanned
 from sales_lakehouse.session import compiling
@@ -89,7 +91,7 @@ def _to_cover(unit: Manifest, run: Run) -> Manifest:
 
 
 def open_units(lakehouse: Lakehouse, plan: Plan) -> DataFrame:
-    """Return what the books know of the units to judge; those that a repair reopens are work again.
+    """Return what the books know of the units to judge; those that are judged again are work again.
 
     Grain: one row per unit of `ops.units`.
     """
@@ -101,12 +103,13 @@ def open_units(lakehouse: Lakehouse, plan: Plan) -> DataFrame:
 
 
 def slices_to_rebuild(lakehouse: Lakehouse, run: Run) -> dict[str, list[str]]:
-    """Return the dates that each gold table must rebuild, by the table's name."""
+    """Return the dates that each gold table must build, by the table's name: what is pending, and what is asked for."""
     notes = lakehouse.read_or_empty("ops.slices", books.SLICES_DDL).collect()
     names = {name for gold in run.pipelines.gold.values() for name in gold.reads}
     dates = {name: _dates(lakehouse, run.pipelines.silver[name]) for name in sorted(names)}
+    asked = {*read_rebuild(run).dates}
     return {
-        gold.table: books.pending_slices(chain.from_iterable(dates[name] for name in gold.reads), notes, gold)
+        gold.table: sorted({*books.pending_slices(chain(*(dates[name] for name in gold.reads)), notes, gold), *asked})
         for gold in run.pipelines.gold.values()
     }
 
@@ -115,11 +118,15 @@ def read_silver(lakehouse: Lakehouse, run: Run, gold: GoldSpec, dates: list[str]
     """Return what a gold table's SQL reads to build these slices: rows of their dates, and dimensions whole."""
     tables = {name: run.pipelines.silver[name] for name in gold.reads}
     frames = {name: lakehouse.read_or_empty(f"silver.{name}", silver_ddl(table)) for name, table in tables.items()}
+    return looked_at(frames, run, gold, dates)
+
+
+def looked_at(silver: Mapping[str, DataFrame], run: Run, gold: GoldSpec, dates: list[str]) -> dict[str, DataFrame]:
+    """Return of silver what a gold table looks at to build these slices."""
+    slices = {name: run.pipelines.silver[name].slice for name in gold.reads}
     return {
-        name: frames[name].where(slices_predicate(table.slice, dates, gold.lookback_days))
-        if table.slice
-        else frames[name]
-        for name, table in tables.items()
+        name: silver[name].where(slices_predicate(column, dates, gold.lookback_days)) if column else silver[name]
+        for name, column in slices.items()
     }
 
 

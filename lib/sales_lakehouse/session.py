@@ -28,6 +28,18 @@ def get_spark() -> SparkSession:
     return SparkSession.getActiveSession() or _local_session()
 
 
+@contextmanager
+def spark_for_now() -> Iterator[SparkSession]:
+    """Give the session that is already there, or one that ends with the work."""
+    found = SparkSession.getActiveSession()
+    spark = found or get_spark()
+    try:
+        yield spark
+    finally:
+        if found is None:
+            spark.stop()
+
+
 def local_frame(spark: SparkSession, rows: Sequence[Sequence[Any]], schema: str | StructType) -> DataFrame:
     """Return a few rows as a frame that the optimizer can see through.
 

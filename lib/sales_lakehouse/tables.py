@@ -36,7 +36,7 @@ class Lakehouse:
 
     Every commit carries `run_id` in our signature, so that a commit of somebody else is told from ours.
     `reached` hears of each point at which a killed process would leave something half done, and of the table: a test
-    lets the work fail there.
+    lets the work fail there. `scratch` is where candidates go that nobody will promote: a dry run writes nothing else.
     """
 
     spark: SparkSession
@@ -44,10 +44,14 @@ class Lakehouse:
     run_id: str
     uses: TableUses = field(default_factory=TableUses, compare=False, repr=False)
     reached: Callable[[str, str], None] = _go_on
+    scratch: str = ""
 
     def path(self, name: str) -> str:
         """Return the folder of a table."""
-        return f"{self.root}/{name.replace('.', '/')}"
+        return f"{self._root_of(name)}/{name.replace('.', '/')}"
+
+    def _root_of(self, name: str) -> str:
+        return self.scratch if self.scratch and name.startswith("candidates.") else self.root
 
     def exists(self, name: str) -> bool:
         """Tell whether the table has a first version."""
@@ -194,7 +198,7 @@ class Lakehouse:
         Raises: StorageError naming the table where the disk refuses it.
         """
         self.uses.note_write(name, self.path(name))
-        with writing(self.root, self.run_id):
+        with writing(self._root_of(name), self.run_id):
             self.reached("before commit", name)
             try:
                 yield

@@ -20,7 +20,10 @@ TAG = "backfill_parameter"
 
 @dataclass(frozen=True)
 class Wish:
-    """What a backfill is asked for. `parameter` takes the date, None where the job's own defaults refer to it."""
+    """What a backfill is asked for. `parameter` takes the date, None where the job's own defaults refer to it.
+
+    `rebuild` has the project make all dates anew in one run, however often they have succeeded.
+    """
 
     job: str
     first: date
@@ -28,6 +31,7 @@ class Wish:
     parameter: str | None
     given: Mapping[str, str]
     only: tuple[str, ...] = ()
+    rebuild: bool = False
 
     @property
     def dates(self) -> list[date]:
@@ -41,7 +45,7 @@ class Wish:
 
     @property
     def _digest(self) -> str:
-        said = json.dumps([self.parameter, sorted(self.given.items()), self.only])
+        said = json.dumps([self.parameter, sorted(self.given.items()), self.only, *["rebuild"] * self.rebuild])
         return hashlib.sha256(said.encode()).hexdigest()[:6]
 
     def asks_the_same_as(self, backfill: str) -> bool:
@@ -82,11 +86,12 @@ class Backfill:
 
 
 def plan_backfill(wish: Wish, records: Iterable[RunRecord], again: bool) -> Backfill:
-    """Find the dates that this wish has open; `again` opens all, under a new id.
+    """Find the dates that this wish has open; `again` opens all, under a new id, and so does a rebuild.
 
     The runs of earlier calls are known by the id that they share, which the wish alone gives. What another range ran
     in the same way counts, too, until all are opened again.
     """
+    again = again or wish.rebuild
     alike = [record for record in records if wish.asks_the_same_as(record.occasion.backfill or "")]
     mine = [record for record in alike if (record.occasion.backfill or "").partition(".")[0] == wish.name]
     rounds = [int((record.occasion.backfill or "").partition(".")[2] or 1) for record in mine]

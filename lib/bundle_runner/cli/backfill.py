@@ -11,6 +11,7 @@ import click
 
 from bundle_runner.backfill.dates import Backfill, Wish, date_parameter, date_range, plan_backfill
 from bundle_runner.backfill.foresight import foreseen
+from bundle_runner.backfill.rebuilding import ask_rebuild
 from bundle_runner.bundle.load import Bundle
 from bundle_runner.cli.commands import Asked, before_the_start, carry_out, checked, run_folders
 from bundle_runner.cli.last_lines import Commands, last_lines
@@ -29,6 +30,7 @@ class Range:
     parameter: str | None = None
     params: Mapping[str, str] | None = None
     only: tuple[str, ...] = ()
+    rebuild: bool = False
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,11 @@ class Work:
     asked: Asked
     bundle: Bundle
     backfill: Backfill
+
+    @property
+    def parameters(self) -> dict[str, dict[str, str]]:
+        """Return the values of the job's parameters, by the ISO dates that are open."""
+        return {day.isoformat(): dict(self.plan(day).parameters) for day in self.backfill.open}
 
     def plan(self, day: date) -> Plan:
         """Check the job for a date."""
@@ -53,6 +60,8 @@ def run_backfill(asked: Asked, wanted: Range, again: bool, keep_going: bool) -> 
     """
     work = _planned(asked, wanted, again)
     _print_plan(work)
+    if wanted.rebuild:
+        return _rebuild(work)
     code = 0
     for number, day in enumerate(work.backfill.open, start=1):
         record = _run_date(work, day, f"{day}  {number} of {len(work.backfill.open)}")
@@ -76,7 +85,7 @@ def _planned(asked: Asked, wanted: Range, again: bool) -> Work:
     bundle, given = asked.load(), wanted.params or {}
     job = bundle.job(wanted.job, chosen_keys(bundle, wanted.job, wanted.only))
     parameter = date_parameter(wanted.job, job, wanted.parameter, given)
-    wish = Wish(wanted.job, *date_range(wanted.first, wanted.last), parameter, given, wanted.only)
+    wish = Wish(wanted.job, *date_range(wanted.first, wanted.last), parameter, given, wanted.only, wanted.rebuild)
     return Work(asked, bundle, plan_backfill(wish, map(read_record, run_folders(asked)), again))
 
 
@@ -84,13 +93,28 @@ def _print_plan(work: Work) -> None:
     backfill, wish = work.backfill, work.backfill.wish
     by = f"parameter {wish.parameter} takes the date" if wish.parameter else "the job's own defaults take the date"
     click.echo(f"backfill {backfill.id} · target {work.bundle.target} · {by}")
-    told = foreseen({day.isoformat(): work.plan(day).parameters for day in backfill.open})
+    told = foreseen(work.parameters)
     for day in wish.dates:
         click.echo(f"  {day}  {backfill.state(day):<8}  {told.get(day.isoformat(), '')}".rstrip())
     done = len(wish.dates) - len(backfill.open)
     click.echo(f"{len(wish.dates)} dates: {len(backfill.open)} to run, {done} have succeeded")
     if not backfill.open:
         click.echo("nothing to do; --again runs all of them once more")
+    if wish.rebuild:
+        _ask_rebuild(work, dry_run=True)
+
+
+def _ask_rebuild(work: Work, dry_run: bool) -> None:
+    click.echo("what would differ, made anew from what is kept:" if dry_run else "made anew now:")
+    for line in ask_rebuild(work.parameters, dry_run):
+        click.echo(f"  {line}")
+
+
+def _rebuild(work: Work) -> int:
+    """Make all dates anew in one run, and return its exit code."""
+    _ask_rebuild(work, dry_run=False)
+    wish = work.backfill.wish
+    return _code(_run_date(work, wish.first, f"{wish.first} to {wish.last}"))
 
 
 def _run_date(work: Work, day: date, title: str) -> RunRecord:
@@ -116,6 +140,7 @@ def _again(work: Work, runs: Path) -> str:
     words = ["backfill", wish.job, "--from", str(wish.first), "--to", str(wish.last)]
     words += ["--param", wish.parameter] if wish.parameter else []
     words += [word for name, value in wish.given.items() for word in ("--params", f"{name}={value}")]
+    words += ["--rebuild"] if wish.rebuild else []
     return work.asked.command(runs, *words, *(["--only", ",".join(wish.only)] if wish.only else []))
 
 

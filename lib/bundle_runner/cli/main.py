@@ -106,6 +106,7 @@ def run(job: str, params: dict[str, str], only: tuple[str, ...], occasion: dict[
 @click.option("--param", "parameter", metavar="NAME", help="The job parameter that takes the date.")
 @click.option("--dry-run", is_flag=True, help="Print the plan, run nothing.")
 @click.option("--again", is_flag=True, help="Run dates that have succeeded once more, too.")
+@click.option("--rebuild", is_flag=True, help="Show what would differ made anew from bronze, then make it anew.")
 @click.option("--keep-going", is_flag=True, help="Go on after a date that failed.")
 @params_option
 @only_option

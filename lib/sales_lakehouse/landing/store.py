@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -138,16 +138,18 @@ class LandingStore:
             if self.state(manifest) is None and (wanted is None or manifest.business_date in wanted)
         ]
 
-    def reopened_by(self, source: str, units: list[Manifest]) -> list[Manifest]:
-        """Return the units that must be judged once more because repairs among `units` name their records.
+    def reopened(self, source: str, units: list[Manifest], asked: Collection[str] = ()) -> list[Manifest]:
+        """Return the units beside `units` that must be judged once more: the applied ones among `asked`, and partners.
 
-        Earlier repairs of the same units are among them: a repair can be repaired.
+        A repair is judged with the unit whose records it corrects, a unit with all its repairs: a repair can be
+        repaired.
         """
-        named = {unit_id for unit in units for unit_id in unit.repairs}
-        known = self.manifests(source) if named else []
+        known = self.manifests(source) if units or asked else []
         ours = {unit.unit_id for unit in units}
-        again = [each for each in known if each.unit_id in named or named & {*each.repairs}]
-        return [each for each in again if each.unit_id not in ours]
+        again = {each.unit_id for each in known if each.unit_id in asked and self.state(each) == "applied"} | ours
+        again |= {unit_id for each in known if each.unit_id in again for unit_id in each.repairs}
+        together = (each for each in known if each.unit_id in again or again & {*each.repairs})
+        return [each for each in together if each.unit_id not in ours]
 
     def corrections(self, source: str) -> dict[str, Manifest]:
         """Return, by the id of the unit that it corrects, the newest later delivery of the same name.

@@ -121,5 +121,5 @@ def test_a_repair_reopens_the_units_it_names_and_their_earlier_repairs(tmp_path:
         units.append(land_repair(store, "gift_partner", found, "form.csv", datetime(2011, 1, day, tzinfo=UTC)))
     first, second = units
     assert first and second  # noqa: PT018 the two are one fact
-    assert store.reopened_by("gift_partner", [second]) == [first]
-    assert store.reopened_by("gift_partner", [first, second]) == []
+    assert store.reopened("gift_partner", [second]) == [first]
+    assert store.reopened("gift_partner", [first, second]) == []

@@ -1,0 +1,123 @@
+"""Dates that are to be made anew: which applied units are judged again for each, until a run has done so."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow.compute as pc
+
+from sales_lakehouse.delta_rows import read_rows
+from sales_lakehouse.files import read_json, write_json
+from sales_lakehouse.landing import LandingStore, Manifest
+from sales_lakehouse.run import Run
+from sales_lakehouse.specs import SilverSpec
+
+Units = Mapping[str, Collection[str]]
+"""The ids of units by source."""
+_UNKNOWN = ""
+"""Stands for the date of a row whose date nobody could read."""
+
+
+@dataclass(frozen=True)
+class Rebuild:
+    """The dates to make anew, each with the applied units that are judged again for it.
+
+    An API page has no date of its own: it is judged whole for every date of which it brought something.
+    """
+
+    dates: Mapping[str, Units]
+
+    def units(self, source: str) -> set[str]:
+        """Return the ids of a source's units."""
+        return {unit_id for units in self.dates.values() for unit_id in units.get(source, ())}
+
+
+def read_rebuild(run: Run) -> Rebuild:
+    """Return what is asked for and not done yet.
+
+    A run takes it all, whichever date it asks for: a gate judges a table as a whole, so rows of one date that break a
+    new rule would hold the others up.
+    """
+    return Rebuild(read_json(_path(run)))
+
+
+def ask_rebuild(run: Run, rebuild: Rebuild) -> None:
+    """Ask the next runs to make dates anew, beside those that were asked for before.
+
+    Whoever asks holds the lease: a run plans in each of its steps, and each must find the same.
+    """
+    write_json(_path(run), {**read_json(_path(run)), **rebuild.dates})
+
+
+def end_rebuild(run: Run, applied: Collection[str]) -> None:
+    """Note that dates are made anew: those whose units this run has applied again."""
+    asked = read_rebuild(run).dates
+    left = {day: units for day, units in asked.items() if not {*_still_applied(run, units)} <= {*applied}}
+    if left:
+        write_json(_path(run), left)
+    else:
+        _path(run).unlink(missing_ok=True)
+
+
+def find_rebuild(run: Run, days: Sequence[str]) -> Rebuild:
+    """Find the applied units of dates.
+
+    A file is of its date. A page is of every date that its rows in silver and quarantine carry, with the date of an
+    entity's version that from which it holds; one whose date nobody could read is of all. Pages that restated what
+    silver held left no row: those that came since go along, as they may tell what only today's mapping reads.
+    """
+    root, store = Path(run.lakehouse_root), LandingStore(run.landing_root)
+    tables = {source.silver.table for source in run.pipelines.sources.values()}
+    dates_of = {table: _dates_of_units(root, run.pipelines.silver[table]) for table in tables}
+    restated = _restated(root)
+    found: dict[str, dict[str, list[str]]] = {day: {} for day in days}
+    for name, source in run.pipelines.sources.items():
+        applied = [unit for unit in store.manifests(name) if store.state(unit) == "applied"]
+        for day in days:
+            if of_day := [*_of_date(applied, day, dates_of[source.silver.table], restated)]:
+                found[day][name] = of_day
+    return Rebuild(found)
+
+
+def _of_date(
+    units: Sequence[Manifest], day: str, dates: Mapping[str, set[str]], restated: Collection[str]
+) -> Iterator[str]:
+    """Yield the ids of a source's units that are judged again for a date, in the order of their arrival."""
+    began = False
+    for unit in units:
+        days = {unit.business_date} if unit.business_date else dates.get(unit.unit_id, set())
+        carries = not days.isdisjoint((day, _UNKNOWN))
+        began = began or carries
+        if carries or (began and not unit.business_date and unit.unit_id in restated):
+            yield unit.unit_id
+
+
+def _dates_of_units(root: Path, table: SilverSpec) -> dict[str, set[str]]:
+    """Return the dates of the rows that each unit has in a silver table or its quarantine."""
+    column = table.slice or (table.history.valid_from if table.history else "")
+    dates: dict[str, set[str]] = {}
+    for layer in ("silver", "quarantine"):
+        for row in read_rows(root / layer / table.table, ["_unit_id", column]):
+            dates.setdefault(row["_unit_id"], set()).add(str(row.get(column) or _UNKNOWN)[:10])
+    return dates
+
+
+def _restated(root: Path) -> set[str]:
+    """Return the units of which something said what silver held already."""
+    rows = read_rows(root / "ops" / "balances", ["unit_id"], pc.field("disposition") == "unchanged")
+    return {row["unit_id"] for row in rows}
+
+
+def _still_applied(run: Run, units: Units) -> Iterator[str]:
+    """Yield the ids of units that nobody has set aside since they were asked for."""
+    store = LandingStore(run.landing_root)
+    for source, ids in units.items():
+        yield from (
+            unit.unit_id for unit in store.manifests(source) if unit.unit_id in ids and store.state(unit) == "applied"
+        )
+
+
+def _path(run: Run) -> Path:
+    return Path(run.lakehouse_root) / "ops" / "rebuild.json"
