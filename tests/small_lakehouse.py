@@ -198,10 +198,10 @@ def signed(run_id: str) -> CommitProperties:
 
 
 def _write(root: Path, table: str, rows: Sequence[dict[str, Any]], run_id: str) -> None:
-    write_deltalake(root / table.replace(".", "/"), _as_table(rows), mode="append", commit_properties=signed(run_id))
+    write_deltalake(root / table.replace(".", "/"), as_table(rows), mode="append", commit_properties=signed(run_id))
 
 
-def _as_table(rows: Sequence[dict[str, Any]]) -> pa.Table:
+def as_table(rows: Sequence[dict[str, Any]]) -> pa.Table:
     texts = {"_extra", "_reason", "_raw", "reason", "corrects", "customer_id", "_repairs_unit", "_repaired_by"}
     kinds = {
         "_record_no": pa.int64(),
@@ -217,7 +217,7 @@ def _as_table(rows: Sequence[dict[str, Any]]) -> pa.Table:
 
 def _correct_silver(root: Path, corrected: Unit) -> None:
     """Replace the day that the corrected file states, in one commit of ours."""
-    new = _as_table(silver_rows(corrected, "r2"))
+    new = as_table(silver_rows(corrected, "r2"))
     path, predicate = root / "silver/sale_lines", "business_date = '2011-01-05'"
     write_deltalake(path, new, mode="overwrite", predicate=predicate, commit_properties=signed("r2"))
 
@@ -240,7 +240,7 @@ def _write_gold(root: Path, run_id: str) -> None:
     ]
     write_deltalake(
         root / "gold/daily_sales",
-        _as_table(rows),
+        as_table(rows),
         mode="overwrite",
         partition_by=["business_date"],
         commit_properties=signed(run_id),

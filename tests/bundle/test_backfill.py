@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bundle_runner.backfill import foresight
+from bundle_runner.backfill import foresight, rebuilding
 from bundle_runner.cli.backfill import Range, run_backfill, show_backfill
 from bundle_runner.cli.commands import Asked
 from bundle_runner.errors import ParameterError, ReferenceProblem, UsageError
@@ -174,3 +174,36 @@ def test_the_project_tells_what_each_date_means(
     lines = capsys.readouterr().out.splitlines()
     assert "cannot tell: ValueError: no such table · 3 units for 2011-01-04" in lines[1]
     assert lines[2].endswith("to run    3 units for 2011-01-05")
+
+
+def rebuild(values: Mapping[str, Mapping[str, str]], dry_run: bool) -> list[str]:
+    return [f"{'would' if dry_run else 'will'} judge {given['day']} again" for given in values.values()]
+
+
+def test_a_rebuild_shows_what_differs_asks_for_it_and_is_one_run(
+    bundle: SmallBundle, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    entry = foresight.EntryPoint("rebuild", f"{__name__}:rebuild", rebuilding.GROUP)
+    monkeypatch.setattr(rebuilding, "entry_points", lambda group: [entry] if group == entry.group else [])
+    asked, wanted = write(bundle), Range("main", FIRST, date(2011, 1, 5), "day", rebuild=True)
+    show_backfill(asked, wanted, again=False)
+    said = capsys.readouterr().out
+    assert "what would differ" in said
+    assert "  would judge 2011-01-05 again" in said
+    assert "will judge" not in said
+    assert told(bundle) == []
+    for number in (1, 2):  # rules change again: it is never done for good
+        assert run_backfill(asked, wanted, again=False, keep_going=False) == 0
+        said = capsys.readouterr().out
+        assert said.index("would judge 2011-01-05") < said.index("will judge 2011-01-05") < said.index("SUCCESS")
+        assert len(told(bundle)) == number, "one run for all dates"
+    assert len({record.occasion.backfill for record in records(bundle.folder)}) == 2
+    show_backfill(asked, Range("main", FIRST, FIRST, "day"), again=False)
+    assert "1 dates: 1 to run" in capsys.readouterr().out, "a rebuild does not stand for a run of the date"
+
+
+def test_a_rebuild_that_nobody_can_do_is_refused(bundle: SmallBundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rebuilding, "entry_points", lambda **_: [])
+    with pytest.raises(UsageError, match="nothing installed here makes dates of this job anew"):
+        run_backfill(write(bundle), Range("main", FIRST, LAST, "day", rebuild=True), again=False, keep_going=False)
+    assert told(bundle) == []

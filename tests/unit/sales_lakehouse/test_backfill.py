@@ -10,6 +10,7 @@ import pytest
 from sales_lakehouse.backfill import foresee
 from sales_lakehouse.errors import DeliveryError
 from sales_lakehouse.landing import LandingStore, Manifest
+from sales_lakehouse.rebuild import rebuild
 from tests import small_lakehouse
 
 PIPELINES = Path(__file__).parents[3] / "pipelines"
@@ -64,3 +65,5 @@ def test_a_file_without_a_date_is_named(root: Path) -> None:
 def test_the_runner_finds_it() -> None:
     (entry,) = [entry for entry in entry_points(group="lakehouse.backfill") if entry.name == "sales"]
     assert entry.load() is foresee
+    (entry,) = entry_points(group="lakehouse.rebuild")
+    assert entry.load() is rebuild
