@@ -29,6 +29,7 @@ from sales_lakehouse.stages.repairs import read_repairs, repair_form
 from sales_lakehouse.stages.silver import select_pending, silver_ddl
 from sales_lakehouse.stages.standing import STATEMENT
 from sales_lakehouse.tables import Lakehouse
+from sales_lakehouse.ties import note_ties
 
 
 def unit_rows(lakehouse: Lakehouse, source: SourceSpec, units: list[Manifest]) -> DataFrame:
@@ -153,6 +154,8 @@ def _dates(lakehouse: Lakehouse, table: SilverSpec) -> list[date]:
 def write_books(lakehouse: Lakehouse, candidate: Candidate, units_df: DataFrame) -> None:
     """Put the quarantined rows, balance, superseded statements and tombstones of units in place of what was there.
 
+    Statements of equal sequence, of which the hash chose one, are noted beside.
+
     `units_df` are those that the candidate was built from: what was written for any other unit stays. Of those that
     were applied once (a repair reopened them, or they came back), the amounts that earlier runs published or took back
     stay, too. A table that neither holds nor gets rows of these units is left alone.
@@ -163,7 +166,7 @@ def write_books(lakehouse: Lakehouse, candidate: Candidate, units_df: DataFrame)
         return
     went = {row["disposition"] for row in candidate.balances_df.select("disposition").distinct().collect()}
     aside_df = candidate.rows_df.where(F.col("_disposition").isin(*books.ASIDE)).drop(
-        "_disposition", "_winner", "_old_amount", "_old_slice"
+        "_disposition", "_winner", "_tied", "_old_amount", "_old_slice"
     )
     superseded_df = (
         candidate.rows_df.where("_disposition IN ('superseded', 'duplicate')")
@@ -180,6 +183,7 @@ def write_books(lakehouse: Lakehouse, candidate: Candidate, units_df: DataFrame)
     _replace(
         lakehouse, "ops.superseded", superseded_df, ("_unit_id", unit_ids), bool(went & {"superseded", "duplicate"})
     )
+    note_ties(lakehouse, candidate)
 
 
 def _published_before(lakehouse: Lakehouse, unit_ids: list[str]) -> DataFrame | None:

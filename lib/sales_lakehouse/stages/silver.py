@@ -40,8 +40,9 @@ def decide(
 
     Grain: one row per line of a record → the same rows with `_disposition` (accepted_new, accepted_update,
     accepted_before: by this very unit, unchanged, duplicate, superseded, quarantined, repaired, repair_failed,
-    withdrawn), `_winner` (the statement that stands) and `_old_amount`, `_old_slice` (what the published row of this
-    key holds). `stated_df` is what stands against the rows, as `stated` tells it; by default all that is published.
+    withdrawn), `_winner` (the statement that stands), `_tied` (only the hash of two statements decided that) and
+    `_old_amount`, `_old_slice` (what the published row of this key holds). `stated_df` is what stands against the rows,
+    as `stated` tells it; by default all that is published.
     Source: design rules Scope, Order and Record of docs/architecture.md.
     """
     hashed_df = rows_df.withColumn("_content_hash", _content_hash(table)).withColumn("_run_id", F.lit(run_id))
@@ -166,6 +167,7 @@ def _as_deleted(gone_df: DataFrame, table: SilverSpec, run_id: str) -> DataFrame
         F.lit(None).cast("string").alias("_repaired_by"),
         F.lit("deleted").alias("_disposition"),
         "_winner",
+        F.lit(False).alias("_tied"),
         *_old_values(table),
     )
 

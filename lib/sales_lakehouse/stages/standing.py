@@ -38,24 +38,38 @@ def winning_empty(empty_df: DataFrame, stated_df: DataFrame) -> DataFrame:
 
 
 def with_standing(rows_df: DataFrame, stated_df: DataFrame) -> DataFrame:
-    """Find the newest statement of each scope, among those that arrive and those that stand.
+    """Find the newest good statement of each scope, among those that arrive and those that stand.
+
+    One of which every record breaks a rule supersedes nothing, in whichever run it comes.
 
     Grain: one row per line of a record → the same rows with `_winner` (the arriving statement that stands, NULL where
-    none does) and `_disposition` repaired, superseded, duplicate, quarantined, repair_failed or withdrawn; NULL where
-    the row stands.
+    none does), `_tied` (it stands, or does not, by its hash alone) and `_disposition` repaired, superseded, duplicate,
+    quarantined, repair_failed or withdrawn; NULL where the row stands.
     """
-    scope = Window.partitionBy("source", "_scope")
+    scope, alike = Window.partitionBy("source", "_scope"), Window.partitionBy("source", "_scope", "_rank")
     ranked_df = rows_df.withColumn("_rank", _rank()).join(stated_df, on=["source", "_scope"], how="left")
-    best = F.greatest(F.max("_rank").over(scope), F.coalesce("_stated_rank", F.max("_rank").over(scope)))
-    first = F.min(F.when(F.col("_rank") == F.col("_best"), F.col("_statement"))).over(scope)
-    ranked_df = ranked_df.withColumn("_best", best).withColumn("_winner", first)
+    repaired = F.coalesce(F.col("_aside_as") == "repaired", F.lit(False))
+    is_good = ~repaired & F.col("_repaired_by").isNull() & (F.size("_errors") == 0)
+    # NULLs lose: of a scope that nothing good states, each statement stands for itself.
+    best = F.greatest(F.max(F.when(is_good, F.col("_rank"))).over(scope), "_stated_rank")
+    ranked_df = ranked_df.withColumns({"_best": best, "_first": F.min("_statement").over(alike)})
+    winner = F.min(F.when(F.col("_rank") == F.col("_best"), F.col("_first"))).over(scope)
     standing = (
-        F.when(F.col("_aside_as") == "repaired", "repaired")
+        F.when(repaired, "repaired")
         .when(F.col("_rank") < F.col("_best"), "superseded")
-        .when(F.col("_statement") != F.col("_winner"), "duplicate")
-        .when(F.col("_repaired_by").isNotNull() | (F.size("_errors") > 0), F.col("_aside_as"))
+        .when(F.col("_statement") != F.col("_first"), "duplicate")
+        .when(~is_good, F.col("_aside_as"))
         .when(F.col("_withdraws"), "withdrawn")
     )
-    return ranked_df.withColumn("_disposition", standing).drop(
-        "_rank", "_best", "_stated_rank", "_withdraws", "_aside_as"
+    ranked_df = ranked_df.withColumn("_tied", F.coalesce(is_good & _is_tied(), F.lit(False)))
+    return ranked_df.withColumns({"_winner": winner, "_disposition": standing}).drop(
+        "_rank", "_best", "_first", "_stated_rank", "_withdraws", "_aside_as"
     )
+
+
+def _is_tied() -> Column:
+    """Tell of a statement whether another of its scope has the same sequence, and the hash decides which stands."""
+    rank, best, stated_rank = F.col("_rank"), F.col("_best"), F.col("_stated_rank")
+    loses = (rank < best) & (rank["_sequence"] == best["_sequence"])
+    wins = (rank == best) & (stated_rank < rank) & (stated_rank["_sequence"] == rank["_sequence"])
+    return loses | F.coalesce(wins, F.lit(False))

@@ -171,6 +171,31 @@ def test_an_order_that_loses_a_line_loses_it_in_silver(spark: SparkSession, pipe
     assert [str(row["line_amount"]) for row in published.collect()] == ["1.1500"]
 
 
+@pytest.mark.parametrize("batches", [[[0, 1]], [[0], [1]], [[1], [0]]], ids=["together", "in order", "late"])
+def test_a_newer_version_that_is_wrong_leaves_the_older_one(
+    spark: SparkSession, pipelines: Pipelines, batches: list[list[int]]
+) -> None:
+    good = ("u1", "t", page(order("540110", "2011-01-05T09:11:00Z", (1, "1.10"))))
+    wrong = ("u2", "t", page(order("540110", "2011-01-05T10:00:00Z", (1, "-1.10"))))
+    steps = [orders(spark, pipelines, *((good, wrong)[place] for place in batch)) for batch in batches]
+    candidate, published = publish(spark, pipelines, *steps)
+    assert lines_of(published, "_unit_id", "line_number") == [("u1", 1)]
+    assert candidate.where("_unit_id = 'u2' AND _disposition <> 'quarantined'").isEmpty()
+
+
+@pytest.mark.parametrize(
+    "batches", [[[0, 1]], [[0], [1]], [[1], [0]]], ids=["together", "one first", "the other first"]
+)
+def test_of_two_versions_with_one_time_the_same_one_stands_and_it_is_said(
+    spark: SparkSession, pipelines: Pipelines, batches: list[list[int]]
+) -> None:
+    told = [("u1", "t", page(order("540110", "2011-01-05T09:11:00Z", (1, price)))) for price in ("1.10", "1.20")]
+    steps = [orders(spark, pipelines, *(told[place] for place in batch)) for batch in batches]
+    candidate, published = publish(spark, pipelines, *steps)
+    assert [str(row["line_amount"]) for row in published.collect()] == ["1.1000"]
+    assert candidate.where("_tied").count() == 1
+
+
 def test_an_order_is_quarantined_whole(spark: SparkSession, pipelines: Pipelines) -> None:
     text = page(order("540110", "2011-01-05T09:11:00Z", (1, "1.10"), (2, "-2.20")))
     candidate, _ = publish(spark, pipelines, orders(spark, pipelines, ("u1", "t", text)))
