@@ -26,6 +26,7 @@ from sales_lakehouse.recording import (
     slices_to_rebuild,
     write_books,
 )
+from sales_lakehouse.reopened import reopen_waiting
 from sales_lakehouse.run import Run
 from sales_lakehouse.stages.gold import build_gold
 from sales_lakehouse.tables import Lakehouse
@@ -93,6 +94,7 @@ class Chain:
 
     def bronze(self) -> None:
         plan = make_plan(self.run)
+        reopen_waiting(self.run, [name for name, units in plan.units.items() if units])
         for name, units in plan.units.items():
             if units:
                 record_units(self.lakehouse, self.run, self.run.pipelines.source(name), units)

@@ -13,7 +13,7 @@ from sales_lakehouse.run import Run
 from sales_lakehouse.session import local_frame
 from sales_lakehouse.specs import SilverSpec, SourceSpec
 from sales_lakehouse.stages.bronze import bronze_ddl
-from sales_lakehouse.stages.conform import conform_records
+from sales_lakehouse.stages.conform import Known, conform_records
 from sales_lakehouse.stages.repairs import as_delivered, with_repairs
 from sales_lakehouse.stages.silver import decide, future_of, select_deleted, select_refused_since, silver_ddl
 from sales_lakehouse.stages.standing import EMPTY_DDL, STATEMENT, stated
@@ -55,9 +55,13 @@ class Candidate:
 
 
 def tables_with_work(run: Run, units_df: DataFrame) -> dict[str, list[str]]:
-    """Return the silver tables that recorded units of this run fill, with the ids of those units."""
+    """Return the silver tables that recorded units of this run fill, with the ids of those units.
+
+    Tables with history come first: a fact that is held until its customer comes finds one that comes with it.
+    """
     units = [(row["source"], row["unit_id"]) for row in units_df.where("state = 'recorded'").collect()]
-    sources = {table: {spec.source for spec in run.pipelines.sources_of(table)} for table in run.pipelines.silver}
+    tables = sorted(run.pipelines.silver, key=lambda table: run.pipelines.silver[table].history is None)
+    sources = {table: {spec.source for spec in run.pipelines.sources_of(table)} for table in tables}
     ids = {table: [unit for source, unit in units if source in of_table] for table, of_table in sources.items()}
     return {table: of_table for table, of_table in ids.items() if of_table}
 
@@ -66,7 +70,12 @@ def build_candidate(lakehouse: Lakehouse, run: Run, table: SilverSpec, units_df:
     """Type, judge and compare the records of recorded units, and keep the result as the table's candidate."""
     candidate = Candidate(lakehouse, table, run.run_id)
     sources = run.pipelines.sources_of(table.table)
-    conformed = [conform_records(_open_records(lakehouse, units_df, source), source, table) for source in sources]
+    conformed = [
+        conform_records(
+            _open_records(lakehouse, units_df, source), source, table, _known(lakehouse, run, source, units_df)
+        )
+        for source in sources
+    ]
     rows_df, empty_df = reduce(DataFrame.unionByName, conformed), _empty_statements(lakehouse, units_df, sources)
     again = _judged_again(units_df, sources)
     # Its own earlier judgement does not stand against a statement: where the source's columns changed, so did its hash.
@@ -78,6 +87,17 @@ def build_candidate(lakehouse: Lakehouse, run: Run, table: SilverSpec, units_df:
         # By the version: a retry of the same run has overwritten what it appended before, and must append it again.
         lakehouse.append(candidate.name, gone_df, f"{run.run_id}/deleted/{lakehouse.version(candidate.name)}")
     return candidate
+
+
+def _known(lakehouse: Lakehouse, run: Run, source: SourceSpec, units_df: DataFrame) -> Known:
+    """Return the entities that a source's records may name: those that are published, and those of this run."""
+    known, arriving = {}, tables_with_work(run, units_df) if source.silver.hold_unknown else {}
+    for column in source.silver.hold_unknown:
+        dimension = run.pipelines.silver[run.pipelines.table_of(source).dimension_of(column)]
+        candidate = Candidate(lakehouse, dimension, run.run_id)
+        entities_df = candidate.future_df if dimension.table in arriving else candidate.published_df
+        known[column] = entities_df.select(column)
+    return known
 
 
 def _judged_again(units_df: DataFrame, sources: list[SourceSpec]) -> list[str]:

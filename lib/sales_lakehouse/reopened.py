@@ -1,9 +1,12 @@
-"""Dates that are to be made anew: which applied units are judged again for each, until a run has done so."""
+"""Applied units that are judged again: those of dates that are made anew, and those that waited for an entity.
+
+What is asked for stands in `ops/rebuild.json` until a run has done it, whatever happens in between.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import pyarrow.compute as pc
@@ -13,6 +16,7 @@ from sales_lakehouse.files import read_json, write_json
 from sales_lakehouse.landing import LandingStore, Manifest
 from sales_lakehouse.run import Run
 from sales_lakehouse.specs import SilverSpec
+from sales_lakehouse.specs.judgement import held_rule
 
 Units = Mapping[str, Collection[str]]
 """The ids of units by source."""
@@ -24,14 +28,16 @@ _UNKNOWN = ""
 class Rebuild:
     """The dates to make anew, each with the applied units that are judged again for it.
 
-    An API page has no date of its own: it is judged whole for every date of which it brought something.
+    An API page has no date of its own: it is judged whole for every date of which it brought something. `waiting` are
+    units whose records named an entity that has come now.
     """
 
     dates: Mapping[str, Units]
+    waiting: Units = field(default_factory=dict)
 
     def units(self, source: str) -> set[str]:
         """Return the ids of a source's units."""
-        return {unit_id for units in self.dates.values() for unit_id in units.get(source, ())}
+        return {unit_id for units in (*self.dates.values(), self.waiting) for unit_id in units.get(source, ())}
 
 
 def read_rebuild(run: Run) -> Rebuild:
@@ -40,7 +46,7 @@ def read_rebuild(run: Run) -> Rebuild:
     A run takes it all, whichever date it asks for: a gate judges a table as a whole, so rows of one date that break a
     new rule would hold the others up.
     """
-    return Rebuild(read_json(_path(run)))
+    return Rebuild(**read_json(_path(run))) if _path(run).exists() else Rebuild({})
 
 
 def ask_rebuild(run: Run, rebuild: Rebuild) -> None:
@@ -48,15 +54,43 @@ def ask_rebuild(run: Run, rebuild: Rebuild) -> None:
 
     Whoever asks holds the lease: a run plans in each of its steps, and each must find the same.
     """
-    write_json(_path(run), {**read_json(_path(run)), **rebuild.dates})
+    before = read_rebuild(run)
+    _write(run, Rebuild({**before.dates, **rebuild.dates}, before.waiting))
+
+
+def reopen_waiting(run: Run, arriving: Collection[str]) -> Units:
+    """Have the units judged again whose records wait for an entity of a dimension that these sources fill.
+
+    Returns those units. The run that brings the dimension calls it, before it judges.
+    """
+    filled = {run.pipelines.source(name).silver.table for name in arriving}
+    waiting: dict[str, list[str]] = {}
+    for name, source in run.pipelines.sources.items():
+        table = run.pipelines.table_of(source)
+        rules = {held_rule(column) for column in source.silver.hold_unknown if table.dimension_of(column) in filled}
+        if rules:
+            asked = pc.field("source") == name
+            rows = read_rows(Path(run.lakehouse_root) / "quarantine" / table.table, ["_unit_id", "_errors"], asked)
+            waiting[name] = sorted({row["_unit_id"] for row in rows if not rules.isdisjoint(row["_errors"])})
+    waiting = {name: units for name, units in waiting.items() if units}
+    if waiting:
+        before = read_rebuild(run)
+        both = {name: {*before.waiting.get(name, ()), *waiting.get(name, ())} for name in (*before.waiting, *waiting)}
+        _write(run, Rebuild(before.dates, {name: sorted(units) for name, units in both.items()}))
+    return waiting
 
 
 def end_rebuild(run: Run, applied: Collection[str]) -> None:
-    """Note that dates are made anew: those whose units this run has applied again."""
-    asked = read_rebuild(run).dates
-    left = {day: units for day, units in asked.items() if not {*_still_applied(run, units)} <= {*applied}}
-    if left:
-        write_json(_path(run), left)
+    """Note what is done: the dates whose units this run has applied again, and the units that waited."""
+    asked, done = read_rebuild(run), {*applied}
+    dates = {day: units for day, units in asked.dates.items() if not done.issuperset(_still_applied(run, units))}
+    waiting = {name: sorted({*_still_applied(run, {name: units})} - done) for name, units in asked.waiting.items()}
+    _write(run, Rebuild(dates, {name: units for name, units in waiting.items() if units}))
+
+
+def _write(run: Run, rebuild: Rebuild) -> None:
+    if rebuild.dates or rebuild.waiting:
+        write_json(_path(run), asdict(rebuild))
     else:
         _path(run).unlink(missing_ok=True)
 

@@ -24,6 +24,7 @@ from sales_lakehouse.quarantine import (
     write_form,
 )
 from sales_lakehouse.specs import SourceSpec
+from sales_lakehouse.specs.judgement import held_rule
 from sales_lakehouse.stages.repairs import NAMED
 from sales_lakehouse.wording import byte_span, counted, did_you_mean
 
@@ -70,7 +71,8 @@ def _must_be_a_rule(place: Place, sources: list[SourceSpec], name: str) -> None:
     rules = [rule.name for found in judged for rule in found]
     readable = [f"{column}_is_readable" for source in sources for column in source.silver.columns]
     outside = [f"{source.silver.scope.column}_is_the_unit_s" for source in sources]
-    known = [*rules, *readable, *outside]
+    held = [held_rule(column) for source in sources for column in source.silver.hold_unknown]
+    known = [*rules, *readable, *outside, *held]
     if name not in known:
         raise ParameterError(f"--rule {name}: there is no such rule{did_you_mean(name, known)}")
 

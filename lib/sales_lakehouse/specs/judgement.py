@@ -63,6 +63,11 @@ class Deleted(Part):
     values: Annotated[tuple[str, ...], Field(min_length=1, description="its texts that say so: deleted, true")]
 
 
+def held_rule(column: str) -> str:
+    """Return the rule that a record breaks which waits for the entity that a column names."""
+    return f"{column}_is_known"
+
+
 class Judgement(Part):
     """How the source's records become rows of a silver table, and when they are good."""
 
@@ -78,6 +83,13 @@ class Judgement(Part):
         dict[Name, Mapping],
         Field(min_length=1, description="origin of every column of the silver table but `source` and derived ones"),
     ]
+    hold_unknown: Annotated[
+        tuple[Name, ...],
+        Field(
+            description="columns that name an entity of a dimension: a record waits in quarantine until the one it "
+            "names is there, and counts for max_quarantined_pct; without this it is let through, its reference pending"
+        ),
+    ] = ()
     rules: Annotated[
         tuple[Rule, ...], Field(description="rules for this source's rows, beside the table's; of severity error only")
     ] = ()

@@ -130,6 +130,7 @@ def _check_references(pipelines: Pipelines) -> None:
     for source in pipelines.sources.values():
         table = pipelines.table_of(source)
         _check_rules(f"source {source.source}", source.silver.rules, table.names())
+        _check_held(source, table)
     for table in pipelines.silver.values():
         _check_rules(f"silver {table.table}", table.rules, [*table.names(), *table.history_columns()])
         _check_dimensions(table, pipelines)
@@ -146,6 +147,16 @@ def _check_rules(where: str, rules: Sequence[Rule], columns: Sequence[str]) -> N
                     f"{where}: rule {rule.name} speaks of {name!r}, which is no column of the table"
                     f"{did_you_mean(name, columns)}"
                 )
+
+
+def _check_held(source: SourceSpec, table: SilverSpec) -> None:
+    known = [reference.column for reference in table.references]
+    for column in source.silver.hold_unknown:
+        if column not in known:
+            raise SpecError(
+                f"source {source.source}: hold_unknown names {column!r}, which silver {table.table} has no reference "
+                f"for{did_you_mean(column, known)}"
+            )
 
 
 def _check_dimensions(table: SilverSpec, pipelines: Pipelines) -> None:

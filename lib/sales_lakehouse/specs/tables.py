@@ -95,6 +95,13 @@ class SilverSpec(TableSpec):
     history: Annotated[History | None, Field(description="keep every version of each entity")] = None
     references: Annotated[tuple[Reference, ...], Field(description="columns that name entities of dimensions")] = ()
 
+    def dimension_of(self, column: str) -> str:
+        """Return the table whose entities a column names.
+
+        Raises: KeyError for a column that references none.
+        """
+        return {reference.column: reference.to for reference in self.references}[column]
+
     def history_columns(self) -> list[str]:
         """Return the columns that are computed from the neighbouring versions."""
         return ["valid_to", "is_current", "is_first"] if self.history else []

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from sales_lakehouse.quality.predicates import broken_rules
 from sales_lakehouse.specs import SilverSpec, SourceSpec
-from sales_lakehouse.specs.judgement import Mapping
+from sales_lakehouse.specs.judgement import Mapping as ColumnMapping
+from sales_lakehouse.specs.judgement import held_rule
 from sales_lakehouse.specs.tables import Column as TableColumn
 from sales_lakehouse.spelling import Spelling, is_time, spelling_of
 from sales_lakehouse.typing import read_clock, read_exactly
@@ -19,10 +21,18 @@ _UNIT = ["received_at", "unit_date"]
 _PLACE = ["_unit_id", "_record_no", "_statement_unit", "_statement_no"]
 MENDED = "_stands_in"
 """A column of records among which there are repairs: it tells which these are."""
+UNKNOWN = "_unknown"
+"""A column of records that may be held back: it tells which references name an entity that is not there."""
+Known = Mapping[str, DataFrame]
+"""The entities that a column may name, by column: frames that hold them under the column's own name."""
 
 
-def conform_records(records_df: DataFrame, source: SourceSpec, table: SilverSpec) -> DataFrame:
+def conform_records(
+    records_df: DataFrame, source: SourceSpec, table: SilverSpec, known: Known | None = None
+) -> DataFrame:
     """Type and judge the records of one source.
+
+    `known` are the entities that a column may name, for each column whose unknown entities the source holds back.
 
     Grain: one row per readable record (bronze columns, what `as_delivered` or `with_repairs` says of its statement,
     `received_at`, `unit_date`) → one row per line, with `_repaired_by`, `_errors` and `_warnings` (names of broken
@@ -34,7 +44,7 @@ def conform_records(records_df: DataFrame, source: SourceSpec, table: SilverSpec
     texts_df = _with_list_items(_with_numbers(_with_hash(records_df, source), source), source)
     texts = [_text_of(name, mapping).alias(f"_text_{name}") for name, mapping in source.silver.columns.items()]
     typed_df = _with_statement(_with_types(texts_df.select("*", *texts), source, table), source, table)
-    judged_df = _with_verdict(typed_df, source, table)
+    judged_df = _with_verdict(_with_unknown(typed_df, known or {}), source, table)
     told = ("_errors", "_warnings", "_raw", "_repaired_by", "_withdraws", "_aside_as")
     return _with_name_aside(judged_df).select(*table.names(), *LINEAGE, *told)
 
@@ -73,7 +83,7 @@ def _with_list_items(records_df: DataFrame, source: SourceSpec) -> DataFrame:
     )
 
 
-def _text_of(name: str, mapping: Mapping) -> Column:
+def _text_of(name: str, mapping: ColumnMapping) -> Column:
     if mapping.value is not None:
         return F.lit(mapping.value)
     if mapping.from_ is None:
@@ -146,9 +156,22 @@ def _with_statement(rows_df: DataFrame, source: SourceSpec, table: SilverSpec) -
     )
 
 
+def _with_unknown(rows_df: DataFrame, known: Known) -> DataFrame:
+    """Say which references of a row name an entity that is not there."""
+    unknown = []
+    for column, entities_df in known.items():
+        there_df = entities_df.select(F.col(column), F.lit(True).alias(f"_there_{column}")).distinct()
+        rows_df = rows_df.join(there_df, on=column, how="left")
+        is_unknown = F.col(column).isNotNull() & F.col(f"_there_{column}").isNull()
+        unknown.append(F.when(is_unknown, F.lit(held_rule(column))))
+    return rows_df.withColumn(UNKNOWN, F.array_compact(F.array(*unknown))) if unknown else rows_df
+
+
 def _with_verdict(rows_df: DataFrame, source: SourceSpec, table: SilverSpec) -> DataFrame:
     rules = [*table.rules, *source.silver.rules]
     errors = [F.col("_unreadable"), broken_rules([rule for rule in rules if rule.severity == "error"])]
+    if UNKNOWN in rows_df.columns:
+        errors.append(F.col(UNKNOWN))
     if source.silver.scope.kind == "slice":
         column = f"{source.silver.scope.column}"
         outside = ~F.coalesce(F.col(column).cast("string") == F.col("unit_date"), F.lit(True))
