@@ -34,6 +34,15 @@ from tests.conftest import PIPELINES
 
 HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country"
 STARTED = datetime(2026, 11, 26, 6, tzinfo=UTC)
+LEFT_OUT = (
+    "samples",
+    "customer_features.*",
+    "product_performance.*",
+    "euro_partner.yml",
+    "online_shop.yml",
+    "shop_*.yml",
+)
+"""One gold table stands for all, one source, too: they are built and promoted alike, and no other delivers here."""
 _OF_A_RUN = {"_run_id", "run_id", "noted_at", "_ingested_at", "definition", "received_at", "_sequence"}
 
 
@@ -58,9 +67,8 @@ class Chain:
     @property
     def run(self) -> Run:
         pipelines = self.root.parent / "pipelines"
-        if not pipelines.exists():  # one gold table stands for all: they are built and promoted alike
-            left_out = shutil.ignore_patterns("samples", "customer_features.*", "product_performance.*")
-            shutil.copytree(PIPELINES, pipelines, ignore=left_out)
+        if not pipelines.exists():
+            shutil.copytree(PIPELINES, pipelines, ignore=shutil.ignore_patterns(*LEFT_OUT))
         places = {
             "lakehouse_root": str(self.root),
             "inbox_root": str(self.root / "inbox"),

@@ -16,6 +16,8 @@ from sales_lakehouse.tables import Lakehouse
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
 PIPELINES = Path(__file__).parents[1] / "pipelines"
+WHOLE = ("pipeline", "torture")
+"""Folders whose modules share what takes minutes to make."""
 
 
 @pytest.fixture(scope="session")
@@ -37,16 +39,19 @@ def lakehouse(spark: SparkSession, tmp_path: Path) -> Lakehouse:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the story of `tests/pipeline` begin first: it takes longest, and the others run beside it."""
-    items.sort(key=lambda item: "pipeline" not in item.path.parts)
+    """Let the story of `tests/pipeline` begin first, and torture beside it: they take longest, and small ones fill up."""
+    items.sort(
+        key=lambda item: next((place for place, name in enumerate(WHOLE) if name in item.path.parts), len(WHOLE))
+    )
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
-    """Give a worker whole modules, and the whole story of `tests/pipeline` to one."""
+    """Give a worker whole modules, and to one worker the whole of a folder whose modules look at one lakehouse."""
     return _ByModule(config, log)
 
 
 class _ByModule(LoadScopeScheduling):
     def _split_scope(self, nodeid: str) -> str:
-        return "tests/pipeline" if nodeid.startswith("tests/pipeline/") else nodeid.split("::", 1)[0]
+        whole = next((f"tests/{name}" for name in WHOLE if nodeid.startswith(f"tests/{name}/")), None)
+        return whole or nodeid.split("::", 1)[0]

@@ -15,7 +15,7 @@ import nbformat
 from sales_lakehouse.landing import land_source
 from sales_lakehouse.plan import make_plan
 from sales_lakehouse.run import Run
-from tests.torture.world import BUNDLE
+from tests.torture.world import BUNDLE, pipelines_of
 
 STEPS = ("20_bronze", "25_gate_bronze", "30_silver", "35_gate_silver", "40_gold", "45_gate_gold")
 FIRST_RUN = datetime(2011, 2, 1, tzinfo=UTC)
@@ -45,7 +45,7 @@ def parameters_of(root: Path, number: int) -> dict[str, str]:
         "started_at": (FIRST_RUN + timedelta(hours=number)).isoformat(),
         "lakehouse_root": f"{root}",
         "inbox_root": f"{root / 'inbox'}",
-        "pipelines_root": f"{BUNDLE / 'pipelines'}",
+        "pipelines_root": f"{pipelines_of(root)}",
     }
 
 

@@ -17,7 +17,7 @@ from bundle_runner.record.records import read_record, seconds_between
 from tests.torture.chain import apply_landed, land
 from tests.torture.checksums import checksums, differences
 from tests.torture.strikes import KINDS, STEPS, Kill, has_ended, lives, ours, strike, wait_for
-from tests.torture.world import FIRST, SECOND, World, cut_samples, deliver, shop_until, spoil_first_day
+from tests.torture.world import FIRST, SECOND, World, cut_samples, declare_less, deliver, shop_until, spoil_first_day
 
 RUNS_AT_MOST = 12
 """So many runs an episode may take: each kill costs at most one, and a run without a kill must succeed."""
@@ -54,13 +54,16 @@ class Story:
 
 
 @contextmanager
-def staged(folder: Path, begun: bool = True) -> Iterator[Stage]:
+def staged(folder: Path, begun: bool = True, less: bool = False) -> Iterator[Stage]:
     """Lay out a delivery and find what must come of it, without a runner.
 
-    `begun`: it meets what the day before left, and a corrected file of that day is in it.
+    `begun`: it meets what the day before left, and a corrected file of that day is in it. `less`: under fewer
+    declarations.
     """
     samples = cut_samples(folder / "bundle")
     base = World(folder / "base", "")
+    if less:
+        declare_less(base.root)
     if begun:
         deliver(base, samples, FIRST)
         spoil_first_day(base)

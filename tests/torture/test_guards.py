@@ -4,10 +4,7 @@ A process dies right after a commit: what it has not yet done is lost, what is o
 TORTURE=1 (make torture) lets it die after every kind of commit, with all guards in place.
 """
 
-import os
-import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -20,15 +17,13 @@ from sales_lakehouse import books, promotion
 from sales_lakehouse.landing import LandingStore, Manifest
 from sales_lakehouse.run import Run
 from sales_lakehouse.tables import Lakehouse
-from tests.torture.chain import STEPS, apply_landed, parameters_of, run_cells
+from tests.torture.chain import STEPS, apply_landed
 from tests.torture.checksums import checksums, differences
-from tests.torture.fortnight import units_of
-from tests.torture.world import FIRST, SECOND, cut_samples
+from tests.torture.conftest import GATES, TORTURE, Stage, copied, live
+from tests.torture.world import FIRST, SECOND
 
 Guard = Callable[[pytest.MonkeyPatch], None]
-TORTURE = bool(os.environ.get("TORTURE"))
 SILVER, GOLD = ("merge_changes", "silver.sale_lines"), ("replace", "gold.daily_sales")
-GATES = STEPS[STEPS.index("35_gate_silver") :]
 COMMITS = [
     ("append", "bronze.gift_partner"),
     ("append", "ops.units"),
@@ -50,37 +45,10 @@ class Killed(BaseException):
     """The process is gone."""
 
 
-@dataclass(frozen=True)
-class Stage:
-    """Deliveries that have landed, the same once silver's candidates are built, and what must come of them."""
-
-    landed: Path
-    judged: Path
-    expected: dict[str, str]
-
-
 @pytest.fixture(scope="module")
-def stage(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Stage:
-    """Land two days with corrected files, and live through them undisturbed."""
-    folder = tmp_path_factory.mktemp("stage")
-    landed = folder / "landed/lakehouse"
-    for unit in units_of(cut_samples(folder / "bundle") / "pipelines/samples/online-retail", seed=1):
-        unit.land(landed)
-    judged = copied(landed, folder / "judged")
-    live(judged, STEPS[: STEPS.index(GATES[0])])
-    quiet = copied(judged, folder / "quiet")
-    live(quiet, GATES)
-    return Stage(landed, judged, checksums(quiet))
-
-
-def copied(root: Path, folder: Path) -> Path:
-    return Path(shutil.copytree(root, folder / "lakehouse"))
-
-
-def live(root: Path, steps: tuple[str, ...]) -> None:
-    """Let the first run, or a repair of it, go these steps."""
-    for step in steps:
-        run_cells(step, parameters_of(root, 1))
+def expected(stage: Stage) -> dict[str, str]:
+    """Say what must come of it."""
+    return checksums(stage.quiet)
 
 
 def die_after(patches: pytest.MonkeyPatch, method: str, table: str) -> None:
@@ -119,14 +87,18 @@ def found_in_next_run(root: Path, expected: dict[str, str], guard: Guard = lambd
 
 @pytest.mark.skipif(not TORTURE, reason="make torture runs it")
 @pytest.mark.parametrize("commit", COMMITS, ids=" ".join)
-def test_the_next_run_finishes_what_a_dead_one_began(stage: Stage, tmp_path: Path, commit: tuple[str, str]) -> None:
-    assert found_in_next_run(dead(copied(stage.landed, tmp_path), commit, STEPS), stage.expected) == []
+def test_the_next_run_finishes_what_a_dead_one_began(
+    stage: Stage, expected: dict[str, str], tmp_path: Path, commit: tuple[str, str]
+) -> None:
+    assert found_in_next_run(dead(copied(stage.landed, tmp_path), commit, STEPS), expected) == []
 
 
-def test_a_repair_of_the_gate_that_died_while_it_promoted_finishes_it(stage: Stage, tmp_path: Path) -> None:
+def test_a_repair_of_the_gate_that_died_while_it_promoted_finishes_it(
+    stage: Stage, expected: dict[str, str], tmp_path: Path
+) -> None:
     root = dead(copied(stage.judged, tmp_path), SILVER, GATES)
     live(root, GATES)
-    assert differences(stage.expected, checksums(root)) == []
+    assert differences(expected, checksums(root)) == []
 
 
 def note_no_intent(patches: pytest.MonkeyPatch) -> None:
@@ -176,19 +148,19 @@ GUARDS: dict[str, tuple[Guard, tuple[str, str], str]] = {
 
 
 @pytest.mark.parametrize("name", [*GUARDS] if TORTURE else [*GUARDS][:1])
-def test_a_missing_guard_is_found(stage: Stage, tmp_path: Path, name: str) -> None:
+def test_a_missing_guard_is_found(stage: Stage, expected: dict[str, str], tmp_path: Path, name: str) -> None:
     guard, commit, damage = GUARDS[name]
     root = dead(copied(stage.judged, tmp_path), commit, GATES, guard)
-    assert damage in found_in_next_run(root, stage.expected, guard)
+    assert damage in found_in_next_run(root, expected, guard)
 
 
 @pytest.mark.skipif(not TORTURE, reason="make torture runs it")
 def test_without_an_intent_a_unit_that_is_not_noted_as_applied_is_judged_once_more(
-    stage: Stage, tmp_path: Path
+    stage: Stage, expected: dict[str, str], tmp_path: Path
 ) -> None:
     """The guard that holds: rows that this very unit published are known as its own (accepted_before)."""
     root = dead(copied(stage.judged, tmp_path), SILVER, GATES, note_no_intent)
-    assert found_in_next_run(root, stage.expected, note_no_intent) == []
+    assert found_in_next_run(root, expected, note_no_intent) == []
 
 
 def test_an_append_that_comes_twice_is_ignored_and_without_its_id_the_books_would_not_close(

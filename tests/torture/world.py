@@ -19,6 +19,7 @@ from tests.shops import running_shop
 
 BUNDLE = Path(__file__).parents[2]
 LAKEHOUSE = Path(sys.executable).with_name("lakehouse")
+LEFT_OUT = ("samples", "euro_partner.yml", "shop_customers.yml", "customer_features.*")
 FIRST, SECOND = "2011-01-04", "2011-01-05"
 INVOICES = 4
 """How many invoices of each seller a day keeps; one of the shop's without a description comes on top."""
@@ -32,10 +33,14 @@ class World:
     root: Path
     shop_url: str
 
+    def variables(self) -> dict[str, str]:
+        """Return the bundle's variables that mean this world."""
+        places = {"lakehouse_root": f"{self.root}", "pipelines_root": f"{pipelines_of(self.root)}"}
+        return {**places, "shop_api_url": self.shop_url}
+
     def command(self, *words: str) -> list[str]:
         """Return a call of `lakehouse` that means this lakehouse."""
-        values = {"lakehouse_root": f"{self.root}", "shop_api_url": self.shop_url}
-        given = [word for name, value in values.items() for word in ("--var", f"{name}={value}")]
+        given = [word for name, value in self.variables().items() for word in ("--var", f"{name}={value}")]
         return [f"{LAKEHOUSE}", *words, "--bundle", f"{BUNDLE}", *given]
 
     def start(self, *words: str) -> subprocess.Popen[str]:
@@ -53,7 +58,7 @@ class World:
 
     def ask(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Call a command of the data, which knows the lakehouse by the environment."""
-        variables = {"BUNDLE_VAR_lakehouse_root": f"{self.root}", "BUNDLE_VAR_shop_api_url": self.shop_url}
+        variables = {f"BUNDLE_VAR_{name}": value for name, value in self.variables().items()}
         command = [f"{LAKEHOUSE}", *words, "--bundle", f"{BUNDLE}"]
         return subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, **variables})
 
@@ -61,6 +66,20 @@ class World:
         """Return the same world in another folder, without its runs."""
         shutil.copytree(self.root, root, ignore=shutil.ignore_patterns("runs"))
         return World(root, self.shop_url)
+
+
+def declare_less(root: Path) -> None:
+    """Give a lakehouse declarations of its own, for the short forms: a partner, the shop's orders, one dimension.
+
+    What is left out is brought in, judged and published as they are, and takes a third of a run's time.
+    """
+    shutil.copytree(BUNDLE / "pipelines", root / "pipelines", ignore=shutil.ignore_patterns(*LEFT_OUT))
+
+
+def pipelines_of(root: Path) -> Path:
+    """Return a lakehouse's own declarations, or the bundle's where it has none."""
+    own = root / "pipelines"
+    return own if own.is_dir() else BUNDLE / "pipelines"
 
 
 def cut_samples(folder: Path, days: tuple[str, ...] = (FIRST, SECOND)) -> Path:

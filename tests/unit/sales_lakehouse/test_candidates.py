@@ -14,12 +14,26 @@ from sales_lakehouse.recording import write_books
 from sales_lakehouse.run import Run
 from sales_lakehouse.scan import scan_schema
 from sales_lakehouse.session import local_frame
-from sales_lakehouse.specs import Pipelines
+from sales_lakehouse.specs import Pipelines, load_pipelines
 from sales_lakehouse.stages.bronze import bronze_ddl
 from sales_lakehouse.tables import Lakehouse
 from tests.conftest import PIPELINES
 from tests.rows import records_of
 from tests.unit.sales_lakehouse.test_silver import HEADER, A, B
+
+LEFT_OUT = ("samples", "gold", "online_shop.yml", "euro_partner.yml", "shop_products.yml")
+
+
+@pytest.fixture(scope="module")
+def declared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Declare the two sources that deliver here: a table's plan has a branch for each that is declared."""
+    folder = tmp_path_factory.mktemp("declared") / "pipelines"
+    return Path(shutil.copytree(PIPELINES, folder, ignore=shutil.ignore_patterns(*LEFT_OUT)))
+
+
+@pytest.fixture(scope="module")
+def pipelines(declared: Path) -> Pipelines:
+    return load_pipelines(declared)
 
 
 def record(
@@ -46,7 +60,7 @@ def again(units_df: DataFrame) -> DataFrame:
 
 def under(run: Run, folder: Path, file: str, old: str, new: str) -> Run:
     """Return the run under declarations of which one says something else."""
-    declared = shutil.copytree(PIPELINES, folder / "pipelines", ignore=shutil.ignore_patterns("samples")) / file
+    declared = shutil.copytree(run.pipelines_root, folder / "pipelines") / file
     assert old in declared.read_text()
     declared.write_text(declared.read_text().replace(old, new))
     return replace(run, pipelines_root=folder / "pipelines")
@@ -59,8 +73,8 @@ def judge(lakehouse: Lakehouse, run: Run, units_df: DataFrame) -> Candidate:
 
 
 @pytest.fixture
-def runs(lakehouse: Lakehouse, tmp_path: Path) -> list[Run]:
-    places = {"lakehouse_root": lakehouse.root, "inbox_root": str(tmp_path), "pipelines_root": str(PIPELINES)}
+def runs(lakehouse: Lakehouse, declared: Path, tmp_path: Path) -> list[Run]:
+    places = {"lakehouse_root": lakehouse.root, "inbox_root": str(tmp_path), "pipelines_root": str(declared)}
     return [Run.of({"run_id": name, **places}) for name in ("r1", "r2", "r3")]
 
 

@@ -6,6 +6,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from sales_lakehouse import books
+from sales_lakehouse.session import local_frame
 from sales_lakehouse.specs import Pipelines, SourceSpec
 from sales_lakehouse.stages.conform import conform_records
 from sales_lakehouse.stages.repairs import as_delivered
@@ -41,7 +42,7 @@ def conform(spark: SparkSession, pipelines: Pipelines, source: SourceSpec, *deli
         for row in records_of(content.encode(), source)
     ]
     schema = f"{ddl}, _unit_id STRING, _record_no BIGINT, received_at STRING, unit_date STRING"
-    return conform_records(as_delivered(spark.createDataFrame(rows, schema)), source, pipelines.silver["sale_lines"])
+    return conform_records(as_delivered(local_frame(spark, rows, schema)), source, pipelines.silver["sale_lines"])
 
 
 def gifts(spark: SparkSession, pipelines: Pipelines, *deliveries: Delivery) -> DataFrame:
@@ -60,14 +61,12 @@ def page(*orders: str) -> str:
 def publish(spark: SparkSession, pipelines: Pipelines, *steps: DataFrame) -> tuple[DataFrame, DataFrame]:
     """Promote one batch after the other; return the last candidate and the table after it."""
     table = pipelines.silver["sale_lines"]
-    published = spark.createDataFrame([], silver_ddl(table))
-    candidate = published
+    published = candidate = local_frame(spark, [], silver_ddl(table))
     for number, rows_df in enumerate(steps):
         decided = decide(rows_df, published, table, f"r{number}")
         candidate = decided.unionByName(select_deleted(decided, published, table, f"r{number}"))
-        candidate = spark.createDataFrame(candidate.collect(), candidate.schema)
-        future = future_of(published, candidate, table)
-        published = spark.createDataFrame(future.collect(), silver_ddl(table))
+        candidate = spark.createDataFrame(candidate.toArrow(), candidate.schema)
+        published = spark.createDataFrame(future_of(published, candidate, table).toArrow(), published.schema)
     return candidate, published
 
 
