@@ -1,0 +1,86 @@
+"""A sale waits in quarantine until its customer has come, where its source says so; either order gives the same."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from sales_lakehouse.errors import SpecError
+from sales_lakehouse.landing import LandingStore, Manifest
+from sales_lakehouse.ledger.statement import Choice, draw_up
+from sales_lakehouse.plan import make_plan
+from sales_lakehouse.specs import load_pipelines
+from tests.chain import Chain
+from tests.conftest import PIPELINES
+
+SALES = [
+    "540001,A1,MUG,2,2011-01-05 09:00:00,1.50,17850.0,United Kingdom",
+    "540002,A2,PLATE,1,2011-01-05 09:00:00,2.00,,United Kingdom",
+    "540003,A2,PLATE,1,2011-01-05 09:00:00,2.00,99999.0,United Kingdom",
+]
+CUSTOMER = {
+    "customer_id": "17850",
+    "country_name": "United Kingdom",
+    "segment": "retail",
+    "first_seen_at": "2010-12-01T08:00:00",
+    "updated_at": "2011-01-06T00:00:00Z",
+}
+
+
+def holding(spark: SparkSession, folder: Path, held: str = "[customer_id]") -> Chain:
+    """Give a lakehouse whose partner's sales wait for their customers."""
+    chain = Chain(spark, folder / "lakehouse")
+    sources = chain.run.pipelines_root / "sources"
+    shutil.copy(PIPELINES / "sources/shop_customers.yml", sources)
+    source = sources / "gift_partner.yml"
+    text = source.read_text().replace("\nsilver:\n", f"\nsilver:\n  hold_unknown: {held}\n")
+    source.write_text(re.sub("(max_quarantined_pct): .*", r"\1: 100", text))
+    return chain
+
+
+def deliver_customer(chain: Chain) -> None:
+    page = json.dumps({"customers": [CUSTOMER]}).encode()
+    store = LandingStore(chain.run.landing_root)
+    assert store.put(page, Manifest("shop_customers", "customers", "2011-01-06T07:00:00Z"))
+
+
+def aside(chain: Chain) -> list[tuple[str, list[str]]]:
+    rows = chain.lakehouse.read("quarantine.sale_lines").select("order_id", "_errors").collect()
+    return sorted((row["order_id"], row["_errors"]) for row in rows)
+
+
+def test_a_sale_is_held_until_its_customer_comes(spark: SparkSession, tmp_path: Path) -> None:
+    chain = holding(spark, tmp_path / "late")
+    chain.deliver("2011-01-05.csv", *SALES)
+    chain.go()
+    assert aside(chain) == [(number, ["customer_id_is_known"]) for number in ("540001", "540003")]
+    assert [row["order_id"] for row in chain.lakehouse.read("silver.sale_lines").collect()] == ["540002"]
+
+    deliver_customer(chain)
+    chain = chain.next("r2")
+    chain.land()
+    chain.bronze()
+    assert len(make_plan(chain.run).reopened_ids) == 1
+    for step in (chain.silver, chain.gate_silver, chain.gold, chain.gate_gold):
+        step()
+    assert aside(chain) == [("540003", ["customer_id_is_known"])], "its customer has not come"
+    assert make_plan(chain.run).reopened_ids == []
+    assert draw_up(chain.root, chain.run.pipelines, Choice(), deep=True).closes
+
+    early = holding(spark, tmp_path / "early")
+    deliver_customer(early)
+    early.deliver("2011-01-05.csv", *SALES)
+    early.go()
+    same = ("silver.sale_lines", "quarantine.sale_lines", "gold.daily_sales")
+    assert [chain.checksums()[name] for name in same] == [early.checksums()[name] for name in same]
+
+
+def test_a_column_that_names_no_entity_is_refused(spark: SparkSession, tmp_path: Path) -> None:
+    chain = holding(spark, tmp_path, "[customer]")
+    with pytest.raises(SpecError, match=r"hold_unknown names 'customer', which silver sale_lines has no reference for"):
+        load_pipelines(chain.run.pipelines_root)
