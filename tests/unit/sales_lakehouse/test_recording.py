@@ -21,15 +21,15 @@ from tests.conftest import PIPELINES
 
 CANDIDATE_DDL = (
     "source STRING, currency_code STRING, line_amount DECIMAL(22,4), _unit_id STRING, _record_no BIGINT, _row_no INT, "
-    "_scope STRING, _sequence STRING, _statement STRING, _statement_hash STRING, _winner STRING, _disposition STRING, "
-    "_old_amount DECIMAL(22,4), _old_slice DATE, _run_id STRING"
+    "_scope STRING, _sequence STRING, _statement STRING, _statement_hash STRING, _winner STRING, _tied BOOLEAN, "
+    "_disposition STRING, _old_amount DECIMAL(22,4), _old_slice DATE, _run_id STRING"
 )
 
 
 def candidate(spark: SparkSession, *dispositions: str) -> DataFrame:
     statement = ("2011-01-05", "t1", "u1", "u1", "u1")
     rows = [
-        ("gift_partner", "GBP", None, "u1", number, 0, *statement, disposition, None, None, "r1")
+        ("gift_partner", "GBP", None, "u1", number, 0, *statement, False, disposition, None, None, "r1")
         for number, disposition in enumerate(dispositions, start=1)
     ]
     return spark.createDataFrame(rows, CANDIDATE_DDL)
