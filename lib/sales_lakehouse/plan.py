@@ -35,8 +35,14 @@ class Plan:
 
     @property
     def reopened_ids(self) -> list[str]:
-        """Return the units that are applied already, and are judged once more."""
-        return [unit.unit_id for of_source in self.reopened.values() for unit in of_source]
+        """Return the units that are judged once more where they are applied.
+
+        A run whose last gate stopped leaves its units open: a repair among them, or one that mends them, is judged with
+        all that belongs to it, or the record that it mends would be judged without it.
+        """
+        asked = {unit.unit_id for of_source in self.reopened.values() for unit in of_source}
+        repairs = [unit for of_source in self.judged.values() for unit in of_source if unit.repairs]
+        return sorted(asked.union(*({repair.unit_id, *repair.repairs} for repair in repairs)))
 
     @property
     def work(self) -> int:

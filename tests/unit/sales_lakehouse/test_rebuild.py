@@ -130,3 +130,23 @@ def test_a_rule_that_rows_of_other_dates_break_is_told_as_a_stop(chain: Chain) -
     refuse_large_orders(chain)
     told = rebuild(parameters(chain, "2011-01-05"), dry_run=True)
     assert told[-1].startswith("would stop: silver.sale_lines quantity_is_small: 1 row breaks it")
+
+
+def test_a_column_that_came_later_is_filled(chain: Chain) -> None:
+    declared = chain.run.pipelines_root
+    for path, head, added in (
+        (
+            declared / "silver/sale_lines.yml",
+            "\ncolumns:\n",
+            "  - {name: invoice_text, type: STRING, description: As sent}\n",
+        ),
+        (declared / "sources/gift_partner.yml", "\n  columns:\n", "    invoice_text: {from: InvoiceNo}\n"),
+    ):
+        path.write_text(path.read_text().replace(head, head + added, 1))
+    told = rebuild(parameters(chain, *DAYS), dry_run=True)
+    assert told[1] == "silver.sale_lines: 4 rows → 4: 0 new, 4 changed, 0 gone; line_amount GBP 131.00 stays"
+    rebuild(parameters(chain, *DAYS), dry_run=False)
+    chain = chain.next("r2")
+    chain.go()
+    rows = chain.lakehouse.read("silver.sale_lines").select("order_id", "invoice_text").collect()
+    assert [row["invoice_text"] for row in rows] == [row["order_id"] for row in rows]
