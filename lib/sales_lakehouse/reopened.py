@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import pyarrow.compute as pc
@@ -104,7 +105,7 @@ def find_rebuild(run: Run, days: Sequence[str]) -> Rebuild:
     """
     root, store = Path(run.lakehouse_root), LandingStore(run.landing_root)
     tables = {source.silver.table for source in run.pipelines.sources.values()}
-    dates_of = {table: _dates_of_units(root, run.pipelines.silver[table]) for table in tables}
+    dates_of = {table: _dates_of_units(root, run.pipelines.silver[table], days) for table in tables}
     restated = _restated(root)
     found: dict[str, dict[str, list[str]]] = {day: {} for day in days}
     for name, source in run.pipelines.sources.items():
@@ -128,14 +129,28 @@ def _of_date(
             yield unit.unit_id
 
 
-def _dates_of_units(root: Path, table: SilverSpec) -> dict[str, set[str]]:
-    """Return the dates of the rows that each unit has in a silver table or its quarantine."""
-    column = table.slice or (table.history.valid_from if table.history else "")
+def _dates_of_units(root: Path, table: SilverSpec, days: Sequence[str]) -> dict[str, set[str]]:
+    """Return the dates within a range of the rows that each unit has in a silver table or its quarantine.
+
+    Rows of a table that has neither slice nor history are of all dates.
+    """
+    column = table.slice or (table.history.valid_from if table.history else None)
+    asked = _dated(column, days, is_date=bool(table.slice)) if column else None
     dates: dict[str, set[str]] = {}
     for layer in ("silver", "quarantine"):
-        for row in read_rows(root / layer / table.table, ["_unit_id", column]):
-            dates.setdefault(row["_unit_id"], set()).add(str(row.get(column) or _UNKNOWN)[:10])
+        for row in read_rows(root / layer / table.table, ["_unit_id", column or "_unit_id"], asked):
+            dates.setdefault(row["_unit_id"], set()).add(str(row[column] or _UNKNOWN)[:10] if column else _UNKNOWN)
     return dates
+
+
+def _dated(column: str, days: Sequence[str], is_date: bool) -> pc.Expression:
+    first, after = date.fromisoformat(min(days)), date.fromisoformat(max(days)) + timedelta(days=1)
+    begin, end = (first, after) if is_date else (_midnight(first), _midnight(after))
+    return ((pc.field(column) >= begin) & (pc.field(column) < end)) | pc.field(column).is_null()
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
 
 
 def _restated(root: Path) -> set[str]:

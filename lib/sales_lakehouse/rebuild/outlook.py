@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
@@ -117,15 +117,15 @@ class Outlook:
 
     def _reached(self, gold: GoldSpec) -> Iterator[str]:
         """Yield the dates whose slices look at what would change; a date of which nothing is known has no slice."""
-        known = {row[0] for name in gold.reads for row in self._dates(name)}
+        known = set().union(*(self._dates(name) for name in gold.reads))
         for day in {date.fromisoformat(day) for name in gold.reads for day in self.touched.get(name, ())}:
             yield str(day)
             ahead = (day + timedelta(days=days) for days in range(1, gold.lookback_days + 1))
             yield from (str(other) for other in ahead if other in known)
 
-    def _dates(self, name: str) -> Collection[tuple[date]]:
+    def _dates(self, name: str) -> set[date]:
         column = self.run.pipelines.silver[name].slice
-        return [(row[0],) for row in self.silver[name].select(column).distinct().collect()] if column else []
+        return {row[0] for row in self.silver[name].select(column).distinct().collect()} if column else set()
 
     def _build(self, gold: GoldSpec) -> tuple[DataFrame, dict[str, DataFrame], list[str]]:
         days = self.slices[gold.table]
