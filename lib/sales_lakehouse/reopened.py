@@ -138,7 +138,7 @@ def _dates_of_units(root: Path, table: SilverSpec, days: Sequence[str]) -> dict[
     asked = _dated(column, days, is_date=bool(table.slice)) if column else None
     dates: dict[str, set[str]] = {}
     for layer in ("silver", "quarantine"):
-        for row in read_rows(root / layer / table.table, ["_unit_id", column or "_unit_id"], asked):
+        for row in read_rows(root / layer / table.table, [name for name in ("_unit_id", column) if name], asked):
             dates.setdefault(row["_unit_id"], set()).add(str(row[column] or _UNKNOWN)[:10] if column else _UNKNOWN)
     return dates
 
