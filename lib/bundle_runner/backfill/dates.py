@@ -95,7 +95,7 @@ def plan_backfill(wish: Wish, records: Iterable[RunRecord], again: bool) -> Back
     alike = [record for record in records if wish.asks_the_same_as(record.occasion.backfill or "")]
     mine = [record for record in alike if (record.occasion.backfill or "").partition(".")[0] == wish.name]
     rounds = [int((record.occasion.backfill or "").partition(".")[2] or 1) for record in mine]
-    number = max(rounds, default=0 if again else 1) + again
+    number = max(rounds, default=1 if alike or not again else 0) + again
     found = wish.name if number == 1 else f"{wish.name}.{number}"
     last: dict[date, RunRecord] = {}
     for record in sorted(alike, key=lambda record: (record.started_at, record.run_id)):
