@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 
 import click
@@ -41,7 +42,7 @@ class Work:
     bundle: Bundle
     backfill: Backfill
 
-    @property
+    @cached_property
     def parameters(self) -> dict[str, dict[str, str]]:
         """Return the values of the job's parameters, by the ISO dates that are open."""
         return {day.isoformat(): dict(self.plan(day).parameters) for day in self.backfill.open}
