@@ -25,6 +25,18 @@ def kill_once_a_job_runs(spark):
     time.sleep(0.5)
     os.kill(os.getpid(), 9)
 """
+ENGINE = """
+from pyspark.sql import SparkSession
+
+def session():
+    return SparkSession.getActiveSession() or SparkSession.builder.getOrCreate()
+
+def rows():
+    return session().range(3).count()
+
+def jvm():
+    return str(session()._jvm.java.lang.ProcessHandle.current().pid())
+"""
 CLUSTER = [{"job_cluster_key": "main", "new_cluster": {"spark_conf": {"spark.sql.shuffle.partitions": 3}}}]
 
 
@@ -64,6 +76,14 @@ def test_no_jvm_is_started_when_no_cell_asks_for_spark(bundle: SmallBundle) -> N
     record = bundle.run()
     assert record.exit_code == 0
     assert not (bundle.folder / ".state/runs" / record.run_id / "clusters").exists()
+
+
+def test_a_module_that_asks_for_a_session_gets_the_job_s(bundle: SmallBundle) -> None:
+    (bundle.folder / "engine.py").write_text(ENGINE)
+    first = bundle.notebook("first", "import engine", "assert engine.rows() == 3", f"assert engine.jvm() == {PID}")
+    bundle.job(task("first", first, job_cluster_key="main"), job_clusters=CLUSTER)
+    record = bundle.run()
+    assert states(record) == {"first": "SUCCESS"}, [t.message for t in record.tasks]
 
 
 def test_a_dead_kernel_leaves_no_ghost_and_a_dead_jvm_is_replaced(bundle: SmallBundle) -> None:

@@ -20,7 +20,7 @@ from bundle_runner.dbutils.runtime import offer_runtime
 from bundle_runner.dbutils.secrets import redact_messages
 from bundle_runner.kernel import sql_cell
 from bundle_runner.notebooks.file import Import
-from bundle_runner.spark.joining import enter
+from bundle_runner.spark.joining import enter, join_when_asked
 
 NO_SPARK = {"PYSPARK_GATEWAY_PORT": "0", "PYSPARK_GATEWAY_SECRET": ""}
 NEEDS_SPARK = re.compile(r"\bspark\b|SparkSession|get_spark|^%%?sql\b")
@@ -48,23 +48,41 @@ class _Leaver:
 
 
 class _Joiner(ast.NodeTransformer):
-    """Join before the first cell that names Spark; where that fails, reject the cell with the reason."""
+    """Join before the first cell that names Spark; where that fails, reject the cell with the reason.
+
+    A cell may call a module that asks for a session: then the kernel joins as soon as it asks.
+    """
 
     def __init__(self, shell: Any, leaver: _Leaver) -> None:
         self._shell = shell
         self._leaver = leaver
         self._joined = False
+        self._listens = False
         self._problem = ""
 
     def before_cell(self, info: Any) -> None:
         """Hear which cell comes next."""
-        if self._joined or self._leaver.left or not NEEDS_SPARK.search(info.raw_cell or ""):
+        if self._joined or self._leaver.left:
+            return
+        if not NEEDS_SPARK.search(info.raw_cell or ""):
+            self._listen()
             return
         try:
-            self._shell.user_ns["spark"] = enter()
-            self._joined, self._problem = True, ""
+            self._enter()
+            self._problem = ""
         except Exception as error:  # noqa: BLE001 an error in this hook would only be printed, and the cell would run
             self._problem = f"{type(error).__name__}: {error}"
+
+    def _listen(self) -> None:
+        """Hear of modules that ask for a session, once pyspark is there; a notebook without it needs none."""
+        if not self._listens and "pyspark.sql" in sys.modules:
+            self._listens = True
+            join_when_asked(self._enter)
+
+    def _enter(self) -> None:
+        if not self._joined:
+            self._shell.user_ns["spark"] = enter()
+            self._joined = True
 
     def visit(self, node: ast.AST) -> Any:
         """Reject the cell when the join failed."""

@@ -18,13 +18,13 @@ from typing import Any
 from bundle_runner.dbutils import DbUtils
 from bundle_runner.dbutils.runtime import offer_runtime
 from bundle_runner.dbutils.secrets import redact_stream
-from bundle_runner.spark.joining import join_when_asked
+from bundle_runner.spark.joining import enter, join_when_asked
 from bundle_runner.task import Stop
 
 
 def main(words: list[str]) -> int:
     """Run what the words name; return the exit code."""
-    join_when_asked()
+    join_when_asked(enter)
     utils = _utils()
     try:
         _run(words, utils)

@@ -11,8 +11,8 @@ from typing import Any
 ADDRESS, AUTHKEY, ATTEMPT = "BUNDLE_RUNNER_ADDRESS", "BUNDLE_RUNNER_AUTHKEY", "BUNDLE_RUNNER_ATTEMPT"
 
 
-def join_when_asked() -> None:
-    """Join as soon as somebody asks pyspark for a session or a context: a program that never does needs no JVM."""
+def join_when_asked(go_in: Callable[[], object]) -> None:
+    """Go in as soon as somebody asks pyspark for a session or a context: a program that never does needs no JVM."""
     from pyspark import SparkContext
     from pyspark.sql import SparkSession
 
@@ -28,7 +28,7 @@ def join_when_asked() -> None:
         def asked(*words: Any, **named: Any) -> Any:
             for one, its_name, original in originals:
                 setattr(one, its_name, original)
-            enter()
+            go_in()
             return getattr(words[0] if words else owner, name)(*words[1:], **named)
 
         return asked
