@@ -25,6 +25,7 @@ import psutil
 from pyspark.sql import functions as F
 
 from sales_lakehouse.landing import LandingStore, Manifest
+from sales_lakehouse.opening import open_lakehouse
 from sales_lakehouse.recording import record_units
 from sales_lakehouse.run import Run
 from sales_lakehouse.session import get_spark
@@ -46,10 +47,7 @@ def main() -> None:
 def _measure(folder: Path, files: int, options: argparse.Namespace) -> None:
     run = _run(folder)
     units = _land(run, options.megabytes, files)
-    lakehouse = Lakehouse(get_spark(), run.lakehouse_root, run.run_id)
-    if options.compiled:
-        lakehouse.spark.conf.set("spark.sql.codegen.wholeStage", "true")
-        lakehouse.spark.conf.set("spark.sql.codegen.factoryMode", "FALLBACK")
+    lakehouse = open_lakehouse(get_spark(), run)
     source = run.pipelines.source(SOURCE)
 
     def ours() -> None:
@@ -150,7 +148,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--megabytes", type=int, default=100)
     parser.add_argument("--files", type=int, nargs="+", default=[1, 8])
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--compiled", action="store_true", help="compile plans, as a job for large data does")
     return parser.parse_args()
 
 

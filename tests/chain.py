@@ -18,17 +18,16 @@ from sales_lakehouse.ledger import seal_files
 from sales_lakehouse.plan import make_plan
 from sales_lakehouse.promotion import close_units, promote_gold, promote_tables, roll_forward
 from sales_lakehouse.recording import (
+    build_slices,
     note_pending,
     note_units,
     open_units,
-    read_silver,
     record_units,
     slices_to_rebuild,
     write_books,
 )
 from sales_lakehouse.reopened import reopen_waiting
 from sales_lakehouse.run import Run
-from sales_lakehouse.stages.gold import build_gold
 from sales_lakehouse.tables import Lakehouse
 from tests.conftest import PIPELINES
 
@@ -126,8 +125,7 @@ class Chain:
     def gold(self) -> None:
         dates = slices_to_rebuild(self.lakehouse, self.run)
         for gold in (gold for gold in self.run.pipelines.gold.values() if dates[gold.table]):
-            silver = read_silver(self.lakehouse, self.run, gold, dates[gold.table])
-            self.lakehouse.overwrite(f"candidates.{gold.table}", build_gold(silver, gold, dates[gold.table]))
+            build_slices(self.lakehouse, self.run, gold, dates[gold.table])
 
     def gate_gold(self) -> None:
         promote_gold(self.lakehouse, self.run, slices_to_rebuild(self.lakehouse, self.run))

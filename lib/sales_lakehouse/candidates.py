@@ -9,11 +9,13 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from sales_lakehouse import books
+from sales_lakehouse.bounds import Bounds
 from sales_lakehouse.run import Run
 from sales_lakehouse.session import local_frame
 from sales_lakehouse.specs import SilverSpec, SourceSpec
 from sales_lakehouse.stages.bronze import bronze_ddl
 from sales_lakehouse.stages.conform import Known, conform_records
+from sales_lakehouse.stages.near import bound_changes, select_near, select_touched
 from sales_lakehouse.stages.repairs import as_delivered, with_repairs
 from sales_lakehouse.stages.silver import decide, future_of, select_deleted, select_refused_since, silver_ddl
 from sales_lakehouse.stages.standing import EMPTY_DDL, STATEMENT, stated
@@ -49,6 +51,21 @@ class Candidate:
         return self.lakehouse.materialize(books.balance(self.rows_df, self.table, self.run_id))
 
     @cached_property
+    def bounds(self) -> Bounds:
+        """Return the bounds of what the run changes, read once."""
+        return bound_changes(self.rows_df, self.table)
+
+    @cached_property
+    def near_df(self) -> DataFrame:
+        """Return the published rows that the run's changes concern."""
+        return select_near(self.published_df, self.rows_df, self.table, self.bounds)
+
+    @cached_property
+    def near_future_df(self) -> DataFrame:
+        """Return what becomes of these rows, with those that come."""
+        return future_of(self.near_df, self.rows_df, self.table)
+
+    @cached_property
     def future_df(self) -> DataFrame:
         """Return the table as it would be."""
         return future_of(self.published_df, self.rows_df, self.table)
@@ -70,19 +87,26 @@ def build_candidate(lakehouse: Lakehouse, run: Run, table: SilverSpec, units_df:
     """Type, judge and compare the records of recorded units, and keep the result as the table's candidate."""
     candidate = Candidate(lakehouse, table, run.run_id)
     sources = run.pipelines.sources_of(table.table)
+    units = units_df.where("state = 'recorded'").select("source", "unit_id", "was_applied").collect()
+    delivering = [source for source in sources if any(unit["source"] == source.source for unit in units)]
     conformed = [
         conform_records(
             _open_records(lakehouse, units_df, source), source, table, _known(lakehouse, run, source, units_df)
         )
-        for source in sources
+        for source in delivering
     ]
-    rows_df, empty_df = reduce(DataFrame.unionByName, conformed), _empty_statements(lakehouse, units_df, sources)
-    again = _judged_again(units_df, sources)
+    rows_df, empty = reduce(DataFrame.unionByName, conformed), _empty_statements(lakehouse, units_df, sources)
+    empty_df = local_frame(lakehouse.spark, empty, EMPTY_DDL) if empty else None
+    names = {source.source for source in delivering}
+    again = [unit["unit_id"] for unit in units if unit["source"] in names and unit["was_applied"]]
+    published_df = candidate.published_df
+    if not again:  # a record that is judged again may have lost any row
+        published_df = select_touched(published_df, rows_df, table, delivering, [scope for _, scope, *_ in empty])
     # Its own earlier judgement does not stand against a statement: where the source's columns changed, so did its hash.
-    others_df = candidate.published_df.where(~F.col("_unit_id").isin(again))
-    decided_df = decide(rows_df, candidate.published_df, table, run.run_id, stated(others_df, empty_df))
+    others_df = published_df.where(~F.col("_unit_id").isin(again))
+    decided_df = decide(rows_df, published_df, table, run.run_id, stated(others_df, empty_df))
     lakehouse.overwrite(candidate.name, decided_df)
-    gone_df = _gone(candidate, lakehouse.read(candidate.name), sources, empty_df, bool(again))
+    gone_df = _gone(candidate, published_df, sources, empty_df, bool(again))
     if gone_df is not None:
         # By the version: a retry of the same run has overwritten what it appended before, and must append it again.
         lakehouse.append(candidate.name, gone_df, f"{run.run_id}/deleted/{lakehouse.version(candidate.name)}")
@@ -100,21 +124,15 @@ def _known(lakehouse: Lakehouse, run: Run, source: SourceSpec, units_df: DataFra
     return known
 
 
-def _judged_again(units_df: DataFrame, sources: list[SourceSpec]) -> list[str]:
-    """Return the units to judge that were applied once: they came back, or a repair reopened them."""
-    names = [source.source for source in sources]
-    again_df = units_df.where("state = 'recorded' AND was_applied").where(F.col("source").isin(names))
-    return [row["unit_id"] for row in again_df.select("unit_id").collect()]
-
-
 def _gone(
-    candidate: Candidate, decided_df: DataFrame, sources: list[SourceSpec], empty_df: DataFrame | None, again: bool
+    candidate: Candidate, published_df: DataFrame, sources: list[SourceSpec], empty_df: DataFrame | None, again: bool
 ) -> DataFrame | None:
     """Return the published rows that go; None where none can.
 
     A statement of one row leaves none out and, judged for the first time, takes none back.
     """
-    given = (decided_df, candidate.published_df, candidate.table, candidate.run_id)
+    decided_df = candidate.lakehouse.read(candidate.name)
+    given = (decided_df, published_df, candidate.table, candidate.run_id)
     covers_one = all(source.silver.scope.kind == "key" and not source.silver.deleted for source in sources)
     left_out_df = None if covers_one else select_deleted(*given, empty_df)
     if not again:
@@ -126,10 +144,10 @@ def _gone(
     return left_out_df.unionByName(refused_df.join(left_out_df.select(*key), on=key, how="left_anti"))
 
 
-def _empty_statements(lakehouse: Lakehouse, units_df: DataFrame, sources: list[SourceSpec]) -> DataFrame | None:
+def _empty_statements(lakehouse: Lakehouse, units_df: DataFrame, sources: list[SourceSpec]) -> list[tuple[str, ...]]:
     """Return the statements without a row: files without a line that arrive or were applied, tombstones of all runs.
 
-    They keep out what is older.
+    They keep out what is older. Grain: one tuple per statement, in the columns of `EMPTY_DDL`.
     """
     names = [s.source for s in sources if s.silver.scope.kind == "slice" and s.silver.sequence == "received_at"]
     log_df = lakehouse.read_or_empty("ops.units", books.UNITS_DDL).where("state = 'applied'")
@@ -145,9 +163,7 @@ def _empty_statements(lakehouse: Lakehouse, units_df: DataFrame, sources: list[S
         withdrawn_df = lakehouse.read_or_empty("ops.withdrawn", f"{EMPTY_DDL}, _unit_id STRING")
         told_df = withdrawn_df.where(F.col("source").isin(withdrawing)).select(*STATEMENT)
         statements += [tuple(row) for row in told_df.collect()]
-    if not statements:
-        return None
-    return local_frame(lakehouse.spark, statements, EMPTY_DDL)
+    return statements
 
 
 def _open_records(lakehouse: Lakehouse, units_df: DataFrame, source: SourceSpec) -> DataFrame:
@@ -157,4 +173,6 @@ def _open_records(lakehouse: Lakehouse, units_df: DataFrame, source: SourceSpec)
     records_df = lakehouse.read_or_empty(f"bronze.{source.source}", bronze_ddl(source)).where("_kind = 'record'")
     if not recorded_df.where(F.col("is_repair") & (F.col("source") == source.source)).isEmpty():
         return with_repairs(records_df, facts_df, source)
-    return as_delivered(records_df.join(F.broadcast(facts_df), on="_unit_id", how="inner"))
+    # By the ids, files of other units are not even opened.
+    ids = [row["_unit_id"] for row in facts_df.select("_unit_id").collect()]
+    return as_delivered(records_df.where(F.col("_unit_id").isin(ids)).join(F.broadcast(facts_df), on="_unit_id"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from sales_lakehouse.files import read_json, write_json
 from sales_lakehouse.landing import LandingStore, Manifest
 from sales_lakehouse.reopened import read_rebuild
 from sales_lakehouse.run import Run
+from sales_lakehouse.specs import SilverSpec
 from sales_lakehouse.wording import counted
 
 
@@ -104,6 +106,20 @@ def end_intent(run: Run) -> None:
 
 def _intent_path(run: Run) -> Path:
     return Path(run.lakehouse_root) / "ops" / "promotion.json"
+
+
+def is_judged(run: Run, table: SilverSpec) -> bool:
+    """Tell whether every published row of a silver table kept today's rules when a gate last judged it."""
+    return read_json(_judged_path(run)).get(table.table) == table.definition
+
+
+def note_judged(run: Run, tables: Iterable[SilverSpec]) -> None:
+    """Note that every published row of silver tables keeps today's rules."""
+    write_json(_judged_path(run), {**read_json(_judged_path(run)), **{t.table: t.definition for t in tables}})
+
+
+def _judged_path(run: Run) -> Path:
+    return Path(run.lakehouse_root) / "ops" / "judged.json"
 
 
 def finish(run: Run) -> None:

@@ -15,6 +15,7 @@ from sales_lakehouse.reopened import end_rebuild
 from sales_lakehouse.run import Run
 from sales_lakehouse.specs import SilverSpec
 from sales_lakehouse.stages.gold import slices_predicate
+from sales_lakehouse.stages.near import identity_of
 from sales_lakehouse.stages.silver import select_changes, silver_columns, silver_ddl
 from sales_lakehouse.tables import Lakehouse
 
@@ -78,7 +79,8 @@ def promote_silver(lakehouse: Lakehouse, run: Run, candidate: Candidate) -> None
         # Named by the candidate's run: what a roll-forward notes must not hide what its own run promotes later.
         write_id = f"{candidate.run_id}/pending/{table.table}"
         lakehouse.append("ops.slices", reduce(DataFrame.unionByName, pending), write_id)
-    lakehouse.merge_changes(f"silver.{table.table}", changes_df, table.key, silver_columns(table))
+    within = candidate.bounds.predicate(identity_of(table), "t")
+    lakehouse.merge_changes(f"silver.{table.table}", changes_df, table.key, silver_columns(table), within)
 
 
 def touched_dates(lakehouse: Lakehouse, run: Run, table: SilverSpec, changes_df: DataFrame) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from functools import partial, reduce
 from itertools import chain
 
@@ -24,7 +24,7 @@ from sales_lakehouse.scan import spanned
 from sales_lakehouse.session import compiling
 from sales_lakehouse.specs import GoldSpec, SilverSpec, SourceSpec
 from sales_lakehouse.stages.bronze import bronze_ddl, read_records
-from sales_lakehouse.stages.gold import slices_predicate
+from sales_lakehouse.stages.gold import build_gold, slices_predicate
 from sales_lakehouse.stages.repairs import read_repairs, repair_form
 from sales_lakehouse.stages.silver import select_pending, silver_ddl
 from sales_lakehouse.stages.standing import STATEMENT
@@ -49,12 +49,11 @@ def record_units(lakehouse: Lakehouse, run: Run, source: SourceSpec, units: list
     held = dict(map(tuple, by_unit_df.agg(F.bool_or(F.col("_kind") == "quarantined")).collect()))
     new = [unit for unit in units if unit.unit_id not in held]
     released = [unit for unit in units if held.get(unit.unit_id)]
-    with compiling(lakehouse.spark, sum(unit.size_bytes for unit in (*new, *released))):
-        if new:
-            lakehouse.append(table, _read_units(lakehouse, run, source, new), _digest([unit.unit_id for unit in new]))
-        if released:
-            listed = _listed([unit.unit_id for unit in released])
-            lakehouse.replace(table, _read_units(lakehouse, run, source, released), f"_unit_id IN ({listed})")
+    if new:
+        lakehouse.append(table, _read_units(lakehouse, run, source, new), _digest([unit.unit_id for unit in new]))
+    if released:
+        listed = _listed([unit.unit_id for unit in released])
+        lakehouse.replace(table, _read_units(lakehouse, run, source, released), f"_unit_id IN ({listed})")
 
 
 def _read_units(lakehouse: Lakehouse, run: Run, source: SourceSpec, units: list[Manifest]) -> DataFrame:
@@ -120,6 +119,21 @@ def read_silver(lakehouse: Lakehouse, run: Run, gold: GoldSpec, dates: list[str]
     tables = {name: run.pipelines.silver[name] for name in gold.reads}
     frames = {name: lakehouse.read_or_empty(f"silver.{name}", silver_ddl(table)) for name, table in tables.items()}
     return looked_at(frames, run, gold, dates)
+
+
+def build_slices(lakehouse: Lakehouse, run: Run, gold: GoldSpec, dates: list[str]) -> None:
+    """Build slices of a gold table as its candidate; where its SQL looks at much, its plan is compiled."""
+    silver = read_silver(lakehouse, run, gold, dates)
+    with compiling(lakehouse.spark, _landed_bytes(run, gold, dates)):
+        lakehouse.overwrite(f"candidates.{gold.table}", build_gold(silver, gold, dates))
+
+
+def _landed_bytes(run: Run, gold: GoldSpec, dates: list[str]) -> int:
+    """Return how many bytes told what a gold table looks at; an API page counts for the day on which it came."""
+    first, last = str(date.fromisoformat(min(dates)) - timedelta(days=gold.lookback_days)), max(dates)
+    sources = {source.source for name in gold.reads for source in run.pipelines.sources_of(name)}
+    units = chain.from_iterable(map(LandingStore(run.landing_root).manifests, sorted(sources)))
+    return sum(unit.size_bytes for unit in units if first <= (unit.business_date or unit.received_at)[:10] <= last)
 
 
 def looked_at(silver: Mapping[str, DataFrame], run: Run, gold: GoldSpec, dates: list[str]) -> dict[str, DataFrame]:

@@ -53,19 +53,25 @@ def local_frame(spark: SparkSession, rows: Sequence[Sequence[Any]], schema: str 
     return frame
 
 
+def compile_plans(spark: SparkSession, size_bytes: int) -> None:
+    """Compile the plans of this session from here on, where the work is large: for a day's rows it takes too long."""
+    # Only what the local profile turned off is set: a workspace may not let a session set it.
+    for name, value in _COMPILED.items() if size_bytes >= LARGE_BYTES else ():
+        if spark.conf.get(name, value) != value:
+            spark.conf.set(name, value)
+
+
 @contextmanager
 def compiling(spark: SparkSession, size_bytes: int) -> Iterator[None]:
-    """Compile the plans of work that is large: for a day's rows that takes longer than it saves, for millions not."""
-    # Only what the local profile turned off is set: a workspace may not let a session set it.
-    found = {name: spark.conf.get(name, value) for name, value in _COMPILED.items()}
-    before = {name: value for name, value in found.items() if value and value != _COMPILED[name]}
-    for name in before if size_bytes >= LARGE_BYTES else ():
-        spark.conf.set(name, _COMPILED[name])
+    """Compile the plans of one part of a session's work, where that part is large."""
+    before = {name: spark.conf.get(name, value) for name, value in _COMPILED.items()}
+    compile_plans(spark, size_bytes)
     try:
         yield
     finally:
         for name, value in before.items():
-            spark.conf.set(name, value)
+            if value and value != _COMPILED[name]:
+                spark.conf.set(name, value)
 
 
 def _local_session() -> SparkSession:

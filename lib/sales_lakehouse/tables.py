@@ -139,9 +139,12 @@ class Lakehouse:
             writer = writer.option("replaceWhere", predicate)
         self._save(writer.partitionBy(partition) if partition else writer, name)
 
-    def merge_changes(self, name: str, changes_df: DataFrame, key: tuple[str, ...], columns: list[str]) -> None:
+    def merge_changes(
+        self, name: str, changes_df: DataFrame, key: tuple[str, ...], columns: list[str], within: str = "true"
+    ) -> None:
         """Apply rows labelled `_change` = new, update or delete in one commit; unchanged ones write nothing.
 
+        `within` is SQL that holds for every row `t` of the table which a change is about: other files are not read.
         A table that lacks columns of the rows gains them before, in a commit of its own.
         """
         self.grow(name, columns_of(changes_df.select(columns).schema))
@@ -149,7 +152,7 @@ class Lakehouse:
             self.overwrite(name, changes_df.where("_change = 'new'").select(columns))
             return
         changes_df.where("_change <> 'unchanged'").createOrReplaceTempView("promoted_changes")
-        on = " AND ".join(f"t.{column} <=> c.{column}" for column in key)
+        on = " AND ".join([*(f"t.{column} <=> c.{column}" for column in key), within])
         assignments = ", ".join(f"t.{column} = c.{column}" for column in columns)
         values = ", ".join(f"c.{column}" for column in columns)
         merge = (  # names come from the contract, whose pattern lets no quote pass

@@ -102,11 +102,15 @@ def judge_bronze(rows: dict[str, DataFrame], units_df: DataFrame, sources: list[
     return [*findings, *shares]
 
 
-def judge_silver(candidate: Candidate) -> list[Finding]:
-    """Judge the silver table as it will be."""
+def judge_silver(candidate: Candidate, *, whole: bool) -> list[Finding]:
+    """Judge the silver table as it will be: every row of it, or those that change and those they concern.
+
+    The others kept the same rules when they were promoted; `is_judged` knows where rules have changed since.
+    """
     table = candidate.table
     shown = Shown(("source", *table.key), table.personal())
-    return judge_table(candidate.future_df, f"silver.{table.table}", list(table.rules), silver_columns(table), shown)
+    rows_df = candidate.future_df if whole else candidate.near_future_df
+    return judge_table(rows_df, f"silver.{table.table}", list(table.rules), silver_columns(table), shown)
 
 
 def judge_books(candidate: Candidate, units_df: DataFrame) -> list[Finding]:
@@ -122,8 +126,8 @@ def _judge_amounts(candidate: Candidate) -> list[Finding]:
     name, amount = f"silver.{candidate.table.table}", candidate.table.amount
     if amount is None:
         return []
-    expected = books.expected_totals(candidate.published_df, candidate.balances_df, amount)
-    found = books.totals(candidate.future_df, amount)
+    expected = books.expected_totals(candidate.near_df, candidate.balances_df, amount)
+    found = books.totals(candidate.near_future_df, amount)
     ok = expected == found
     told = "" if ok else f"the books say {_money(expected)}, the table {_money(found)}"
     return [Finding(name, "amounts_balance", "stop", ok, told)]

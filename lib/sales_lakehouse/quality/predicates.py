@@ -7,6 +7,7 @@ import re
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from sales_lakehouse.bounds import text_literal
 from sales_lakehouse.specs import Rule
 
 
@@ -45,9 +46,9 @@ def _test(rule: Rule, column: str) -> str:
 
 def _of_value(rule: Rule, column: str) -> str:
     if rule.kind == "in_set":
-        return f"{column} IN ({', '.join(map(_quoted, rule.values))})"
+        return f"{column} IN ({', '.join(map(text_literal, rule.values))})"
     if rule.kind == "matches":
-        return f"{column} RLIKE {_quoted(whole(rule))}"
+        return f"{column} RLIKE {text_literal(whole(rule))}"
     if rule.kind == "between":
         low = f"{column} >= {_literal(rule.minimum)}" if rule.minimum else f"{column} IS NOT NULL"
         return f"{low} AND {column} <= {_literal(rule.maximum)}" if rule.maximum else low
@@ -65,9 +66,4 @@ def whole(rule: Rule) -> str:
 
 
 def _literal(text: str | None) -> str:
-    return str(text) if is_number(str(text)) else _quoted(str(text))
-
-
-def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
+    return str(text) if is_number(str(text)) else text_literal(str(text))

@@ -15,6 +15,7 @@ from sales_lakehouse.candidates import Candidate, build_candidate, tables_with_w
 from sales_lakehouse.contracts import refused_changes
 from sales_lakehouse.errors import ParameterError
 from sales_lakehouse.landing import LandingStore
+from sales_lakehouse.opening import open_lakehouse
 from sales_lakehouse.plan import Plan
 from sales_lakehouse.promotion import touched_dates
 from sales_lakehouse.quality import Finding
@@ -39,7 +40,7 @@ def foresee(run: Run, asked: Rebuild) -> list[str]:
     Raises: ParameterError where a contract would make a published table lose something.
     """
     with spark_for_now() as spark, TemporaryDirectory(prefix="rebuild-") as scratch:
-        lakehouse = Lakehouse(spark, run.lakehouse_root, run.run_id, scratch=scratch)
+        lakehouse = open_lakehouse(spark, run, _plan_of(run, asked), scratch)
         if refused := refused_changes(lakehouse, run.pipelines):
             raise ParameterError(f"{'; '.join(refused)}; take that back in pipelines/; nothing was asked for")
         return [*Outlook(lakehouse, run, asked).in_words()]
@@ -71,20 +72,12 @@ class Outlook:
     @cached_property
     def candidates(self) -> dict[str, Candidate]:
         """Return the judged tables: those of which units are judged again."""
-        units_df = open_units(self.lakehouse, self._plan)
+        units_df = open_units(self.lakehouse, _plan_of(self.run, self.asked))
         silver = self.run.pipelines.silver
         return {
             name: build_candidate(self.lakehouse, self.run, silver[name], units_df)
             for name in tables_with_work(self.run, units_df)
         }
-
-    @property
-    def _plan(self) -> Plan:
-        """Return a plan that judges what is asked for, and nothing that is open."""
-        store = LandingStore(self.run.landing_root)
-        sources = self.run.pipelines.sources
-        reopened = {source: store.reopened(source, [], self.asked.units(source)) for source in sources}
-        return Plan({source: [] for source in sources}, definitions_changed=False, landed=0, reopened=reopened)
 
     @cached_property
     def silver(self) -> dict[str, DataFrame]:
@@ -135,7 +128,14 @@ class Outlook:
 
     def _judge_silver(self, candidate: Candidate) -> list[Finding]:
         sources = self.run.pipelines.sources_of(candidate.table.table)
-        return [*verdicts.judge_silver(candidate), *verdicts.judge_shares(candidate, sources)]
+        return [*verdicts.judge_silver(candidate, whole=True), *verdicts.judge_shares(candidate, sources)]
+
+
+def _plan_of(run: Run, asked: Rebuild) -> Plan:
+    """Return a plan that judges what is asked for, and nothing that is open."""
+    store, sources = LandingStore(run.landing_root), run.pipelines.sources
+    reopened = {source: store.reopened(source, [], asked.units(source)) for source in sources}
+    return Plan({source: [] for source in sources}, definitions_changed=False, landed=0, reopened=reopened)
 
 
 def _listed(days: list[str]) -> str:

@@ -95,6 +95,11 @@ class SilverSpec(TableSpec):
     history: Annotated[History | None, Field(description="keep every version of each entity")] = None
     references: Annotated[tuple[Reference, ...], Field(description="columns that name entities of dimensions")] = ()
 
+    @property
+    def definition(self) -> str:
+        """Return a hash of the contract: rows promoted under another one were judged by other rules."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
     def dimension_of(self, column: str) -> str:
         """Return the table whose entities a column names.
 
