@@ -95,7 +95,7 @@ def test_it_goes_on_after_a_failure_where_that_is_wished_and_again_runs_all(
     assert run_backfill(asked, wanted, again=False, keep_going=False) == 0
     assert "3 dates: 0 to run, 3 have succeeded" in capsys.readouterr().out
     show_backfill(asked, Range("main", FIRST, FIRST, "day"), again=True)
-    assert "1 dates: 1 to run" in capsys.readouterr().out, "what another range ran is run again, too"
+    assert "1 date: 1 to run" in capsys.readouterr().out, "what another range ran is run again, too"
 
 
 def test_a_dry_run_starts_nothing(bundle: SmallBundle, capsys: pytest.CaptureFixture[str]) -> None:
@@ -201,9 +201,9 @@ def test_a_rebuild_shows_what_differs_asks_for_it_and_is_one_run(
         assert len(told(bundle)) == number, "one run for all dates"
     assert len({record.occasion.backfill for record in records(bundle.folder)}) == 2
     show_backfill(asked, Range("main", FIRST, FIRST, "day", rebuild=True), again=False)
-    assert "1 dates: 1 to run" in capsys.readouterr().out, "nor does the rebuild of another range stand for it"
+    assert "1 date: 1 to run" in capsys.readouterr().out, "nor does the rebuild of another range stand for it"
     show_backfill(asked, Range("main", FIRST, FIRST, "day"), again=False)
-    assert "1 dates: 1 to run" in capsys.readouterr().out, "a rebuild does not stand for a run of the date"
+    assert "1 date: 1 to run" in capsys.readouterr().out, "a rebuild does not stand for a run of the date"
 
 
 def test_a_rebuild_that_nobody_can_do_is_refused(bundle: SmallBundle, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -98,7 +98,8 @@ def _print_plan(work: Work) -> None:
     for day in wish.dates:
         click.echo(f"  {day}  {backfill.state(day):<8}  {told.get(day.isoformat(), '')}".rstrip())
     done = len(wish.dates) - len(backfill.open)
-    click.echo(f"{len(wish.dates)} dates: {len(backfill.open)} to run, {done} have succeeded")
+    dates = "1 date" if len(wish.dates) == 1 else f"{len(wish.dates)} dates"
+    click.echo(f"{dates}: {len(backfill.open)} to run, {done} have succeeded")
     if not backfill.open:
         click.echo("nothing to do; --again runs all of them once more")
     if wish.rebuild:
