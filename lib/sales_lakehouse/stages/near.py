@@ -15,6 +15,8 @@ from sales_lakehouse.specs import SilverSpec, SourceSpec
 from sales_lakehouse.stages.silver import CHANGES
 
 _DATE = "_scope_date"
+_LISTED = 200
+"""So many scopes are named one by one; of more, a plan is told the first and the last."""
 
 
 def select_touched(
@@ -37,8 +39,9 @@ def select_touched(
     for column in sorted({f"{source.silver.scope.column}" for source in slices}):
         dated = bounds.around(_DATE, f"`{column}`") if types[column] == "date" else "true"
         tests.append(f"{dated} OR `{column}` IS NULL")
-    if empty := sorted({*empty}):
-        tests.append(f"_scope IN ({', '.join(map(text_literal, empty))})")
+    if listed := [text_literal(scope) for scope in sorted({*empty})]:
+        few = len(listed) <= _LISTED
+        tests.append(f"_scope IN ({', '.join(listed)})" if few else f"_scope BETWEEN {listed[0]} AND {listed[-1]}")
     return published_df.where(" OR ".join(f"({test})" for test in tests))
 
 

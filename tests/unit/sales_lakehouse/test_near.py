@@ -95,6 +95,19 @@ def test_what_a_run_touches_decides_as_the_whole_table_does(
     assert dispositions(changes(arriving_df, published, table)) == became
 
 
+@pytest.mark.parametrize("others", [0, 300])
+def test_the_scope_of_a_statement_without_a_row_is_touched(
+    spark: SparkSession, pipelines: Pipelines, others: int
+) -> None:
+    table, source = pipelines.silver["sale_lines"], pipelines.source("gift_partner")
+    nothing = local_frame(spark, [], silver_ddl(table))
+    published = future_of(nothing, changes(conformed(spark, pipelines, FAR), nothing, table), table)
+    arriving = conformed(spark, pipelines, MOVED)
+    empty = ["2011-01-03", *(f"2010-{number:03}" for number in range(others))]
+    assert not select_touched(published, arriving, table, [source], []).count()
+    assert select_touched(published, arriving, table, [source], empty).count() == 1
+
+
 def conformed(spark: SparkSession, pipelines: Pipelines, delivery: Delivery) -> DataFrame:
     name, unit, day, content = delivery
     source = pipelines.source(name)
