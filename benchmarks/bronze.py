@@ -26,6 +26,7 @@ from pyspark.sql import functions as F
 
 from sales_lakehouse.landing import LandingStore, Manifest
 from sales_lakehouse.opening import open_lakehouse
+from sales_lakehouse.plan import make_plan
 from sales_lakehouse.recording import record_units
 from sales_lakehouse.run import Run
 from sales_lakehouse.session import get_spark
@@ -47,7 +48,7 @@ def main() -> None:
 def _measure(folder: Path, files: int, options: argparse.Namespace) -> None:
     run = _run(folder)
     units = _land(run, options.megabytes, files)
-    lakehouse = open_lakehouse(get_spark(), run)
+    lakehouse = open_lakehouse(get_spark(), run, make_plan(run))
     source = run.pipelines.source(SOURCE)
 
     def ours() -> None:

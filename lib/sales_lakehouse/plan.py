@@ -118,6 +118,14 @@ def note_judged(run: Run, tables: Iterable[SilverSpec]) -> None:
     write_json(_judged_path(run), {**read_json(_judged_path(run)), **{t.table: t.definition for t in tables}})
 
 
+def forget_judged(run: Run, tables: Iterable[SilverSpec]) -> None:
+    """Forget under which other rules silver tables were judged: rows that only today's let pass are about to come."""
+    changed = {table.table for table in tables if not is_judged(run, table)}
+    noted = read_json(_judged_path(run))
+    if changed & noted.keys():
+        write_json(_judged_path(run), {table: rules for table, rules in noted.items() if table not in changed})
+
+
 def _judged_path(run: Run) -> Path:
     return Path(run.lakehouse_root) / "ops" / "judged.json"
 

@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 from sales_lakehouse import books
 from sales_lakehouse.candidates import Candidate
 from sales_lakehouse.landing import LandingStore
-from sales_lakehouse.plan import Intent, end_intent, finish, read_intent, write_intent
+from sales_lakehouse.plan import Intent, end_intent, finish, forget_judged, note_judged, read_intent, write_intent
 from sales_lakehouse.reopened import end_rebuild
 from sales_lakehouse.run import Run
 from sales_lakehouse.specs import SilverSpec
@@ -23,12 +23,16 @@ from sales_lakehouse.tables import Lakehouse
 def promote_tables(lakehouse: Lakehouse, run: Run, candidates: list[Candidate], units_df: DataFrame) -> None:
     """Promote several tables, each in one commit, and note the units they were built from as applied.
 
-    An intent stands before the first commit and goes after the last.
+    An intent stands before the first commit and goes after the last. The gate held the tables to today's rules: what
+    was noted of others is forgotten before, what holds now is noted after.
     """
+    tables = [candidate.table for candidate in candidates]
+    forget_judged(run, tables)
     units = [row["unit_id"] for row in units_df.where("state = 'recorded'").select("unit_id").collect()]
-    write_intent(run, Intent(run.run_id, [candidate.table.table for candidate in candidates], units))
+    write_intent(run, Intent(run.run_id, [table.table for table in tables], units))
     lakehouse.reached("after intent", "ops.promotion")
     _promote(lakehouse, run, candidates, units_df, run.run_id)
+    note_judged(run, tables)
 
 
 def _promote(

@@ -1,7 +1,9 @@
 """What a run looks at of a table that grows: all that its rows can concern, and a new rule looks at everything."""
 
+from dataclasses import replace
 from datetime import date
 from functools import partial
+from pathlib import Path
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
@@ -18,6 +20,7 @@ from sales_lakehouse.stages.repairs import as_delivered
 from sales_lakehouse.stages.silver import decide, future_of, select_deleted, silver_ddl
 from sales_lakehouse.tables import Lakehouse
 from sales_lakehouse.verdicts import judge_silver
+from tests.chain import Chain
 from tests.conftest import PIPELINES
 from tests.rows import records_of
 from tests.unit.sales_lakehouse.test_silver import HEADER, dispositions, lines_of, order, page
@@ -36,6 +39,7 @@ def shop(unit: str, lines: int) -> Delivery:
     return "online_shop", unit, None, page(order("540001", unit, *((line, unit[1:]) for line in range(1, lines + 1))))
 
 
+GOOD = "540113,22776,A,1,2011-01-05 09:11:00,9.95,,EIRE"
 FAR = gift("t1", "2011-01-03", ("539000", "2011-01-03"))
 OLDER = gift("t1", "2011-01-05", ("540800", "2011-01-12"), ("540900", "soon"))
 MOVED = gift("t2", "2011-01-12", ("540113", "2011-01-12"))
@@ -174,3 +178,29 @@ def test_a_table_counts_as_judged_until_its_rules_change(lakehouse: Lakehouse, p
     note_judged(run, tables[1:])
     assert all(is_judged(run, table) for table in tables)
     assert not any(is_judged(run, table.model_copy(update={"rules": table.rules[1:]})) for table in tables)
+
+
+def test_rows_that_only_other_rules_let_pass_are_judged_again(spark: SparkSession, tmp_path: Path) -> None:
+    chain = Chain(spark, tmp_path / "lakehouse")
+    chain.deliver("2011-01-05.csv", GOOD)
+    chain.go()
+    assert is_judged(chain.run, chain.run.pipelines.silver["sale_lines"])
+    contract = tmp_path / "pipelines/silver/sale_lines.yml"
+    strict = contract.read_text()
+    contract.write_text(strict.replace("predicate: quantity <> 0", "predicate: quantity > -1000000"))
+    assert contract.read_text() != strict
+    chain.deliver("2011-01-06.csv", GOOD.replace("01-05", "01-06").replace("540113", "540114"))
+    dying = replace(chain.next("r2"), reached=fail_after_intent)
+    with pytest.raises(KilledError):
+        dying.go()
+    contract.write_text(strict)
+    assert not is_judged(chain.run, chain.run.pipelines.silver["sale_lines"])
+
+
+class KilledError(Exception):
+    """Stands for the end of a process."""
+
+
+def fail_after_intent(point: str, _table: str) -> None:
+    if point == "after intent":
+        raise KilledError

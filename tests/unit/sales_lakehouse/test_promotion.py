@@ -7,8 +7,9 @@ import pytest
 from pyspark.sql import SparkSession
 
 from sales_lakehouse import books
+from sales_lakehouse.candidates import Candidate
 from sales_lakehouse.plan import Intent, finish, make_plan, read_intent, write_intent
-from sales_lakehouse.promotion import roll_forward
+from sales_lakehouse.promotion import promote_silver, roll_forward
 from sales_lakehouse.run import Run
 from sales_lakehouse.specs import Pipelines
 from sales_lakehouse.stages.silver import decide, silver_ddl
@@ -44,6 +45,19 @@ def test_a_half_promoted_run_is_rolled_forward_once(
     write_intent(run, Intent("r1", ["customers"], []))
     assert roll_forward(lakehouse, run) == ["customers"]
     assert lakehouse.version("silver.customers") == version
+
+
+def test_a_promotion_changes_what_is_published_and_adds_the_rest(
+    lakehouse: Lakehouse, spark: SparkSession, pipelines: Pipelines, run: Run
+) -> None:
+    table = pipelines.silver["customers"]
+    for version in (EARLY, LATE):
+        published = lakehouse.read_or_empty("silver.customers", silver_ddl(table))
+        rows = conform(spark, pipelines, "u1", version)
+        lakehouse.overwrite("candidates.customers", decide(rows, published, table, "r1"))
+        promote_silver(lakehouse, run, Candidate(lakehouse, table, "r1"))
+    versions = lakehouse.read("silver.customers").orderBy("valid_from").collect()
+    assert [row["is_current"] for row in versions] == [False, True]
 
 
 def test_what_a_repair_promotes_is_newer_than_what_later_runs_built(
