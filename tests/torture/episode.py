@@ -115,18 +115,22 @@ class Episode:
     def _run(self, words: tuple[str, ...]) -> int:
         """Start the runner and let the next kills strike it; return how it ended.
 
-        A kill whose step has ended comes too late; one whose step was not reached waits for the next run.
+        A kill whose step has ended comes too late, and one whose step was not reached too early: both wait for the
+        next run.
         """
         process = self.world.start(*words)
-        runner = psutil.Process(process.pid)
+        runner, late = psutil.Process(process.pid), list[Kill]()
         while self.coming and lives(runner):
             kill, root = self.coming[0], self.world.root
             came = wait_for(root, kill, runner, self.stage.usual)
             if not came and not has_ended(root, runner, kill.step):
                 break
             self.coming.pop(0)
-            step = strike(root, kill.kind, runner) if came else None
-            (self.story.struck if step else self.story.missed).append((kill.kind, step or kill.step))
+            if came and (step := strike(root, kill.kind, runner)):
+                self.story.struck.append((kill.kind, step))
+            else:
+                late.append(kill)
+        self.coming[:0] = late
         return process.wait(timeout=3600)
 
 
