@@ -49,8 +49,8 @@ def bounds_of(rows_df: DataFrame, columns: Iterable[str]) -> Bounds:
 
 
 def text_literal(text: str) -> str:
-    """Return a text as a literal of Spark's SQL."""
-    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    """Return a text as a literal of Spark's SQL, which puts in a variable's value where it reads `${name}`."""
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'").replace("$", "\\u0024")
     return f"'{escaped}'"
 
 
