@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -10,7 +9,6 @@ from sales_lakehouse.files import read_json, write_json
 from sales_lakehouse.landing import LandingStore, Manifest
 from sales_lakehouse.reopened import read_rebuild
 from sales_lakehouse.run import Run
-from sales_lakehouse.specs import SilverSpec
 from sales_lakehouse.wording import counted
 
 
@@ -106,28 +104,6 @@ def end_intent(run: Run) -> None:
 
 def _intent_path(run: Run) -> Path:
     return Path(run.lakehouse_root) / "ops" / "promotion.json"
-
-
-def is_judged(run: Run, table: SilverSpec) -> bool:
-    """Tell whether every published row of a silver table kept today's rules when a gate last judged it."""
-    return read_json(_judged_path(run)).get(table.table) == table.definition
-
-
-def note_judged(run: Run, tables: Iterable[SilverSpec]) -> None:
-    """Note that every published row of silver tables keeps today's rules."""
-    write_json(_judged_path(run), {**read_json(_judged_path(run)), **{t.table: t.definition for t in tables}})
-
-
-def forget_judged(run: Run, tables: Iterable[SilverSpec]) -> None:
-    """Forget under which other rules silver tables were judged: rows that only today's let pass are about to come."""
-    changed = {table.table for table in tables if not is_judged(run, table)}
-    noted = read_json(_judged_path(run))
-    if changed & noted.keys():
-        write_json(_judged_path(run), {table: rules for table, rules in noted.items() if table not in changed})
-
-
-def _judged_path(run: Run) -> Path:
-    return Path(run.lakehouse_root) / "ops" / "judged.json"
 
 
 def finish(run: Run) -> None:

@@ -9,8 +9,9 @@ from pyspark.sql import functions as F
 
 from sales_lakehouse import books
 from sales_lakehouse.candidates import Candidate
+from sales_lakehouse.judged import forget_judged, note_judged
 from sales_lakehouse.landing import LandingStore
-from sales_lakehouse.plan import Intent, end_intent, finish, forget_judged, note_judged, read_intent, write_intent
+from sales_lakehouse.plan import Intent, end_intent, finish, read_intent, write_intent
 from sales_lakehouse.reopened import end_rebuild
 from sales_lakehouse.run import Run
 from sales_lakehouse.specs import SilverSpec

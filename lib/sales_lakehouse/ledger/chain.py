@@ -12,6 +12,7 @@ from pathlib import Path
 
 from sales_lakehouse.errors import BooksError, ParameterError
 from sales_lakehouse.files import append_line, read_json, read_lines, write_json
+from sales_lakehouse.judged import forget_table
 from sales_lakehouse.ledger.breaks import SHOWN, Answer, ForeignCommit
 from sales_lakehouse.ledger.log import Log, find_tables, folder_of
 from sales_lakehouse.ledger.state import same_state
@@ -56,7 +57,7 @@ def foreign_commits(lakehouse_root: str | Path) -> list[ForeignCommit]:
 
 
 def accept_commit(root: Path, table: str, version: int, answer: Answer) -> ForeignCommit:
-    """Answer for a break: from now on it belongs to the chain.
+    """Answer for a break: from now on it belongs to the chain, and the next gate judges every row of the table.
 
     Raises: ParameterError when there is no such table or break; BooksError when the log has a gap, across which no
     table can be read.
@@ -73,6 +74,7 @@ def accept_commit(root: Path, table: str, version: int, answer: Answer) -> Forei
     if 0 <= version < log.latest and version not in log.versions:
         raise BooksError(f"{chosen.in_words()}, so nobody can read the table; bring its folder back from a copy")
     entry = log.digest(version) if version in log.versions else ""
+    forget_table(root, table)
     append_line(root / "ops/accepted.jsonl", {**asdict(chosen), **asdict(answer), "entry": entry})
     if not chosen.is_commit:
         _begin_anew(root, table, log)

@@ -110,9 +110,12 @@ def test_no_way_back_is_offered_once_commits_of_ours_followed(root: Path) -> Non
 def test_an_accepted_commit_belongs_to_the_chain_and_says_who_answers(root: Path) -> None:
     table_of(root, "silver.sale_lines").delete("order_id = '540012'")
     table_of(root, "silver.sale_lines").delete("order_id = '540001'")
+    judged = root / "ops/judged.json"
+    judged.write_text('{"sale_lines": "rules", "products": "rules"}')
     first, second = foreign_commits(root)
     assert first.table == second.table == "silver.sale_lines"
     accept_commit(root, first.table, first.version, ANSWER)
+    assert [*json.loads(judged.read_text())] == ["products"], "no gate saw what others wrote"
     assert foreign_commits(root)[0].version == second.version
     accept_commit(root, second.table, second.version, ANSWER)
     assert foreign_commits(root) == []

@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from sales_lakehouse.bounds import bounds_of
 from sales_lakehouse.candidates import Candidate
-from sales_lakehouse.plan import is_judged, note_judged
+from sales_lakehouse.judged import is_judged, note_judged
 from sales_lakehouse.run import Run
 from sales_lakehouse.session import local_frame
 from sales_lakehouse.specs import Pipelines, Rule, SilverSpec
@@ -49,6 +49,7 @@ MOVED = gift("t2", "2011-01-12", ("540113", "2011-01-12"))
     ("kind", "values", "others"),
     [
         ("STRING", ["it's", "a\\b", 'say "x"'], ["A", "z"]),
+        ("STRING", ["${env:HOME}", "${spark.app.name}"], ["/root", "sales"]),
         ("STRING", ["b", None], ["a", "c"]),
         ("STRING", [None], ["a"]),
         ("INT", [-3, 12], [-4, 13, None]),
