@@ -22,8 +22,10 @@ WHOLE = ("pipeline", "torture")
 
 @pytest.fixture(scope="session")
 def spark() -> SparkSession:
-    """Start the local session of the project."""
-    return get_spark()
+    """Start the local session of the project, in a JVM that has the full compiler: it lives as long as the suite."""
+    with pytest.MonkeyPatch.context() as patches:
+        patches.setenv("SPARK_DRIVER_JAVA_OPTIONS", "-XX:+UseSerialGC")
+        return get_spark()
 
 
 @pytest.fixture(scope="session")
