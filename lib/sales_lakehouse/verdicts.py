@@ -15,6 +15,7 @@ from sales_lakehouse.landing import Manifest
 from sales_lakehouse.quality import Finding, Shown, judge_table
 from sales_lakehouse.specs import GoldSpec, Rule, SilverSpec, SourceSpec, Tie
 from sales_lakehouse.stages.gold import compare_totals, slices_predicate
+from sales_lakehouse.stages.near import asks_whole
 from sales_lakehouse.stages.silver import select_pending, silver_columns
 from sales_lakehouse.wording import counted
 
@@ -105,11 +106,12 @@ def judge_bronze(rows: dict[str, DataFrame], units_df: DataFrame, sources: list[
 def judge_silver(candidate: Candidate, *, whole: bool) -> list[Finding]:
     """Judge the silver table as it will be: every row of it, or those that change and those they concern.
 
-    The others kept the same rules when they were promoted; `is_judged` knows where rules have changed since.
+    The others kept the same rules when they were promoted; `is_judged` knows where rules have changed since. A history
+    with a rule that compares several entities is judged whole.
     """
     table = candidate.table
     shown = Shown(("source", *table.key), table.personal())
-    rows_df = candidate.future_df if whole else candidate.near_future_df
+    rows_df = candidate.future_df if whole or asks_whole(table) else candidate.near_future_df
     return judge_table(rows_df, f"silver.{table.table}", list(table.rules), silver_columns(table), shown)
 
 

@@ -48,12 +48,23 @@ def select_touched(
 def alike_in(table: SilverSpec) -> list[tuple[str, ...]]:
     """Return the sets of columns in which a published row agrees with a change that concerns it.
 
-    What the table is kept by comes first; then what a rule says is unique, unless it follows from another set.
+    What the table is kept by comes first; then what a rule says is unique, unless it follows from another set. Versions
+    are known with their whole history only, so of a table with history there is no other set.
     """
+    identity = identity_of(table)
+    return [identity] if table.history else [identity, *_unique_beyond(table)]
+
+
+def asks_whole(table: SilverSpec) -> bool:
+    """Tell whether a table with history has a rule that compares several entities: whole histories answer it."""
+    return table.history is not None and bool(_unique_beyond(table))
+
+
+def _unique_beyond(table: SilverSpec) -> list[tuple[str, ...]]:
     identity = frozenset(identity_of(table))
     unique = dict.fromkeys(frozenset(rule.columns) for rule in table.rules if rule.kind == "unique")
     others = [each for each in unique if not any(other < each for other in unique) and not identity <= each]
-    return [identity_of(table), *(tuple(sorted(each)) for each in others)]
+    return [tuple(sorted(each)) for each in others]
 
 
 def identity_of(table: SilverSpec) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from sales_lakehouse.run import Run
 from sales_lakehouse.session import local_frame
 from sales_lakehouse.specs import Pipelines, Rule, SilverSpec
 from sales_lakehouse.stages.conform import conform_records
-from sales_lakehouse.stages.near import bound_changes, select_near, select_touched
+from sales_lakehouse.stages.near import alike_in, asks_whole, bound_changes, select_near, select_touched
 from sales_lakehouse.stages.repairs import as_delivered
 from sales_lakehouse.stages.silver import decide, future_of, select_deleted, silver_ddl
 from sales_lakehouse.tables import Lakehouse
@@ -179,6 +179,15 @@ def test_a_table_counts_as_judged_until_its_rules_change(lakehouse: Lakehouse, p
     note_judged(run, tables[1:])
     assert all(is_judged(run, table) for table in tables)
     assert not any(is_judged(run, table.model_copy(update={"rules": table.rules[1:]})) for table in tables)
+
+
+def test_a_history_whose_entities_must_differ_is_judged_whole(pipelines: Pipelines) -> None:
+    """No change has the columns that a history computes, such as `valid_to`."""
+    products = pipelines.silver["products"]
+    one_open_name = Rule(name="one", kind="unique", columns=("product_name", "valid_to"), severity="stop")
+    compared = products.model_copy(update={"rules": (*products.rules, one_open_name)})
+    assert (asks_whole(products), asks_whole(compared)) == (False, True)
+    assert alike_in(products) == alike_in(compared) == [("product_id",)]
 
 
 def test_rows_that_only_other_rules_let_pass_are_judged_again(spark: SparkSession, tmp_path: Path) -> None:
