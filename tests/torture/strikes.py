@@ -121,10 +121,12 @@ def _within(word: str, root: Path) -> bool:
 
 
 def _outputs(process: psutil.Process) -> list[str]:
+    """Return what a process holds open: a kernel keeps the log that was its output in some other place."""
     found = []
-    for number in (1, 2):
-        with suppress(OSError):
-            found.append(str(Path(f"/proc/{process.pid}/fd/{number}").readlink()))
+    with suppress(OSError):
+        for link in Path(f"/proc/{process.pid}/fd").iterdir():
+            with suppress(OSError):
+                found.append(str(link.readlink()))
     return found
 
 
