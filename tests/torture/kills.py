@@ -3,8 +3,8 @@
     .venv/bin/python -m tests.torture.kills --kills 200
 
 What happened is added to a results file, one line an episode, so that what was begun goes on where it was left. The
-lakehouse of an episode in which something was found is kept beside it. Two may run at once, with results and seeds of
-their own (--results, --first-seed); the lines of one file belong to those of the other then.
+lakehouse of an episode in which something was found is kept beside it. Two may run at once, where each has a results
+file and seeds of its own (--results, --first-seed); afterwards put the lines of both into one file.
 """
 
 import argparse

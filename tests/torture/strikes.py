@@ -100,10 +100,10 @@ def _chosen(kind: str, runner: psutil.Process, step: str) -> Iterator[psutil.Pro
     if kind == "all":
         yield from (runner, *below)
     for process in below:
-        said = _outputs(process)
-        if kind == "jvm" and any(name.endswith("/jvm.log") for name in said):
+        held = _open_files(process)
+        if kind == "jvm" and any(name.endswith("/jvm.log") for name in held):
             yield process
-        if kind == "kernel" and any(f"/tasks/{step}/" in name for name in said):
+        if kind == "kernel" and any(f"/tasks/{step}/" in name for name in held):
             yield process
             return
 
@@ -113,21 +113,18 @@ def _works_in(process: psutil.Process, root: Path) -> bool:
         told = [process.cwd(), *process.cmdline()]
     except psutil.Error:
         return False
-    return any(_within(word, root) for word in (*told, *_outputs(process)))
+    return any(_within(word, root) for word in (*told, *_open_files(process)))
 
 
 def _within(word: str, root: Path) -> bool:
     return f"{root}/" in word or word.endswith(f"{root}")
 
 
-def _outputs(process: psutil.Process) -> list[str]:
-    """Return what a process holds open: a kernel keeps the log that was its output in some other place."""
-    found = []
-    with suppress(OSError):
-        for link in Path(f"/proc/{process.pid}/fd").iterdir():
-            with suppress(OSError):
-                found.append(str(link.readlink()))
-    return found
+def _open_files(process: psutil.Process) -> list[str]:
+    """Return the files that a process holds open; a kernel's log is among them, though its output is a pipe."""
+    with suppress(psutil.Error):
+        return [file.path for file in process.open_files()]
+    return []
 
 
 def _run_of(root: Path, runner: psutil.Process) -> dict[str, Any]:

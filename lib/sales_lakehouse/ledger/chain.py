@@ -57,7 +57,7 @@ def foreign_commits(lakehouse_root: str | Path) -> list[ForeignCommit]:
 
 
 def accept_commit(root: Path, table: str, version: int, answer: Answer) -> ForeignCommit:
-    """Answer for a break: from now on it belongs to the chain, and the next gate judges every row of the table.
+    """Answer for a break: from now on it belongs to the chain. Of a silver table, the next gate judges every row.
 
     Raises: ParameterError when there is no such table or break; BooksError when the log has a gap, across which no
     table can be read.

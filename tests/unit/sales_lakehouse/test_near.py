@@ -15,7 +15,7 @@ from sales_lakehouse.run import Run
 from sales_lakehouse.session import local_frame
 from sales_lakehouse.specs import Pipelines, Rule, SilverSpec
 from sales_lakehouse.stages.conform import conform_records
-from sales_lakehouse.stages.near import alike_in, asks_whole, bound_changes, select_near, select_touched
+from sales_lakehouse.stages.near import bound_changes, select_near, select_touched
 from sales_lakehouse.stages.repairs import as_delivered
 from sales_lakehouse.stages.silver import decide, future_of, select_deleted, silver_ddl
 from sales_lakehouse.tables import Lakehouse
@@ -23,6 +23,8 @@ from sales_lakehouse.verdicts import judge_silver
 from tests.chain import Chain
 from tests.conftest import PIPELINES
 from tests.rows import records_of
+from tests.unit.sales_lakehouse.test_fail_points import Failed, There
+from tests.unit.sales_lakehouse.test_history import conform
 from tests.unit.sales_lakehouse.test_silver import HEADER, dispositions, lines_of, order, page
 
 Delivery = tuple[str, str, str | None, str]  # source, unit, the date it states, content
@@ -181,13 +183,21 @@ def test_a_table_counts_as_judged_until_its_rules_change(lakehouse: Lakehouse, p
     assert not any(is_judged(run, table.model_copy(update={"rules": table.rules[1:]})) for table in tables)
 
 
-def test_a_history_whose_entities_must_differ_is_judged_whole(pipelines: Pipelines) -> None:
-    """No change has the columns that a history computes, such as `valid_to`."""
-    products = pipelines.silver["products"]
-    one_open_name = Rule(name="one", kind="unique", columns=("product_name", "valid_to"), severity="stop")
-    compared = products.model_copy(update={"rules": (*products.rules, one_open_name)})
-    assert (asks_whole(products), asks_whole(compared)) == (False, True)
-    assert alike_in(products) == alike_in(compared) == [("product_id",)]
+def test_entities_that_must_differ_are_held_against_one_another(
+    spark: SparkSession, pipelines: Pipelines, lakehouse: Lakehouse
+) -> None:
+    """A version's `valid_to` comes of its neighbours: no change has it, and whole histories answer for it."""
+    alone = Rule(name="one_each", kind="unique", columns=("customer_segment", "valid_to"), severity="stop")
+    table = pipelines.silver["customers"].model_copy(update={"rules": (alone,)})
+    nothing = local_frame(spark, [], silver_ddl(table))
+    first, second = (
+        decide(conform(spark, pipelines, unit, (unit, "04", "retail")), nothing, table, "r1") for unit in "12"
+    )
+    lakehouse.overwrite("silver.customers", future_of(nothing, first, table))
+    lakehouse.overwrite("candidates.customers", second)
+    candidate = Candidate(lakehouse, table, "r1")
+    assert [finding.rule for finding in judge_silver(candidate, whole=False) if finding.stops] == ["one_each"]
+    assert candidate.bounds.rows == 1
 
 
 def test_rows_that_only_other_rules_let_pass_are_judged_again(spark: SparkSession, tmp_path: Path) -> None:
@@ -200,17 +210,8 @@ def test_rows_that_only_other_rules_let_pass_are_judged_again(spark: SparkSessio
     contract.write_text(strict.replace("predicate: quantity <> 0", "predicate: quantity > -1000000"))
     assert contract.read_text() != strict
     chain.deliver("2011-01-06.csv", GOOD.replace("01-05", "01-06").replace("540113", "540114"))
-    dying = replace(chain.next("r2"), reached=fail_after_intent)
-    with pytest.raises(KilledError):
+    dying = replace(chain.next("r2"), reached=There("after intent", "ops.promotion", armed=True))
+    with pytest.raises(Failed):
         dying.go()
     contract.write_text(strict)
     assert not is_judged(chain.run, chain.run.pipelines.silver["sale_lines"])
-
-
-class KilledError(Exception):
-    """Stands for the end of a process."""
-
-
-def fail_after_intent(point: str, _table: str) -> None:
-    if point == "after intent":
-        raise KilledError
