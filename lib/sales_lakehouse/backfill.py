@@ -13,6 +13,7 @@ from sales_lakehouse.deliveries import ASIDE, Delivery, list_deliveries
 from sales_lakehouse.delta_rows import read_rows
 from sales_lakehouse.landing import LandingStore
 from sales_lakehouse.landing.files import discover_files
+from sales_lakehouse.reopened import read_rebuild
 from sales_lakehouse.run import Run
 from sales_lakehouse.specs.files import FilesDelivery
 
@@ -31,11 +32,13 @@ def foresee(values: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
         return {}
     run = Run.of({"run_id": "backfill", **given})
     units, waiting, slices = list_deliveries(Path(run.lakehouse_root)), dict(_inbox(run)), dict(_gold(run, values))
+    asked = read_rebuild(run).dates
     words = {
         day: [
             *_of_units([one for one in units if one.unit.business_date == day]),
             *_of_files(waiting, day),
             *_of_gold(slices, day),
+            *["asked to be made anew by the next run"] * (day in asked),
         ]
         for day in values
     }

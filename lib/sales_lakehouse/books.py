@@ -8,7 +8,7 @@ what holds now.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -206,16 +206,21 @@ def findings_frame(spark: SparkSession, findings: list[Finding], run_id: str, ga
     return frame.withColumn("judged_at", F.current_timestamp())
 
 
-def pending_slices(dates: Iterable[date], notes: Iterable[Row], gold: GoldSpec) -> list[str]:
+def pending_slices(
+    dates: Iterable[date], notes: Iterable[Row], gold: GoldSpec, asked: Collection[str] = ()
+) -> list[str]:
     """Return the slices a gold table must rebuild: what they look at was promoted since, or their definition changed.
 
-    `dates` are those that silver holds, `notes` the rows of `ops.slices`.
+    `dates` are those that silver holds, `notes` the rows of `ops.slices`. Dates that are `asked` for are built anew,
+    where they are known from either: a date without sales is no slice.
     """
     ours = [note for note in notes if note["gold_table"] == gold.table]
     promoted = _newest(note for note in ours if note["state"] == "pending")
     built = _newest(note for note in ours if note["state"] == "built" and note["definition"] == gold.definition)
     known = {*dates, *(note["business_date"] for note in ours)}
-    return sorted(str(day) for day in known if not _is_built(day, built, promoted, gold.lookback_days))
+    return sorted(
+        str(day) for day in known if str(day) in asked or not _is_built(day, built, promoted, gold.lookback_days)
+    )
 
 
 def _newest(notes: Iterable[Row]) -> dict[date, datetime]:

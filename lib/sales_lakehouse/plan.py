@@ -9,7 +9,7 @@ from sales_lakehouse.files import read_json, write_json
 from sales_lakehouse.landing import LandingStore, Manifest
 from sales_lakehouse.reopened import read_rebuild
 from sales_lakehouse.run import Run
-from sales_lakehouse.wording import counted
+from sales_lakehouse.wording import counted, few
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Plan:
         parts = [f"{source} {counted(len(units), 'unit')}" for source, units in self.units.items() if units]
         parts += ["rules or SQL changed"] * self.definitions_changed + ["a promotion to finish"] * self.half_promoted
         parts += [f"{counted(len(self.unsettled), 'quarantined unit')} to settle"] * bool(self.unsettled)
-        parts += [f"{counted(len(self.rebuilt), 'date')} to make anew"] * bool(self.rebuilt)
+        parts += [f"to make anew: {few(self.rebuilt)}"] * bool(self.rebuilt)
         return ", ".join(parts)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial, reduce
@@ -102,14 +102,17 @@ def open_units(lakehouse: Lakehouse, plan: Plan) -> DataFrame:
     return lakehouse.materialize(units_df.withColumn("state", F.when(reopened, "recorded").otherwise(F.col("state"))))
 
 
-def slices_to_rebuild(lakehouse: Lakehouse, run: Run) -> dict[str, list[str]]:
-    """Return the dates that each gold table must build, by the table's name: what is pending, and what is asked for."""
+def slices_to_rebuild(lakehouse: Lakehouse, run: Run, asked: Collection[str] | None = None) -> dict[str, list[str]]:
+    """Return the dates that each gold table must build, by the table's name: what is pending, and what is asked for.
+
+    `asked` are other dates to make anew than those which the next run is asked for.
+    """
     notes = lakehouse.read_or_empty("ops.slices", books.SLICES_DDL).collect()
     names = {name for gold in run.pipelines.gold.values() for name in gold.reads}
     dates = {name: _dates(lakehouse, run.pipelines.silver[name]) for name in sorted(names)}
-    asked = {*read_rebuild(run).dates}
+    anew = {*read_rebuild(run).dates} if asked is None else asked
     return {
-        gold.table: sorted({*books.pending_slices(chain(*(dates[name] for name in gold.reads)), notes, gold), *asked})
+        gold.table: books.pending_slices(chain(*(dates[name] for name in gold.reads)), notes, gold, anew)
         for gold in run.pipelines.gold.values()
     }
 

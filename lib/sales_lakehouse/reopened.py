@@ -40,6 +40,10 @@ class Rebuild:
         """Return the ids of a source's units."""
         return {unit_id for units in (*self.dates.values(), self.waiting) for unit_id in units.get(source, ())}
 
+    def beside(self, before: Rebuild) -> Rebuild:
+        """Return this together with what was asked for before."""
+        return Rebuild({**before.dates, **self.dates}, before.waiting)
+
 
 def read_rebuild(run: Run) -> Rebuild:
     """Return what is asked for and not done yet.
@@ -55,8 +59,7 @@ def ask_rebuild(run: Run, rebuild: Rebuild) -> None:
 
     Whoever asks holds the lease: a run plans in each of its steps, and each must find the same.
     """
-    before = read_rebuild(run)
-    _write(run, Rebuild({**before.dates, **rebuild.dates}, before.waiting))
+    _write(run, rebuild.beside(read_rebuild(run)))
 
 
 def reopen_waiting(run: Run, arriving: Collection[str]) -> Units:
@@ -101,7 +104,8 @@ def find_rebuild(run: Run, days: Sequence[str]) -> Rebuild:
 
     A file is of its date. A page is of every date that its rows in silver and quarantine carry, with the date of an
     entity's version that from which it holds; one whose date nobody could read is of all. Pages that restated what
-    silver held left no row: those that came since go along, as they may tell what only today's mapping reads.
+    silver held left no row: those that came since go along, as they may tell what only today's mapping reads. Dates of
+    which nothing was applied are left out.
     """
     root, store = Path(run.lakehouse_root), LandingStore(run.landing_root)
     tables = {source.silver.table for source in run.pipelines.sources.values()}
@@ -113,7 +117,7 @@ def find_rebuild(run: Run, days: Sequence[str]) -> Rebuild:
         for day in days:
             if of_day := [*_of_date(applied, day, dates_of[source.silver.table], restated)]:
                 found[day][name] = of_day
-    return Rebuild(found)
+    return Rebuild({day: units for day, units in found.items() if units})
 
 
 def _of_date(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 _NAMES = 12
+_DATES = 5
 _VERBS = {"are": "is", "were": "was", "have": "has", "do": "does"}
 
 
@@ -19,6 +20,13 @@ def counted(count: int, noun: str, verb: str = "") -> str:
     if verb:
         words.append(_VERBS.get(verb, _with_s(verb)) if one else verb)
     return " ".join(words)
+
+
+def few(days: Sequence[str]) -> str:
+    """Return dates for a sentence: the first of them, and how many there are beside."""
+    listed = sorted(days)
+    more = f" and {counted(len(listed) - _DATES, 'other date')}" if len(listed) > _DATES else ""
+    return ", ".join(listed[:_DATES]) + more
 
 
 def byte_span(start: int, length: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from datetime import date
 from pathlib import Path
 
@@ -178,8 +178,14 @@ def test_the_project_tells_what_each_date_means(
     assert lines[2].endswith("to run    3 units for 2011-01-05")
 
 
-def rebuild(values: Mapping[str, Mapping[str, str]], dry_run: bool) -> list[str]:
-    return [f"{'would' if dry_run else 'will'} judge {given['day']} again" for given in values.values()]
+def rebuild(values: Mapping[str, Mapping[str, str]], dry_run: bool) -> Generator[str, None, int | None]:
+    """Judge dates again; nothing would differ after the second run, and the file `barred` stands for a shut gate."""
+    for given in values.values():
+        yield f"{'would' if dry_run else 'will'} judge {given['day']} again"
+    if Path("barred").exists():
+        return 3
+    done = Path("told").exists() and len(Path("told").read_text().splitlines()) > 1
+    return 0 if done else None
 
 
 def test_a_rebuild_shows_what_differs_asks_for_it_and_is_one_run(
@@ -187,8 +193,9 @@ def test_a_rebuild_shows_what_differs_asks_for_it_and_is_one_run(
 ) -> None:
     entry = foresight.EntryPoint("rebuild", f"{__name__}:rebuild", rebuilding.GROUP)
     monkeypatch.setattr(rebuilding, "entry_points", lambda group: [entry] if group == entry.group else [])
+    monkeypatch.chdir(bundle.folder)
     asked, wanted = write(bundle), Range("main", FIRST, date(2011, 1, 5), "day", rebuild=True)
-    show_backfill(asked, wanted, again=False)
+    assert show_backfill(asked, wanted, again=False) == 0
     said = capsys.readouterr().out
     assert "what would differ" in said
     assert "  would judge 2011-01-05 again" in said
@@ -199,9 +206,18 @@ def test_a_rebuild_shows_what_differs_asks_for_it_and_is_one_run(
         said = capsys.readouterr().out
         assert said.index("would judge 2011-01-05") < said.index("will judge 2011-01-05") < said.index("SUCCESS")
         assert len(told(bundle)) == number, "one run for all dates"
-    assert len({record.occasion.backfill for record in records(bundle.folder)}) == 2
+    assert run_backfill(asked, wanted, again=False, keep_going=False) == 0
+    assert "nothing was started; --again starts the run all the same" in capsys.readouterr().out
+    Path("barred").touch()
+    assert show_backfill(asked, wanted, again=False) == 3
+    assert run_backfill(asked, wanted, again=False, keep_going=False) == 3
+    assert len(told(bundle)) == 2, "a run that a check would stop, or that changes nothing, is not started"
+    assert run_backfill(asked, wanted, again=True, keep_going=False) == 0
+    assert len(told(bundle)) == 3
+    capsys.readouterr()
     show_backfill(asked, Range("main", FIRST, FIRST, "day", rebuild=True), again=False)
-    assert "1 date: 1 to run" in capsys.readouterr().out, "nor does the rebuild of another range stand for it"
+    assert "would judge 2011-01-04" in capsys.readouterr().out, "nor does the rebuild of another range stand for it"
+    assert len({record.occasion.backfill for record in records(bundle.folder)}) == 3
     show_backfill(asked, Range("main", FIRST, FIRST, "day"), again=False)
     assert "1 date: 1 to run" in capsys.readouterr().out, "a rebuild does not stand for a run of the date"
 

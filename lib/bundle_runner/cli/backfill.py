@@ -14,7 +14,7 @@ from bundle_runner.backfill.dates import Backfill, Wish, date_parameter, date_ra
 from bundle_runner.backfill.foresight import foreseen
 from bundle_runner.backfill.rebuilding import ask_rebuild
 from bundle_runner.bundle.load import Bundle
-from bundle_runner.cli.commands import Asked, before_the_start, carry_out, checked, run_folders
+from bundle_runner.cli.commands import NOTHING, Asked, before_the_start, carry_out, checked, run_folders
 from bundle_runner.cli.last_lines import Commands, last_lines
 from bundle_runner.cli.progress import OneLine
 from bundle_runner.plan.prepare import Plan, chosen_keys, prepare, runs_folder
@@ -62,7 +62,7 @@ def run_backfill(asked: Asked, wanted: Range, again: bool, keep_going: bool) -> 
     work = _planned(asked, wanted, again)
     _print_plan(work)
     if wanted.rebuild:
-        return _rebuild(work)
+        return _rebuild(work, again)
     code = 0
     for number, day in enumerate(work.backfill.open, start=1):
         record = _run_date(work, day, f"{day}  {number} of {len(work.backfill.open)}")
@@ -73,13 +73,16 @@ def run_backfill(asked: Asked, wanted: Range, again: bool, keep_going: bool) -> 
     return code
 
 
-def show_backfill(asked: Asked, wanted: Range, again: bool) -> None:
-    """Print what a backfill would do, and start nothing.
+def show_backfill(asked: Asked, wanted: Range, again: bool) -> int:
+    """Print what a backfill would do, and start nothing; return 3 where a check would stop a rebuild, else 0.
 
     Raises: UsageError and BundleError.
     """
-    _print_plan(_planned(asked, wanted, again))
+    work = _planned(asked, wanted, again)
+    _print_plan(work)
+    code = _say(work, dry_run=True) if wanted.rebuild else 0
     click.echo("nothing was started (--dry-run)")
+    return code or 0
 
 
 def _planned(asked: Asked, wanted: Range, again: bool) -> Work:
@@ -96,25 +99,36 @@ def _print_plan(work: Work) -> None:
     click.echo(f"backfill {backfill.id} · target {work.bundle.target} · {by}")
     told = foreseen(work.parameters)
     for day in wish.dates:
-        click.echo(f"  {day}  {backfill.state(day):<8}  {told.get(day.isoformat(), '')}".rstrip())
+        state = "" if wish.rebuild else f"{backfill.state(day):<8}  "
+        click.echo(f"  {day}  {state}{told.get(day.isoformat(), '')}".rstrip())
+    if wish.rebuild:
+        return
     done = len(wish.dates) - len(backfill.open)
     dates = "1 date" if len(wish.dates) == 1 else f"{len(wish.dates)} dates"
     click.echo(f"{dates}: {len(backfill.open)} to run, {done} have succeeded")
     if not backfill.open:
         click.echo("nothing to do; --again runs all of them once more")
-    if wish.rebuild:
-        _ask_rebuild(work, dry_run=True)
 
 
-def _ask_rebuild(work: Work, dry_run: bool) -> None:
-    click.echo("what would differ, made anew from what is kept:" if dry_run else "made anew now:")
-    for line in ask_rebuild(work.parameters, dry_run):
-        click.echo(f"  {line}")
+def _say(work: Work, dry_run: bool) -> int | None:
+    """Print what the project tells of making the dates anew, line by line as it finds it; return its verdict."""
+    click.echo("what would differ, made anew from what is kept (a minute or more):" if dry_run else "made anew now:")
+    told = ask_rebuild(work.parameters, dry_run)
+    while True:
+        try:
+            click.echo(f"  {next(told)}")
+        except StopIteration as end:
+            code: int | None = end.value
+            return code
 
 
-def _rebuild(work: Work) -> int:
-    """Make all dates anew in one run, and return its exit code."""
-    _ask_rebuild(work, dry_run=False)
+def _rebuild(work: Work, again: bool) -> int:
+    """Make all dates anew in one run, and return its exit code; where it is of no use, only `again` starts it."""
+    useless = _say(work, dry_run=True)
+    if useless is not None and not again:
+        click.echo(f"{NOTHING}; --again starts the run all the same")
+        return useless
+    _say(work, dry_run=False)
     wish = work.backfill.wish
     return _code(_run_date(work, wish.first, f"{wish.first} to {wish.last}"))
 

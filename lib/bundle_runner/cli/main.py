@@ -105,7 +105,7 @@ def run(job: str, params: dict[str, str], only: tuple[str, ...], occasion: dict[
 @click.option("--to", "last", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The last date, included.")
 @click.option("--param", "parameter", metavar="NAME", help="The job parameter that takes the date.")
 @click.option("--dry-run", is_flag=True, help="Print the plan, run nothing.")
-@click.option("--again", is_flag=True, help="Run dates that have succeeded once more, too.")
+@click.option("--again", is_flag=True, help="Run dates that have succeeded once more, too; a rebuild in any case.")
 @click.option("--rebuild", is_flag=True, help="Show what would differ made anew from bronze, then make it anew.")
 @click.option("--keep-going", is_flag=True, help="Go on after a date that failed.")
 @params_option
@@ -115,7 +115,8 @@ def backfill(job: str, dry_run: bool, again: bool, keep_going: bool, **said: Any
     """Run JOB once for each date of a range.
 
     The same command goes on where it ended: dates that have succeeded with the same parameters, also in another
-    range, are not run again.
+    range, are not run again. With --rebuild, one run makes all dates of the range anew, as long as something would
+    differ and no check would stop it; like any run of the job it also takes in what the sources have.
     """
     from bundle_runner.cli.backfill import Range, run_backfill, show_backfill
     from bundle_runner.cli.commands import Asked
@@ -123,8 +124,7 @@ def backfill(job: str, dry_run: bool, again: bool, keep_going: bool, **said: Any
     asked = Asked(**{name: said.pop(name) for name in ("folder", "target", "variables", "root")})
     days = {name: said.pop(name).date() for name in ("first", "last")}
     if dry_run:
-        show_backfill(asked, Range(job, **days, **said), again)
-        return
+        sys.exit(show_backfill(asked, Range(job, **days, **said), again))
     sys.exit(run_backfill(asked, Range(job, **days, **said), again, keep_going))
 
 

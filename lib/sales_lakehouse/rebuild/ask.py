@@ -3,40 +3,54 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from sales_lakehouse.errors import ParameterError
 from sales_lakehouse.lease import hold
 from sales_lakehouse.plan import read_intent
-from sales_lakehouse.rebuild.outlook import foresee
-from sales_lakehouse.reopened import Rebuild, ask_rebuild, find_rebuild
+from sales_lakehouse.rebuild.outlook import Told, foresee
+from sales_lakehouse.reopened import Rebuild, ask_rebuild, find_rebuild, read_rebuild
 from sales_lakehouse.run import Run
-from sales_lakehouse.wording import counted
+from sales_lakehouse.wording import counted, few
 
 
-def rebuild(values: Mapping[str, Mapping[str, str]], dry_run: bool) -> list[str]:
-    """Say what would differ if dates were made anew; or ask the next run, whatever its date, to make them anew.
+def rebuild(values: Mapping[str, Mapping[str, str]], dry_run: bool) -> Told:
+    """Tell what would differ if dates were made anew; or ask the next run, whatever its date, to make them anew.
 
-    `values` are the job's parameters by date. Nothing is said for a job that has none of ours.
+    `values` are the job's parameters by date. Nothing is said for a job that has none of ours. What was asked for
+    before and is not done is made anew with it, and told with it.
     Raises: LakehouseError where the dates cannot be made anew, LeaseHeldError while a run goes on; nothing was asked
     then.
     """
     given = next(iter(values.values()), {})
     if not given.get("pipelines_root"):
-        return []
+        return None
     run = _run(given)
-    asked = find_rebuild(run, [*values])
+    found, before = find_rebuild(run, [*values]), read_rebuild(run)
     if dry_run:
-        return [_units_in_words(asked), *foresee(run, asked)]
+        yield from _before_the_look([*values], found, before)
+        return (yield from foresee(run, found.beside(before)))
     keeper = hold(given, run.run_id, os.environ)
     try:
-        ask_rebuild(run, asked)
+        ask_rebuild(run, found)
     finally:
         if keeper:
             keeper.release()
-    return [f"{counted(len(asked.dates), 'date')}, in one run; one that a gate stops leaves it to the next run"]
+    dates = [*found.beside(before).dates]
+    them = "it" if len(dates) == 1 else "them"
+    yield f"{few(dates)}, in one run; until a run has succeeded, each makes {them} anew"
+    yield "to give it up: take the change in pipelines/ back, and run"
+    return None
+
+
+def _before_the_look(days: list[str], found: Rebuild, before: Rebuild) -> Iterator[str]:
+    if empty := [day for day in days if day not in found.dates]:
+        yield f"no data for {few(empty)}: nothing to make anew"
+    if before.dates:
+        yield f"asked for before and not done, so made anew with it: {few([*before.dates])}"
+    yield _units_in_words(found.beside(before))
 
 
 def _run(given: Mapping[str, str]) -> Run:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -34,15 +35,21 @@ class Difference:
     amounts: dict[str, tuple[Totals, Totals]]
     slices: int | None = None
 
-    def in_words(self) -> str:
+    @property
+    def differs(self) -> bool:
+        """Tell whether any row does."""
+        return bool(self.new + self.changed + self.gone)
+
+    def in_words(self) -> Iterator[str]:
         """Say it in one line; amounts that stay are said as such."""
         where = f" in {counted(self.slices, 'slice')}" if self.slices is not None else ""
         after = self.before + self.new - self.gone
         rows = f"{counted(self.before, 'row')}{where} → {after:,}"
-        if not self.new + self.changed + self.gone:
-            return f"{self.table}: {counted(self.before, 'row')}{where}, none would differ"
+        if not self.differs:
+            yield f"{self.table}: {counted(self.before, 'row')}{where}, none would differ"
+            return
         changes = f"{self.new:,} new, {self.changed:,} changed, {self.gone:,} gone"
-        return "; ".join([f"{self.table}: {rows}: {changes}", *self._amounts_in_words()])
+        yield "; ".join([f"{self.table}: {rows}: {changes}", *self._amounts_in_words()])
 
     def _amounts_in_words(self) -> Iterator[str]:
         for column, (before, after) in self.amounts.items():
@@ -66,13 +73,39 @@ def compare_silver(candidate: Candidate) -> Difference:
     return Difference(f"silver.{table.table}", candidate.published_df.count(), *changed, amounts)
 
 
-def compare_aside(lakehouse: Lakehouse, candidate: Candidate) -> Iterator[str]:
-    """Say how many records of the judged units stand in quarantine, and how many would; nothing where none does."""
+@dataclass(frozen=True)
+class Aside:
+    """The records of the judged units that stand in quarantine, before and after: by the rules that one breaks."""
+
+    table: str
+    before: Counter[str]
+    after: Counter[str]
+
+    @property
+    def differs(self) -> bool:
+        """Tell whether it would hold others."""
+        return self.before != self.after
+
+    def in_words(self) -> Iterator[str]:
+        """Say it in one line; nothing where none stands there."""
+        if not self.before and not self.after:
+            return
+        there = f"quarantine.{self.table}: {counted(self.before.total(), 'record')} of these units"
+        if not self.differs:
+            yield f"{there}, none would differ"
+            return
+        rules = [rules for rules in sorted(self.before | self.after) if self.before[rules] != self.after[rules]]
+        changes = ", ".join(f"{rules} {self.before[rules]:,} → {self.after[rules]:,}" for rules in rules)
+        yield f"{there} → {self.after.total():,}: {changes}"
+
+
+def compare_aside(lakehouse: Lakehouse, candidate: Candidate) -> Aside:
+    """Count the records of the judged units that stand in quarantine, and those that would, by the rules they break."""
     ids = [row["unit_id"] for row in candidate.balances_df.select("unit_id").distinct().collect()]
-    noted_df = lakehouse.read_or_empty("ops.balances", books.BALANCES_DDL).where(F.col("unit_id").isin(ids))
-    before, after = (_aside(rows_df) for rows_df in (noted_df, candidate.balances_df))
-    if before or after:
-        yield f"quarantine.{candidate.table.table}: {counted(before, 'record')} of these units → {after:,}"
+    table = candidate.table.table
+    arriving_df = candidate.rows_df.where(F.col("_disposition").isin(*books.ASIDE))
+    held_df = lakehouse.read_or_empty(f"quarantine.{table}", arriving_df.schema).where(F.col("_unit_id").isin(ids))
+    return Aside(table, _by_rules(held_df), _by_rules(arriving_df))
 
 
 def compare_gold(lakehouse: Lakehouse, gold: GoldSpec, built_df: DataFrame, days: list[str]) -> Difference:
@@ -104,6 +137,6 @@ def _change(old: Decimal, new: Decimal) -> str:
     return "stays" if old == new else f"→ {money(new)} ({sign}{money(abs(new - old))})"
 
 
-def _aside(balances_df: DataFrame) -> int:
-    found = balances_df.where("disposition = 'quarantined'").agg(F.sum("records")).collect()[0][0]
-    return int(found or 0)
+def _by_rules(aside_df: DataFrame) -> Counter[str]:
+    counts_df = aside_df.groupBy(F.array_join(F.array_sort("_errors"), " + ")).count()
+    return Counter(dict(map(tuple, counts_df.collect())))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
@@ -21,29 +21,32 @@ from sales_lakehouse.promotion import touched_dates
 from sales_lakehouse.quality import Finding
 from sales_lakehouse.rebuild.difference import compare_aside, compare_gold, compare_silver
 from sales_lakehouse.recording import looked_at, open_units, slices_to_rebuild
-from sales_lakehouse.reopened import Rebuild
+from sales_lakehouse.reopened import Rebuild, read_rebuild
 from sales_lakehouse.run import Run
 from sales_lakehouse.session import spark_for_now
 from sales_lakehouse.specs import GoldSpec
 from sales_lakehouse.stages.gold import build_gold
 from sales_lakehouse.stages.silver import select_changes, silver_ddl
 from sales_lakehouse.tables import Lakehouse
-from sales_lakehouse.wording import counted
+from sales_lakehouse.wording import few
 
-_SHOWN = 5
+Told = Generator[str, None, int | None]
+"""Lines as they are found; at the end why a run is of no use: 0 nothing would differ, 3 a gate would stop it."""
 
 
-def foresee(run: Run, asked: Rebuild) -> list[str]:
+def foresee(run: Run, asked: Rebuild) -> Told:
     """Say what silver and gold would gain, change and lose, and which gate would stop it.
 
     Candidates go to a folder of their own: the lakehouse stays as it is.
     Raises: ParameterError where a contract would make a published table lose something.
     """
+    if not asked.dates and not asked.waiting:
+        return 0
     with spark_for_now() as spark, TemporaryDirectory(prefix="rebuild-") as scratch:
         lakehouse = open_lakehouse(spark, run, _plan_of(run, asked), scratch)
         if refused := refused_changes(lakehouse, run.pipelines):
             raise ParameterError(f"{'; '.join(refused)}; take that back in pipelines/; nothing was asked for")
-        return [*Outlook(lakehouse, run, asked).in_words()]
+        return (yield from Outlook(lakehouse, run, asked).in_words())
 
 
 @dataclass(frozen=True)
@@ -54,20 +57,28 @@ class Outlook:
     run: Run
     asked: Rebuild
 
-    def in_words(self) -> Iterator[str]:
+    def in_words(self) -> Told:
         """Say of each table what would differ; then what else is touched, and what would stop it."""
+        differs = bool(read_rebuild(self.run).dates)
         for candidate in self.candidates.values():
-            yield compare_silver(candidate).in_words()
-            yield from compare_aside(self.lakehouse, candidate)
+            for difference in (compare_silver(candidate), compare_aside(self.lakehouse, candidate)):
+                differs = differs or difference.differs
+                yield from difference.in_words()
         findings = [finding for candidate in self.candidates.values() for finding in self._judge_silver(candidate)]
         outside = sorted({day for days in self.touched.values() for day in days} - {*self.asked.dates})
         for gold in (gold for gold in self.run.pipelines.gold.values() if self.slices[gold.table]):
             rows_df, silver, days = self._build(gold)
-            yield compare_gold(self.lakehouse, gold, rows_df, days).in_words()
+            difference = compare_gold(self.lakehouse, gold, rows_df, days)
+            differs = differs or difference.differs
+            yield from difference.in_words()
             findings += verdicts.judge_gold(rows_df, silver, gold, self.run.pipelines.silver, days)
         if outside:
-            yield f"units are judged whole: {_listed(outside)} outside of the range would change, too"
-        yield from (f"would stop: {stop.table} {stop.rule}: {stop.told}" for stop in findings if stop.stops)
+            yield f"units are judged whole: {few(outside)} outside of the range would change, too"
+        stops = [f"would stop: {stop.table} {stop.rule}: {stop.told}" for stop in findings if stop.stops]
+        yield from stops
+        if stops:
+            yield "a gate judges the whole table: take a range that holds all rows it names, or change the rule"
+        return 3 if stops else None if differs else 0
 
     @cached_property
     def candidates(self) -> dict[str, Candidate]:
@@ -102,9 +113,9 @@ class Outlook:
     @cached_property
     def slices(self) -> dict[str, list[str]]:
         """Return the dates that each gold table would build."""
-        pending = slices_to_rebuild(self.lakehouse, self.run)
+        pending = slices_to_rebuild(self.lakehouse, self.run, self.asked.dates)
         return {
-            gold.table: sorted({*pending[gold.table], *self.asked.dates, *self._reached(gold)})
+            gold.table: sorted({*pending[gold.table], *self._reached(gold)})
             for gold in self.run.pipelines.gold.values()
         }
 
@@ -136,8 +147,3 @@ def _plan_of(run: Run, asked: Rebuild) -> Plan:
     store, sources = LandingStore(run.landing_root), run.pipelines.sources
     reopened = {source: store.reopened(source, [], asked.units(source)) for source in sources}
     return Plan({source: [] for source in sources}, definitions_changed=False, landed=0, reopened=reopened)
-
-
-def _listed(days: list[str]) -> str:
-    more = f" and {counted(len(days) - _SHOWN, 'other date')}" if len(days) > _SHOWN else ""
-    return ", ".join(days[:_SHOWN]) + more

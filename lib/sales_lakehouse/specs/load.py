@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 from sales_lakehouse.errors import SpecError
 from sales_lakehouse.specs.rules import Rule
 from sales_lakehouse.specs.source import SourceSpec
-from sales_lakehouse.specs.tables import GoldSpec, SilverSpec
+from sales_lakehouse.specs.tables import GoldSpec, SilverSpec, TableSpec
 from sales_lakehouse.specs.wording import in_words
 from sales_lakehouse.wording import did_you_mean
 
@@ -131,12 +131,44 @@ def _check_references(pipelines: Pipelines) -> None:
         table = pipelines.table_of(source)
         _check_rules(f"source {source.source}", source.silver.rules, table.names())
         _check_held(source, table)
-    for table in pipelines.silver.values():
+    for stem, table in pipelines.silver.items():
+        _check_names(f"silver {stem}", table, {"amount": [table.amount], **_history_names(table)})
+        _check_entity(table)
         _check_rules(f"silver {table.table}", table.rules, [*table.names(), *table.history_columns()])
         _check_dimensions(table, pipelines)
-    for gold in pipelines.gold.values():
+    for stem, gold in pipelines.gold.items():
+        _check_names(f"gold {stem}", gold, {"ties_to": [tie.column for tie in gold.ties_to]})
         _check_rules(f"gold {gold.table}", gold.rules, gold.names())
         _check_silver(gold, pipelines)
+
+
+def _check_names(where: str, table: TableSpec, others: Mapping[str, Sequence[str | None]]) -> None:
+    """Check that a table is named like its file, and that what its fields name are columns of it."""
+    stem = where.partition(" ")[2]
+    if table.table != stem:
+        raise SpecError(f"{where}: table is {table.table!r}, but the file is named {stem!r}; use one name for both")
+    for name, columns in {"key": table.key, "slice": [table.slice], **others}.items():
+        for column in columns:
+            if column is not None and column not in table.names():
+                raise SpecError(
+                    f"{where}: {name} names {column!r}, which is no column of the table"
+                    f"{did_you_mean(column, table.names())}"
+                )
+
+
+def _history_names(table: SilverSpec) -> dict[str, Sequence[str | None]]:
+    history = table.history
+    return {"history.entity": history.entity, "history.valid_from": [history.valid_from]} if history else {}
+
+
+def _check_entity(table: SilverSpec) -> None:
+    """Check that the versions of an entity are told apart within it: rows of one key are of one entity."""
+    for column in table.history.entity if table.history else ():
+        if column not in table.key:
+            raise SpecError(
+                f"silver {table.table}: history.entity names {column!r}, which is no part of its key "
+                f"({', '.join(table.key)}); add it to the key"
+            )
 
 
 def _check_rules(where: str, rules: Sequence[Rule], columns: Sequence[str]) -> None:
