@@ -148,6 +148,15 @@ def judge_references(candidate: Candidate, dimensions: dict[str, DataFrame]) -> 
     return findings
 
 
+def judge_ties(candidate: Candidate) -> Finding:
+    """Count the things of which two versions came with one time: the source does not say which of them is newer."""
+    tied = candidate.rows_df.where("_tied").select("source", "_scope").distinct().count()
+    told = "" if not tied else f"{counted(tied, 'thing', 'have')} two versions with one time: the greater hash stands"
+    because = "the report of the run names both; where the wrong one stands, have the source send it once more, later"
+    name = f"silver.{candidate.table.table}"
+    return Finding(name, "one_time_has_one_version", "warn", not tied, told, because=because if tied else "")
+
+
 def judge_shares(candidate: Candidate, sources: list[SourceSpec]) -> list[Finding]:
     """Judge the share of quarantined records of each source against its limit."""
     standing_df = candidate.balances_df.where("disposition NOT IN ('superseded', 'duplicate')")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +20,7 @@ def told_by_others(
     """Say what stands in place of a judged record: the statement that superseded it, or the row of the same key."""
     name_of = unit_names(root)
     if lost := _superseded(root, source, row):
-        winner, _, record = str(lost["_winner"]).partition("/")
-        told = name_of(winner) + (f", record {record}" if record else "")
-        yield f"{lost['_disposition']}: {told} is the statement that stands; nothing is to do"
+        yield _lost(root, source, lost, name_of)
         return
     found = _same_key(root, pipelines, source, row)
     if not found:
@@ -41,6 +39,22 @@ def _superseded(root: Path, source: SourceSpec, row: dict[str, Any]) -> dict[str
     where = f"source = {literal(source.source)} AND _statement IN ({literal(statement)}, {literal(row['_unit_id'])})"
     found = select(root, f"SELECT * FROM s WHERE {where} ORDER BY _winner", s="ops.superseded")
     return found[0] if found else None
+
+
+def _lost(root: Path, source: SourceSpec, lost: dict[str, Any], name_of: Callable[[str], str]) -> str:
+    """Name the statement that stands in a scope; where its rows have gone, the one that stood then."""
+    where = f"source = {literal(source.source)} AND _scope = {literal(lost['_scope'])}"
+    newest = f"SELECT _statement FROM s WHERE {where} ORDER BY _sequence DESC LIMIT 1"
+    standing = select(root, newest, s=f"silver.{source.silver.table}")
+    winner = standing[0]["_statement"] if standing else lost["_winner"]
+    if winner is None:
+        return f"{lost['_disposition']}: a newer statement came, whose rows are gone since; nothing is to do"
+    unit, _, record = winner.partition("/")
+    told = name_of(unit) + (f", record {record}" if record else "")
+    pair = f"source = {literal(source.source)} AND loser = {literal(lost['_statement'])}"
+    tie = select(root, f"SELECT sequence FROM t WHERE {pair} AND winner = {literal(winner)}", t="ops.ties")
+    why = f": both state {tie[0]['sequence']}, and its hash is the greater" if tie else ""
+    return f"{lost['_disposition']}: {told} is the statement that stands{why}; nothing is to do"
 
 
 def _same_key(root: Path, pipelines: Pipelines, source: SourceSpec, row: dict[str, Any]) -> list[dict[str, Any]]:

@@ -88,7 +88,7 @@ def test_it_is_work_until_a_run_has_applied_its_units(values: dict[str, str]) ->
     ask_rebuild(run, asked)
     plan = make_plan(run)
     assert plan.work == 2 + plan.definitions_changed
-    assert "2 dates to make anew" in plan.in_words()
+    assert "to make anew: 2011-01-05, 2011-01-06" in plan.in_words()
     assert {*plan.reopened_ids} == asked.units("gift_partner")
     of_day = Rebuild({DAY: asked.dates[DAY]}).units("gift_partner")
     end_rebuild(run, [*of_day][:1])

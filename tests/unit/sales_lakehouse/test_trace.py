@@ -187,6 +187,21 @@ def test_an_older_statement_names_the_one_that_stands(root: Path, units: dict[st
     assert "silver" in second
 
 
+def test_a_late_statement_names_the_one_that_stood_already(root: Path, tmp_path: Path, units: dict[str, Unit]) -> None:
+    copied = Path(shutil.copytree(root, tmp_path / "lakehouse"))
+    rows = DeltaTable(copied / "ops/superseded").to_pyarrow_table().to_pylist()
+    late = pa.Table.from_pylist([{**row, "_winner": None} for row in rows])
+    write_deltalake(copied / "ops/superseded", late, mode="overwrite", schema_mode="overwrite")
+    early, _ = ways(copied, "InvoiceNo=540010", "StockCode=A1")
+    second = units["second"].unit_id
+    winner = f"unit {second[:8]} (gift_partner 2011-01-06.csv)"
+    assert early["stopped"] == f"superseded: {winner} is the statement that stands; nothing is to do"
+    tie = {"source": SOURCE, "loser": rows[0]["_statement"], "winner": second, "sequence": "2011-01-07T06:00:00"}
+    write_deltalake(copied / "ops/ties", pa.Table.from_pylist([tie]))
+    early, _ = ways(copied, "InvoiceNo=540010", "StockCode=A1")
+    assert f"{winner} is the statement that stands: both state 2011-01-07T06:00:00, and its" in early["stopped"]
+
+
 def test_a_replaced_and_a_deleted_record_name_the_correction(root: Path, units: dict[str, Unit]) -> None:
     correction = f"unit {units['corrected'].unit_id[:8]} (gift_partner 2011-01-05.csv)"
     replaced, standing = ways(root, "InvoiceNo=540001", "StockCode=A1")
