@@ -17,7 +17,6 @@ from sales_lakehouse.files import read_json, write_json
 from sales_lakehouse.landing import LandingStore, Manifest
 from sales_lakehouse.run import Run
 from sales_lakehouse.specs import SilverSpec
-from sales_lakehouse.specs.judgement import held_rule
 
 Units = Mapping[str, Collection[str]]
 """The ids of units by source."""
@@ -71,7 +70,8 @@ def reopen_waiting(run: Run, arriving: Collection[str]) -> Units:
     waiting: dict[str, list[str]] = {}
     for name, source in run.pipelines.sources.items():
         table = run.pipelines.table_of(source)
-        rules = {held_rule(column) for column in source.silver.hold_unknown if table.dimension_of(column) in filled}
+        held = source.silver.held_rules.items()
+        rules = {rule for rule, column in held if table.dimension_of(column) in filled}
         if rules:
             asked = pc.field("source") == name
             rows = read_rows(Path(run.lakehouse_root) / "quarantine" / table.table, ["_unit_id", "_errors"], asked)

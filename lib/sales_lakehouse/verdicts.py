@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from functools import reduce
 
@@ -164,10 +165,30 @@ def judge_shares(candidate: Candidate, sources: list[SourceSpec]) -> list[Findin
     rows = standing_df.groupBy("source").agg(quarantined, F.sum("records")).collect()
     counts = {source: (aside, records) for source, aside, records in map(tuple, rows)}
     name = f"silver.{candidate.table.table}"
-    return [
+    shares = [
         _share(name, f"{s.source}_quarantined_within_limit", *counts.get(s.source, (0, 0)), s.max_quarantined_pct)
         for s in sources
     ]
+    told = zip(shares, sources, strict=True)
+    return [share if share.ok else replace(share, because=_held(candidate, source)) for share, source in told]
+
+
+def _held(candidate: Candidate, source: SourceSpec) -> str:
+    """Say how many of a source's quarantined records only wait for an entity; nothing where it holds none back."""
+    if not source.silver.hold_unknown:
+        return ""
+    rules = F.array(*map(F.lit, source.silver.held_rules))
+    aside_df = candidate.rows_df.where(
+        (F.col("source") == source.source) & F.col("_disposition").eqNullSafe("quarantined")
+    )
+    waiting_df = (
+        aside_df.where(F.size(F.array_except("_errors", rules)) == 0).select("_unit_id", "_record_no").distinct()
+    )
+    columns = ", ".join(source.silver.hold_unknown)
+    return (
+        f"{counted(waiting_df.count(), 'record', 'wait')} for an entity, as {source.source} says hold_unknown: "
+        f"{columns}; where that is expected, raise its max_quarantined_pct; else have the dimension delivered first"
+    )
 
 
 def judge_gold(

@@ -24,12 +24,12 @@ from sales_lakehouse.quarantine import (
     write_form,
 )
 from sales_lakehouse.specs import SourceSpec
-from sales_lakehouse.specs.judgement import held_rule
 from sales_lakehouse.stages.repairs import NAMED
 from sales_lakehouse.wording import byte_span, counted, did_you_mean
 
 _all_option = click.option("--all", "every", is_flag=True, help="Repaired and superseded records, too.")
 _SHOWN = 20
+_WAITING = "nothing in it is wrong: the run that brings what it waits for takes it in"
 
 
 @click.group()
@@ -71,7 +71,7 @@ def _must_be_a_rule(place: Place, sources: list[SourceSpec], name: str) -> None:
     rules = [rule.name for found in judged for rule in found]
     readable = [f"{column}_is_readable" for source in sources for column in source.silver.columns]
     outside = [f"{source.silver.scope.column}_is_the_unit_s" for source in sources]
-    held = [held_rule(column) for source in sources for column in source.silver.hold_unknown]
+    held = [rule for source in sources for rule in source.silver.held_rules]
     known = [*rules, *readable, *outside, *held]
     if name not in known:
         raise ParameterError(f"--rule {name}: there is no such rule{did_you_mean(name, known)}")
@@ -86,12 +86,16 @@ def _must_be_a_rule(place: Place, sources: list[SourceSpec], name: str) -> None:
 def export(place: Place, name: str, out: Path | None, spreadsheet: bool, every: bool) -> None:
     """Write the open records of a source as CSV, to be corrected.
 
-    Correct the values, then `lakehouse quarantine repair FILE`.
+    Correct the values, then `lakehouse quarantine repair FILE`. Records that only wait for the entity that they name
+    are left out, as nothing in them is wrong; --all has them.
     """
     if out:
         must_be_new(out)
-    asides = _asides(place, place.pipelines.source(name), every)
+    found = _asides(place, place.pipelines.source(name), every)
+    asides = [aside for aside in found if every or aside.state != "waiting"]
     content = write_form(asides, spreadsheet)
+    if waiting := len(found) - len(asides):
+        click.echo(f"{counted(waiting, 'record')} left out: {_WAITING}; --all writes them, too", err=True)
     if out is None:
         sys.stdout.buffer.write(content)
         return
@@ -157,7 +161,7 @@ def _rehearse(place: Place, source: SourceSpec, corrections: Sequence[Correction
 
 def _asides(place: Place, source: SourceSpec, every: bool = False) -> list[Aside]:
     found = records_aside(place.root, source)
-    return [aside for aside in found if every or aside.state == "open"]
+    return [aside for aside in found if every or aside.state in ("open", "waiting")]
 
 
 def _source_of(place: Place, unit_id: str, name: str) -> SourceSpec:
@@ -181,6 +185,7 @@ def _state_in_words(aside: Aside) -> str:
     by = f"unit {aside.by[:12]}" if aside.by else ""
     told = {
         "open": "",
+        "waiting": f" [{_WAITING}]",
         "repaired": f" [repaired by {by}]",
         "repair_failed": f" [given back by {by}, which is wrong again]",
         "superseded": " [superseded by a later delivery]",

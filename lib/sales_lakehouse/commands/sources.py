@@ -79,6 +79,8 @@ def rules(source: str, bundle: Path) -> None:
     click.echo(json.dumps(rule_file(asked), indent=1))
     for name in rules_of_tables(asked):
         click.echo(f"{name} speaks of several rows: it has no predicate, gate_silver judges it", err=True)
+    for rule, column in spec.silver.held_rules.items():
+        click.echo(f"{rule} asks a dimension for {column}: it has no predicate, step silver judges it", err=True)
 
 
 @sources.command()

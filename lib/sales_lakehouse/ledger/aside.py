@@ -47,9 +47,10 @@ class Stopped:
     def judged(self, row: dict[str, Any], rows: list[dict[str, Any]]) -> Iterator[Step]:
         """Tell of a record that broke rules; `rows` are its rows in quarantine."""
         yield Step("stopped", f"quarantine.{self.source.silver.table}: {self._broken(rows)}")
-        yield from self._since(row)
+        waits = self.source.silver.only_waits([name for found in rows for name in found["_errors"]])
+        yield from self._since(row, waits=waits)
 
-    def _since(self, row: dict[str, Any]) -> Iterator[Step]:
+    def _since(self, row: dict[str, Any], *, waits: bool = False) -> Iterator[Step]:
         """Tell whether a repair or a corrected delivery has taken the record's place; else what is to do."""
         again, by = self._repair_of(row), self.corrections.get(row["_unit_id"])
         repair = self.manifests[again["_unit_id"]] if again else None
@@ -63,6 +64,9 @@ class Stopped:
                 yield Step("repaired", f"{name} stands in for it; nothing is to do")
                 return
             yield Step("repaired", f"in vain: {name} was to stand in for it and is wrong again: {self._broken(broken)}")
+        if waits:
+            yield Step("next", "nothing is to do: the run that brings what it waits for takes it in")
+            return
         yield Step(
             "next",
             "ask for a corrected delivery under the same name, or give the record back corrected: "
@@ -113,7 +117,13 @@ class Stopped:
     def _broken(self, rows: list[dict[str, Any]]) -> str:
         """Name the rules that rows broke, each with its reason."""
         table = self.pipelines.silver[self.source.silver.table]
-        because = {rule.name: rule.because for rule in (*table.rules, *self.source.silver.rules)}
+        because = {
+            **{rule.name: rule.because for rule in (*table.rules, *self.source.silver.rules)},
+            **{
+                rule: f"it waits until {table.dimension_of(column)} knows its {column}, as its source says hold_unknown"
+                for rule, column in self.source.silver.held_rules.items()
+            },
+        }
         names = sorted({name for found in rows for name in found["_errors"]})
         return "; ".join(
             f"{name} ({because[name]})" if because.get(name) else f"{name}{_unruled(name)}" for name in names

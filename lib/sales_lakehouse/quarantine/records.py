@@ -17,7 +17,7 @@ from sales_lakehouse.landing import LandingStore, Manifest
 from sales_lakehouse.specs import SourceSpec
 from sales_lakehouse.stages.repairs import NAMED
 
-State = Literal["open", "repaired", "repair_failed", "superseded"]
+State = Literal["open", "waiting", "repaired", "repair_failed", "superseded"]
 Place = tuple[str, int]
 """A record: its unit, and its number in it."""
 
@@ -26,8 +26,9 @@ Place = tuple[str, int]
 class Aside:
     """One record that is in no published table: what it says, where its bytes are, and why it stands aside.
 
-    `state` is repaired when a repair stands in for it (`by` names its unit), repair_failed when that repair stands
-    aside itself, with reasons of its own, and superseded when a later delivery of the same name has replaced its unit.
+    `state` is waiting when nothing in it is wrong and only the entity that it names is not there yet, repaired when a
+    repair stands in for it (`by` names its unit), repair_failed when that repair stands aside itself, with reasons of
+    its own, and superseded when a later delivery of the same name has replaced its unit.
     `mends` is the record that this one, itself a repair, was to stand in for.
     """
 
@@ -66,7 +67,7 @@ def records_aside(root: Path, source: SourceSpec) -> list[Aside]:
     found = [_aside(row, source, manifests[order[row["_unit_id"]]], broken) for row in kept]
     corrected = LandingStore(root / "landing").corrections(source.source).keys()
     known = _Repairs({**mended, **repaired}, {(each.root, each.unit_id) for each in found if each.mends})
-    told = [_with_state(each, known, corrected) for each in found]
+    told = [_with_state(_waiting(each, source), known, corrected) for each in found]
     return sorted(told, key=lambda each: (order[each.unit_id], each.record_no))
 
 
@@ -119,6 +120,10 @@ def _aside(row: Row, source: SourceSpec, unit: Manifest, broken: dict[Place, lis
         first_seen=row["_ingested_at"].isoformat(timespec="seconds"),
         mends=mends,
     )
+
+
+def _waiting(aside: Aside, source: SourceSpec) -> Aside:
+    return replace(aside, state="waiting") if source.silver.only_waits(aside.reasons) else aside
 
 
 def _with_state(aside: Aside, repairs: _Repairs, corrected: Collection[str]) -> Aside:

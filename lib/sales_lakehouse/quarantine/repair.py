@@ -37,7 +37,7 @@ def match_corrections(
 
     Raises: ParameterError for a line that names no record that stands aside, or lacks a column; nothing was landed.
     """
-    by_place = {each.root: each for each in asides if each.state == "open"}
+    by_place = {each.root: each for each in asides if each.state in ("open", "waiting")}
     missing = [column for column in source.columns if lines and column not in lines[0]]
     if missing:
         raise ParameterError(

@@ -43,9 +43,10 @@ class Judge:
         return [rule.name for rule in self._judged_now if rule.severity == "stop" and not _all_keep(rule, rows)]
 
     def later(self) -> tuple[str, ...]:
-        """Return what only the run can judge: rules in SQL or over several rows, times in an unknown pattern."""
+        """Return what only the run can judge: rules in SQL or over several rows, unknown times and entities."""
         unknown = [f"{name}_is_readable" for name in self.source.silver.columns if name not in self._known]
-        return *unknown, *(rule.name for rule in self._rules if rule not in self._judged_now)
+        later = (rule.name for rule in self._rules if rule not in self._judged_now)
+        return *unknown, *later, *self.source.silver.held_rules
 
     @cached_property
     def _known(self) -> dict[str, tuple[Mapping, str, Spelling]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -93,6 +94,15 @@ class Judgement(Part):
     rules: Annotated[
         tuple[Rule, ...], Field(description="rules for this source's rows, beside the table's; of severity error only")
     ] = ()
+
+    @property
+    def held_rules(self) -> dict[str, str]:
+        """Return the columns for whose entity a record may wait, by the rule that such a record breaks."""
+        return {held_rule(column): column for column in self.hold_unknown}
+
+    def only_waits(self, rules: Collection[str]) -> bool:
+        """Tell whether a record that broke these rules only waits for an entity: nothing in it is wrong."""
+        return bool(rules) and self.held_rules.keys() >= set(rules)
 
     @model_validator(mode="after")
     def check_deletions(self) -> Self:

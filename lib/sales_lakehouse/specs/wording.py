@@ -28,6 +28,10 @@ def _sentence(finding: ErrorDetails, document: Any, model: type[BaseModel]) -> s
         return f"{place} is missing"
     if kind == "extra_forbidden":
         return f"{place} is not a known field{did_you_mean(name, set(_names(model.model_json_schema())))}"
+    if kind == "tuple_type":
+        return (
+            f"{place}: expected a list, like [{str(finding['input'])[:_SHOWN]}], got {str(finding['input'])[:_SHOWN]!r}"
+        )
     what = finding["msg"].removeprefix("Value error, ")
     told = f"{place}: {what[:1].lower()}{what[1:]}" if place else what
     return told if kind == "value_error" else f"{told}, got {str(finding['input'])[:_SHOWN]!r}"

@@ -6,6 +6,8 @@ import pandas as pd
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from sales_lakehouse.specs import Pipelines
+from sales_lakehouse.tables import Lakehouse
 from sales_lakehouse.wording import counted
 
 _BROKEN = ("failed", "timedout", "canceled")
@@ -101,6 +103,26 @@ def count_reasons(quarantine_df: DataFrame) -> pd.DataFrame:
     reasons_df = open_df.select("source", F.explode("_errors").alias("rule"), "_unit_id", "_record_no")
     counts_df = reasons_df.groupBy("source", "rule").agg(F.count_distinct("_unit_id", "_record_no").alias("records"))
     return counts_df.orderBy("source", "rule").toPandas()
+
+
+def count_held(lakehouse: Lakehouse, pipelines: Pipelines) -> pd.DataFrame:
+    """Return what waits in quarantine for an entity that no dimension knows yet.
+
+    Grain: one row per source and column with such records: how many there are, how many values they name, and the
+    oldest of their business dates.
+    """
+    rows = []
+    for source in (source for source in pipelines.sources.values() if source.silver.hold_unknown):
+        table = pipelines.table_of(source)
+        ddl = f"{table.ddl()}, _errors ARRAY<STRING>, _unit_id STRING, _record_no BIGINT"
+        aside_df = lakehouse.read_or_empty(f"quarantine.{table.table}", ddl).where(F.col("source") == source.source)
+        for rule, column in source.silver.held_rules.items():
+            records, values = F.count_distinct("_unit_id", "_record_no"), F.count_distinct(column)
+            oldest = F.min(table.slice) if table.slice else F.lit(None)
+            counts = aside_df.where(F.array_contains("_errors", rule)).agg(records, values, oldest).collect()[0]
+            rows.append((source.source, column, *counts))
+    names = ["source", "waits for its", "records", "values", "oldest date"]
+    return pd.DataFrame([row for row in rows if row[2]], columns=names)
 
 
 def _sum_by(daily: pd.DataFrame, *keys: str) -> pd.DataFrame:
