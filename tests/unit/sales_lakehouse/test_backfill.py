@@ -9,6 +9,7 @@ import pytest
 
 from sales_lakehouse.backfill import foresee
 from sales_lakehouse.errors import DeliveryError
+from sales_lakehouse.files import write_json
 from sales_lakehouse.landing import LandingStore, Manifest
 from sales_lakehouse.rebuild import rebuild
 from tests import small_lakehouse
@@ -48,6 +49,13 @@ def test_each_date_tells_its_units_its_files_and_its_slices(root: Path) -> None:
 
 def test_a_date_of_which_nothing_is_known_says_so(root: Path) -> None:
     assert told(root, "2011-02-01", "2011-02-02")["2011-02-02"] == "nothing known"
+
+
+def test_a_date_that_a_run_was_asked_to_make_anew_says_so(root: Path) -> None:
+    write_json(root / "ops/rebuild.json", {"dates": {"2011-01-06": {"gift_partner": ["u"]}}, "waiting": {}})
+    found = told(root, *DAYS)
+    assert found["2011-01-06"].endswith("daily_sales 2, asked to be made anew by the next run")
+    assert "anew" not in found["2011-01-05"]
 
 
 def test_other_jobs_and_other_places_are_told_nothing(root: Path) -> None:
