@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Kind = Literal["not_null", "in_set", "between", "matches", "unique", "holds"]
 Severity = Literal["warn", "error", "stop"]
+_NOT_OF_THE_ROW = re.compile(
+    r"\b(?:current_date|current_timestamp|localtimestamp|curdate|now|rand|randn|uuid)\b|\bover\s*\(|\bselect\b",
+    re.IGNORECASE,
+)
+"""What a predicate asks beside its row: the clock, chance, other rows."""
 
 
 class Rule(BaseModel):
@@ -55,4 +61,9 @@ class Rule(BaseModel):
             raise ValueError(f"rule {self.name}: or_null says nothing of kind {self.kind}")
         if self.kind == "unique" and self.severity == "error":
             raise ValueError(f"rule {self.name}: unique speaks of the whole table, so it can only warn or stop")
+        if found := _NOT_OF_THE_ROW.search(self.predicate or ""):
+            raise ValueError(
+                f"rule {self.name}: its predicate says {found[0].strip()!r}; a row is judged when it changes, so a "
+                "rule must say the same of it on any day and beside any other row; compare columns of the row"
+            )
         return self

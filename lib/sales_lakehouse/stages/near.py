@@ -26,7 +26,8 @@ def select_touched(
 
     `sources` are those that deliver, `empty` the scopes of statements without a row. A scope is looked for by the
     column that names it: of a file with rows of several sources Delta knows the least and the greatest date, of its
-    `_scope` only that it holds dates and order numbers.
+    `_scope` only that it holds dates and order numbers. A date is looked for in every DATE column: another may have
+    named the scope when a row was published.
     Grain: one row per published row.
     """
     slices = [source for source in sources if source.silver.scope.kind == "slice"]
@@ -35,10 +36,12 @@ def select_touched(
     dated_df = rows_df.withColumn(_DATE, F.when(states_date, F.expr("try_cast(_scope AS DATE)")))
     bounds = bounds_of(dated_df, [*table.key, *documents, _DATE])
     tests = [bounds.predicate(table.key), *(bounds.predicate([name]) for name in documents)]
-    types = dict(published_df.dtypes)
-    for column in sorted({f"{source.silver.scope.column}" for source in slices}):
-        dated = bounds.around(_DATE, f"`{column}`") if types[column] == "date" else "true"
-        tests.append(f"{dated} OR `{column}` IS NULL")
+    dates = [name for name, type_name in published_df.dtypes if type_name == "date"]
+    if slices:
+        are_dates = all(source.silver.scope.column in dates for source in slices)
+        tests += (
+            [f"{bounds.around(_DATE, f'`{name}`')} OR `{name}` IS NULL" for name in dates] if are_dates else ["true"]
+        )
     if listed := [text_literal(scope) for scope in sorted({*empty})]:
         few = len(listed) <= _LISTED
         tests.append(f"_scope IN ({', '.join(listed)})" if few else f"_scope BETWEEN {listed[0]} AND {listed[-1]}")

@@ -102,6 +102,18 @@ def test_what_a_run_touches_decides_as_the_whole_table_does(
     assert dispositions(changes(arriving_df, published, table)) == became
 
 
+def test_a_row_is_touched_by_its_scope_also_where_another_column_named_it(
+    spark: SparkSession, pipelines: Pipelines
+) -> None:
+    table, source = pipelines.silver["sale_lines"], pipelines.source("gift_partner")
+    nothing = local_frame(spark, [], silver_ddl(table))
+    far = future_of(nothing, changes(conformed(spark, pipelines, FAR), nothing, table), table)
+    shipped = local_frame(spark, [(date(2011, 1, 12),), (None,), (date(2011, 1, 4),)], "shipped_on DATE")
+    arriving = conformed(spark, pipelines, MOVED)
+    touched = select_touched(far.crossJoin(shipped), arriving, table, [source], [])
+    assert lines_of(touched, "shipped_on") == [(None,), (date(2011, 1, 12),)]
+
+
 @pytest.mark.parametrize("others", [0, 300])
 def test_the_scope_of_a_statement_without_a_row_is_touched(
     spark: SparkSession, pipelines: Pipelines, others: int

@@ -49,6 +49,20 @@ def test_every_shipped_file_is_read(pipelines: Pipelines) -> None:
             "kind: in_set, columns: [product_id]",
             "lacks",
         ),
+        *(
+            (
+                "silver/sale_lines.yml",
+                "rules:\n",
+                f"rules:\n  - {{name: fresh, kind: holds, columns: [sold_at], predicate: {predicate}}}\n",
+                rf"rule fresh: its predicate says '{word}'; a row is judged when it changes",
+            )
+            for predicate, word in (
+                ("sold_at < Current_Date", "Current_Date"),
+                ("sold_at < now()", "now"),
+                ("count(*) over (partition by order_id) < 9", r"over \("),
+                ("order_id IN (select order_id from others)", "select"),
+            )
+        ),
         ("silver/sale_lines.yml", "type: INT", "type: FLOAT", r"columns\.line_number\.type: .*got .FLOAT"),
         (
             "silver/products.yml",
