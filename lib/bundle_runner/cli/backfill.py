@@ -39,6 +39,7 @@ class Work:
     """A planned backfill of a bundle."""
 
     asked: Asked
+    wanted: Range
     bundle: Bundle
     backfill: Backfill
 
@@ -90,7 +91,7 @@ def _planned(asked: Asked, wanted: Range, again: bool) -> Work:
     job = bundle.job(wanted.job, chosen_keys(bundle, wanted.job, wanted.only))
     parameter = date_parameter(wanted.job, job, wanted.parameter, given)
     wish = Wish(wanted.job, *date_range(wanted.first, wanted.last), parameter, given, wanted.only, wanted.rebuild)
-    return Work(asked, bundle, plan_backfill(wish, map(read_record, run_folders(asked)), again))
+    return Work(asked, wanted, bundle, plan_backfill(wish, map(read_record, run_folders(asked)), again))
 
 
 def _print_plan(work: Work) -> None:
@@ -154,7 +155,7 @@ def _code(record: RunRecord) -> int:
 def _again(work: Work, runs: Path) -> str:
     wish = work.backfill.wish
     words = ["backfill", wish.job, "--from", str(wish.first), "--to", str(wish.last)]
-    words += ["--param", wish.parameter] if wish.parameter else []
+    words += ["--param", work.wanted.parameter] if work.wanted.parameter else []
     words += [word for name, value in wish.given.items() for word in ("--params", f"{name}={value}")]
     words += ["--rebuild"] if wish.rebuild else []
     return work.asked.command(runs, *words, *(["--only", ",".join(wish.only)] if wish.only else []))
