@@ -46,7 +46,7 @@ def _told_by_file(gold: GoldSpec) -> Iterator[None]:
         yield
     except AnalysisException as cause:
         told = str(cause).strip().partition(";\n")[0].partition("\n\n")[0]
-        told = " ".join(re.sub(r"^\[[A-Z0-9_.]+\] | SQLSTATE: \w+", "", told).split())
+        told = " ".join(re.sub(r"^\[[A-Z0-9_.]+\] |\.? SQLSTATE: \w+", "", told).split())
         raise SpecError(f"{_file(gold)}: {told}; no slice was built") from cause
 
 
