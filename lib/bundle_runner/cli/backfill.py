@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from pathlib import Path
 
 import click
 
@@ -14,7 +13,7 @@ from bundle_runner.backfill.dates import Backfill, Wish, date_parameter, date_ra
 from bundle_runner.backfill.foresight import foreseen
 from bundle_runner.backfill.rebuilding import ask_rebuild
 from bundle_runner.bundle.load import Bundle
-from bundle_runner.cli.commands import NOTHING, Asked, before_the_start, carry_out, checked, run_folders
+from bundle_runner.cli.commands import NOTHING, Asked, before_the_start, carry_out, checked, run_folders, run_planned
 from bundle_runner.cli.last_lines import Commands, last_lines
 from bundle_runner.cli.progress import OneLine
 from bundle_runner.plan.prepare import Plan, chosen_keys, prepare, runs_folder
@@ -130,15 +129,14 @@ def _rebuild(work: Work, again: bool) -> int:
         click.echo(f"{NOTHING}; --again starts the run all the same")
         return useless
     _say(work, dry_run=False)
-    wish = work.backfill.wish
-    return _code(_run_date(work, wish.first, f"{wish.first} to {wish.last}"))
+    return run_planned(work.plan(work.backfill.wish.first), work.asked, _words(work))
 
 
 def _run_date(work: Work, day: date, title: str) -> RunRecord:
     plan = work.plan(day)
     record = carry_out(plan, OneLine(title), work.asked.publish)
     runs = plan.folder.parent
-    commands = Commands(_again(work, runs), work.asked.command(runs, "repair", record.run_id))
+    commands = Commands(work.asked.command(runs, *_words(work)), work.asked.command(runs, "repair", record.run_id))
     lines = last_lines(record, plan.folder, commands)
     if _code(record):
         click.echo(f"{title}" + "\n".join(lines))
@@ -152,19 +150,19 @@ def _code(record: RunRecord) -> int:
     return record.exit_code if record.exit_code is not None else 1
 
 
-def _again(work: Work, runs: Path) -> str:
+def _words(work: Work) -> list[str]:
+    """Return the words of the command that asks for the same once more."""
     wish = work.backfill.wish
     words = ["backfill", wish.job, "--from", str(wish.first), "--to", str(wish.last)]
     words += ["--param", work.wanted.parameter] if work.wanted.parameter else []
     words += [word for name, value in wish.given.items() for word in ("--params", f"{name}={value}")]
     words += ["--rebuild"] if wish.rebuild else []
-    return work.asked.command(runs, *words, *(["--only", ",".join(wish.only)] if wish.only else []))
+    return [*words, *(["--only", ",".join(wish.only)] if wish.only else [])]
 
 
 def _say_end(work: Work, code: int) -> None:
     left, dates = len(work.backfill.open), len(work.backfill.runs)
     click.echo(f"backfill {work.backfill.id}: {dates - left} of {dates} dates have succeeded")
     if left and code:
-        click.echo(
-            f"  the same command goes on with the other {left}: {_again(work, runs_folder(work.bundle.local_root()))}"
-        )
+        again = work.asked.command(runs_folder(work.bundle.local_root()), *_words(work))
+        click.echo(f"  the same command goes on with the other {left}: {again}")

@@ -82,7 +82,7 @@ def run_job(
     given += ["--only", ",".join(only)] if only else []
     with before_the_start():
         plan = checked(prepare(asked.load(), job, params, only, occasion))
-    return _carry_out(plan, asked, ["run", job, *given])
+    return run_planned(plan, asked, ["run", job, *given])
 
 
 def repair_run(asked: Asked, run_id: str, only: tuple[str, ...]) -> int:
@@ -95,7 +95,7 @@ def repair_run(asked: Asked, run_id: str, only: tuple[str, ...]) -> int:
         plan = checked(prepare_repair(asked.load(), record, only))
     given = [word for name, value in record.parameters.items() for word in ("--params", f"{name}={value}")]
     given += ["--only", ",".join(record.only)] if record.only else []
-    return _carry_out(plan, asked, ["run", record.job, *given])
+    return run_planned(plan, asked, ["run", record.job, *given])
 
 
 @contextmanager
@@ -119,7 +119,11 @@ def checked(plan: Plan) -> Plan:
     return plan
 
 
-def _carry_out(plan: Plan, asked: Asked, again: Sequence[str]) -> int:
+def run_planned(plan: Plan, asked: Asked, again: Sequence[str]) -> int:
+    """Run what was planned, show it task by task and how it ended, and return its exit code.
+
+    `again` are the words of the command that runs it once more.
+    """
     runs = plan.folder.parent
     _settle(runs, asked)
     commands = Commands(asked.command(runs, *again), asked.command(runs, "repair", plan.run_id))

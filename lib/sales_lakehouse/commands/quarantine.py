@@ -28,7 +28,7 @@ from sales_lakehouse.stages.repairs import NAMED
 from sales_lakehouse.wording import byte_span, counted, did_you_mean
 
 _all_option = click.option("--all", "every", is_flag=True, help="Repaired and superseded records, too.")
-_SHOWN = 20
+_SHOWN, _LONGEST = 20, 160
 _WAITING = "nothing in it is wrong: the run that brings what it waits for takes it in"
 
 
@@ -67,12 +67,7 @@ def list_records(place: Place, name: str | None, rule: str | None, every: bool, 
 
 def _must_be_a_rule(place: Place, sources: list[SourceSpec], name: str) -> None:
     """Refuse the name of no rule: that nothing broke it would say nothing."""
-    judged = ((*place.pipelines.table_of(source).rules, *source.silver.rules) for source in sources)
-    rules = [rule.name for found in judged for rule in found]
-    readable = [f"{column}_is_readable" for source in sources for column in source.silver.columns]
-    outside = [f"{source.silver.scope.column}_is_the_unit_s" for source in sources]
-    held = [rule for source in sources for rule in source.silver.held_rules]
-    known = [*rules, *readable, *outside, *held]
+    known = [label for source in sources for label in place.pipelines.labels_of(source)]
     if name not in known:
         raise ParameterError(f"--rule {name}: there is no such rule{did_you_mean(name, known)}")
 
@@ -81,7 +76,7 @@ def _must_be_a_rule(place: Place, sources: list[SourceSpec], name: str) -> None:
 @click.option("--source", "name", required=True, help="The source whose records are exported.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="File to write; default: the screen.")
 @click.option("--spreadsheet", is_flag=True, help="Safe to open in Excel or LibreOffice: no cell is a live formula.")
-@_all_option
+@click.option("--all", "every", is_flag=True, help="Waiting, repaired and superseded records, too.")
 @with_place
 def export(place: Place, name: str, out: Path | None, spreadsheet: bool, every: bool) -> None:
     """Write the open records of a source as CSV, to be corrected.
@@ -95,7 +90,11 @@ def export(place: Place, name: str, out: Path | None, spreadsheet: bool, every: 
     asides = [aside for aside in found if every or aside.state != "waiting"]
     content = write_form(asides, spreadsheet)
     if waiting := len(found) - len(asides):
-        click.echo(f"{counted(waiting, 'record')} left out: {_WAITING}; --all writes them, too", err=True)
+        click.echo(
+            f"{counted(waiting, 'record', 'are')} left out: nothing is wrong but that what they name is not there yet; "
+            "--all writes them, too",
+            err=True,
+        )
     if out is None:
         sys.stdout.buffer.write(content)
         return
@@ -126,14 +125,14 @@ def repair(place: Place, file: Path, dry_run: bool, revalidate: bool) -> None:
             f"{file.name}: none of its {counted(len(found), 'record')} differs from what was delivered; nothing was "
             "landed; correct a value, or give --revalidate to have the records judged by today's rules"
         )
+    same = len(found) - len(corrections)
     if dry_run:
-        _rehearse(place, source, corrections)
+        _rehearse(place, source, corrections, same)
         return
     unit = land_repair(place.landing, source.source, corrections, file.name, datetime.now(UTC))
     if unit is None:
         click.echo(f"{source.source}: these corrections have landed before; nothing is new")
         return
-    same = len(found) - len(corrections)
     told = f"; {counted(same, 'record', 'were')} unchanged and stayed aside" if same else ""
     say(
         f"{source.source}: {counted(len(corrections), 'corrected record')} landed as unit {unit.unit_id[:12]}{told}; "
@@ -141,20 +140,23 @@ def repair(place: Place, file: Path, dry_run: bool, revalidate: bool) -> None:
     )
 
 
-def _rehearse(place: Place, source: SourceSpec, corrections: Sequence[Correction]) -> None:
+def _rehearse(place: Place, source: SourceSpec, corrections: Sequence[Correction], same: int) -> None:
     from sales_lakehouse.rehearsal.repairs import rehearse_repair
     from sales_lakehouse.session import get_spark
     from sales_lakehouse.tables import Lakehouse
 
     lakehouse = Lakehouse(get_spark(), str(place.root), "rehearsal")
-    table = place.pipelines.silver[source.silver.table]
-    verdicts = rehearse_repair(lakehouse, place.landing, source, table, corrections)
+    verdicts = rehearse_repair(lakehouse, place.landing, place.pipelines, source, corrections)
     for correction, broken in zip(corrections, verdicts, strict=True):
-        verdict = f"stays aside: {', '.join(broken)}" if broken else "would be accepted"
+        waits = " (it would wait: what it names is not there yet)" if source.silver.only_waits(broken) else ""
+        verdict = f"stays aside: {', '.join(broken)}{waits}" if broken else "would be accepted"
         changed = ", ".join(correction.changed) or "nothing"
         click.echo(f"{_where(correction.aside)}: {verdict} (changed: {changed})")
     good = sum(not broken for broken in verdicts)
-    click.echo(f"dry run: {good:,} of {counted(len(corrections), 'record')} would be accepted; nothing was landed")
+    unchanged = f"; {counted(same, 'record', 'are')} unchanged and would stay aside" if same else ""
+    click.echo(
+        f"dry run: {good:,} of {counted(len(corrections), 'record')} would be accepted{unchanged}; nothing was landed"
+    )
     if good < len(corrections):
         raise click.exceptions.Exit(3)
 
@@ -177,7 +179,7 @@ def _source_of(place: Place, unit_id: str, name: str) -> SourceSpec:
 def _in_words(aside: Aside) -> str:
     text = aside.raw if aside.raw is not None else ", ".join(f"{k}={v}" for k, v in aside.values.items())
     told = f"{_where(aside)}, {byte_span(aside.byte_start, aside.byte_length)}{_state_in_words(aside)}"
-    return f"{told}: {'; '.join(aside.reasons)}\n    {text[:160]}"
+    return f"{told}: {'; '.join(aside.reasons)}\n    {text if len(text) <= _LONGEST else f'{text[:_LONGEST]}…'}"
 
 
 def _state_in_words(aside: Aside) -> str:

@@ -19,6 +19,10 @@ _UNIT_NEXT = {
     "quarantined": "its unit stands aside as a whole: ask for a corrected file under the same name, or mend the "
     "source's file and then `lakehouse units release {unit}`",
 }
+_GIVE_BACK = (
+    "ask for a corrected delivery under the same name, or give the record back corrected: "
+    "`lakehouse quarantine export --source {source} --out form.csv`"
+)
 
 
 @dataclass(frozen=True)
@@ -47,10 +51,26 @@ class Stopped:
     def judged(self, row: dict[str, Any], rows: list[dict[str, Any]]) -> Iterator[Step]:
         """Tell of a record that broke rules; `rows` are its rows in quarantine."""
         yield Step("stopped", f"quarantine.{self.source.silver.table}: {self._broken(rows)}")
-        waits = self.source.silver.only_waits([name for found in rows for name in found["_errors"]])
-        yield from self._since(row, waits=waits)
+        yield from self._since(row, self._next_of(row, rows))
 
-    def _since(self, row: dict[str, Any], *, waits: bool = False) -> Iterator[Step]:
+    def _next_of(self, row: dict[str, Any], rows: list[dict[str, Any]]) -> str:
+        """Say what is to do for a record whose rows broke rules, as long as nothing has taken its place."""
+        broken = {name for found in rows for name in found["_errors"]}
+        if self.source.silver.only_waits(broken):
+            if self._state(row["_unit_id"]) == "applied":
+                return "nothing is to do: the run that brings what it waits for takes it in"
+            return (
+                "a gate stopped the run that judged its unit: have that mended, `lakehouse run sales_daily` judges it "
+                "again; then it waits for what it names"
+            )
+        if broken.isdisjoint(self.pipelines.labels_of(self.source)):
+            return (
+                "no rule of today says so: `lakehouse backfill sales_daily --from DATE --to DATE --rebuild` judges its "
+                "date again"
+            )
+        return _GIVE_BACK.format(source=self.source.source)
+
+    def _since(self, row: dict[str, Any], next_step: str = "") -> Iterator[Step]:
         """Tell whether a repair or a corrected delivery has taken the record's place; else what is to do."""
         again, by = self._repair_of(row), self.corrections.get(row["_unit_id"])
         repair = self.manifests[again["_unit_id"]] if again else None
@@ -63,15 +83,12 @@ class Stopped:
             if not broken:
                 yield Step("repaired", f"{name} stands in for it; nothing is to do")
                 return
+            if self.source.silver.only_waits({rule for found in broken for rule in found["_errors"]}):
+                yield Step("repaired", f"{name} stands in for it, and waits: {self._broken(broken)}")
+                yield Step("next", self._next_of(again, broken))
+                return
             yield Step("repaired", f"in vain: {name} was to stand in for it and is wrong again: {self._broken(broken)}")
-        if waits:
-            yield Step("next", "nothing is to do: the run that brings what it waits for takes it in")
-            return
-        yield Step(
-            "next",
-            "ask for a corrected delivery under the same name, or give the record back corrected: "
-            f"`lakehouse quarantine export --source {self.source.source} --out form.csv`",
-        )
+        yield Step("next", next_step or _GIVE_BACK.format(source=self.source.source))
 
     def _next_of_unit(self, unit_id: str, state: str | None) -> Iterator[Step]:
         by = self.corrections.get(unit_id)

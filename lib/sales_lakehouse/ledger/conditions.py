@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -75,10 +76,19 @@ def near_values(root: Path, table: str, condition: Condition) -> str:
     values = sorted(str(row["v"]) for row in rows)
     if condition.value in values:
         return f"{table} has {condition.in_words()}, but not together with the rest"
-    if near := get_close_matches(condition.value, values, 3):
+    if near := _near(condition.value, values):
         return f"{table} has no {condition.in_words()}; near it are {', '.join(near)}"
     held = f"its values go from {values[0]} to {values[-1]}" if values else "the column is empty"
     return f"{table} has no {condition.in_words()}; {held}"
+
+
+def _near(value: str, values: list[str]) -> list[str]:
+    """Return the values that look like one, of dates those that are next to it."""
+    try:
+        day = date.fromisoformat(value)
+        return sorted(sorted(values, key=lambda each: abs(date.fromisoformat(each) - day))[:3])
+    except ValueError:
+        return get_close_matches(value, values, 3)
 
 
 def check_columns(conditions: list[Condition], known: set[str], where: str) -> None:

@@ -14,10 +14,11 @@ from sales_lakehouse.landing import LandingStore, Manifest
 from sales_lakehouse.quarantine import Correction, repair_content
 from sales_lakehouse.scan import scan_unit
 from sales_lakehouse.session import local_frame
-from sales_lakehouse.specs import SilverSpec, SourceSpec
+from sales_lakehouse.specs import Pipelines, SilverSpec, SourceSpec
 from sales_lakehouse.stages.bronze import bronze_ddl
 from sales_lakehouse.stages.conform import conform_records
 from sales_lakehouse.stages.repairs import repair_form, with_repairs
+from sales_lakehouse.stages.silver import silver_ddl
 from sales_lakehouse.tables import Lakehouse
 
 _REHEARSED = "rehearsed"
@@ -25,18 +26,30 @@ _FACTS_DDL = "_unit_id STRING, received_at STRING, unit_date STRING"
 
 
 def rehearse_repair(
-    lakehouse: Lakehouse, store: LandingStore, source: SourceSpec, table: SilverSpec, corrections: Sequence[Correction]
+    lakehouse: Lakehouse,
+    store: LandingStore,
+    pipelines: Pipelines,
+    source: SourceSpec,
+    corrections: Sequence[Correction],
 ) -> list[list[str]]:
     """Return the rules that each corrected record would break; none where it would be accepted."""
+    table = pipelines.table_of(source)
     named = {each.aside.root[0] for each in corrections}
     units = [unit for unit in store.manifests(source.source) if unit.unit_id in named or named & {*unit.repairs}]
     records_df = _records(lakehouse, source, units, repair_content(corrections))
-    rows_df = conform_records(with_repairs(records_df, _facts(lakehouse, units), source), source, table)
+    known = {column: _entities(lakehouse, pipelines, table, column) for column in source.silver.hold_unknown}
+    rows_df = conform_records(with_repairs(records_df, _facts(lakehouse, units), source), source, table, known)
     errors_df = rows_df.where(F.col("_unit_id") == _REHEARSED).select("_record_no", "_errors")
     broken: dict[int, list[str]] = {number: [] for number in range(1, len(corrections) + 1)}
     for number, errors in errors_df.collect():
         broken[number] = [*dict.fromkeys([*broken[number], *errors])]
     return [*broken.values()]
+
+
+def _entities(lakehouse: Lakehouse, pipelines: Pipelines, table: SilverSpec, column: str) -> DataFrame:
+    """Return the entities that are published, of the dimension that a column names."""
+    dimension = pipelines.silver[table.dimension_of(column)]
+    return lakehouse.read_or_empty(f"silver.{dimension.table}", silver_ddl(dimension)).select(column)
 
 
 def _records(lakehouse: Lakehouse, source: SourceSpec, units: list[Manifest], content: bytes) -> DataFrame:

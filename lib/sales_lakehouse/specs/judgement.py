@@ -85,7 +85,7 @@ class Judgement(Part):
         Field(min_length=1, description="origin of every column of the silver table but `source` and derived ones"),
     ]
     hold_unknown: Annotated[
-        tuple[Name, ...],
+        tuple[str, ...],
         Field(
             description="columns that name an entity of a dimension: a record waits in quarantine until the one it "
             "names is there, and counts for max_quarantined_pct; without this it is let through, its reference pending"

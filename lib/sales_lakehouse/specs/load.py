@@ -61,6 +61,19 @@ class Pipelines:
             )
         return table
 
+    def labels_of(self, source: SourceSpec) -> list[str]:
+        """Return what a source's records may be labelled with in quarantine: rules, and what typing them finds."""
+        silver = source.silver
+        rules = [rule.name for rule in (*self.table_of(source).rules, *silver.rules)]
+        readable = [f"{column}_is_readable" for column in silver.columns]
+        return [
+            *rules,
+            *silver.held_rules,
+            *readable,
+            f"{silver.scope.column}_is_the_unit_s",
+            "a_deletion_names_what_goes",
+        ]
+
     def sources_of(self, table: str) -> list[SourceSpec]:
         """Return the sources that fill a silver table, sorted by name."""
         return [spec for spec in self.sources.values() if spec.silver.table == table]

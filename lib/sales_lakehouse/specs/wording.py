@@ -29,9 +29,9 @@ def _sentence(finding: ErrorDetails, document: Any, model: type[BaseModel]) -> s
     if kind == "extra_forbidden":
         return f"{place} is not a known field{did_you_mean(name, set(_names(model.model_json_schema())))}"
     if kind == "tuple_type":
-        return (
-            f"{place}: expected a list, like [{str(finding['input'])[:_SHOWN]}], got {str(finding['input'])[:_SHOWN]!r}"
-        )
+        given = finding["input"]
+        like = f", like [{given[:_SHOWN]}]" if isinstance(given, str) else ""
+        return f"{place}: expected a list in brackets{like}, got {str(given)[:_SHOWN]!r}"
     what = finding["msg"].removeprefix("Value error, ")
     told = f"{place}: {what[:1].lower()}{what[1:]}" if place else what
     return told if kind == "value_error" else f"{told}, got {str(finding['input'])[:_SHOWN]!r}"

@@ -125,5 +125,13 @@ def count_held(lakehouse: Lakehouse, pipelines: Pipelines) -> pd.DataFrame:
     return pd.DataFrame([row for row in rows if row[2]], columns=names)
 
 
+def held_in_lines(held: pd.DataFrame) -> list[str]:
+    """Say of each row of `count_held` what waits."""
+    rows = held.itertuples(index=False, name=None)
+    return [
+        f"{source}: of the quarantined, {counted(count, 'record', 'wait')} for the {c}" for source, c, count, *_ in rows
+    ]
+
+
 def _sum_by(daily: pd.DataFrame, *keys: str) -> pd.DataFrame:
     return daily.groupby([*keys])[[*_COUNTS, *_AMOUNTS]].sum().reset_index()

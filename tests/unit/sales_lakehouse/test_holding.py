@@ -22,7 +22,7 @@ from sales_lakehouse.ledger.statement import Choice, draw_up
 from sales_lakehouse.plan import make_plan
 from sales_lakehouse.rehearsal.delivery import rehearse
 from sales_lakehouse.specs import load_pipelines, load_source
-from sales_lakehouse.stages.report import count_held
+from sales_lakehouse.stages.report import count_held, held_in_lines
 from sales_lakehouse.verdicts import judge_shares
 from tests.chain import Chain
 from tests.conftest import PIPELINES
@@ -71,14 +71,27 @@ def is_told_as_waiting(chain: Chain, folder: Path) -> None:
     assert listed.count("nothing in it is wrong: the run that brings what it waits for takes it in") == 2
     form = folder / "form.csv"
     told = CliRunner().invoke(quarantine, ["export", "--source", "gift_partner", "--out", str(form), *places]).output
-    assert "2 records left out" in told
+    assert "2 records are left out" in told
     assert len(form.read_text().splitlines()) == 1
     CliRunner().invoke(quarantine, ["export", "--source", "gift_partner", "--all", "--out", f"{form}2", *places])
     assert len(Path(f"{form}2").read_text().splitlines()) == 3
     way = CliRunner().invoke(trace, ["gift_partner", "--where", "InvoiceNo=540001", *places]).output
     assert "customer_id_is_known (it waits until customers knows its customer_id" in way
     assert "nothing is to do: the run that brings what it waits for takes it in" in way
-    (held,) = count_held(chain.lakehouse, chain.run.pipelines).values.tolist()
+    (unit,) = LandingStore(chain.run.landing_root).manifests("gift_partner")
+    LandingStore(chain.run.landing_root).set_state(unit, None)
+    way = CliRunner().invoke(trace, ["gift_partner", "--where", "InvoiceNo=540001", *places]).output
+    assert "a gate stopped the run that judged its unit" in way
+    LandingStore(chain.run.landing_root).set_state(unit, "applied")
+    other = Path(f"{form}2")
+    other.write_text(other.read_text().replace("17850.0", "99998.0"))
+    judged = CliRunner().invoke(quarantine, ["repair", f"{other}", "--dry-run", *places])
+    assert "stays aside: customer_id_is_known (it would wait: what it names is not there yet)" in judged.output
+    assert "0 of 1 record would be accepted; 1 record is unchanged and would stay aside" in judged.output
+    assert judged.exit_code == 3
+    counts = count_held(chain.lakehouse, chain.run.pipelines)
+    assert held_in_lines(counts) == ["gift_partner: of the quarantined, 2 records wait for the customer_id"]
+    (held,) = counts.values.tolist()
     assert held == ["gift_partner", "customer_id", 2, 2, date(2011, 1, 5)]
     source = chain.run.pipelines.source("gift_partner").model_copy(update={"max_quarantined_pct": 10})
     candidate = Candidate(chain.lakehouse, chain.run.pipelines.silver["sale_lines"], chain.run_id)
@@ -105,6 +118,12 @@ def test_a_sale_is_held_until_its_customer_comes(spark: SparkSession, tmp_path: 
     assert make_plan(chain.run).reopened_ids == []
     assert draw_up(chain.root, chain.run.pipelines, Choice(), deep=True).closes
 
+    source = chain.run.pipelines_root / "sources/gift_partner.yml"
+    source.write_text(source.read_text().replace("  hold_unknown: [customer_id]\n", ""))
+    places = ["--bundle", str(chain.run.pipelines_root.parent), "--lakehouse", str(chain.root)]
+    way = CliRunner().invoke(trace, ["gift_partner", "--where", "InvoiceNo=540003", *places]).output
+    assert "no rule of today says so: `lakehouse backfill sales_daily" in way
+
     early = holding(spark, tmp_path / "early")
     deliver_customer(early)
     early.deliver("2011-01-05.csv", *SALES)
@@ -117,7 +136,9 @@ def test_a_column_that_names_no_entity_is_refused(spark: SparkSession, tmp_path:
     chain = holding(spark, tmp_path, "[customer]")
     with pytest.raises(SpecError, match=r"hold_unknown names 'customer', which silver sale_lines has no reference for"):
         load_pipelines(chain.run.pipelines_root)
-    with pytest.raises(SpecError, match=r"hold_unknown: expected a list, like \[customer_id\], got 'customer_id'"):
+    with pytest.raises(
+        SpecError, match=r"hold_unknown: expected a list in brackets, like \[customer_id\], got 'customer_id'"
+    ):
         load_pipelines(holding(spark, tmp_path / "text", "customer_id").run.pipelines_root)
 
 

@@ -346,6 +346,8 @@ def test_a_figure_that_is_not_there_says_what_is_near(root: Path) -> None:
     text = ask(root, "gold.daily_sales", "country_name=Frankreich").output
     assert "gold.daily_sales: no row matches" in text
     assert "gold.daily_sales has no country_name=Frankreich; near it are France" in text
+    text = ask(root, "gold.daily_sales", "business_date=2011-01-20").output
+    assert "has no business_date=2011-01-20; near it are 2011-01-05, 2011-01-06" in text
 
 
 def test_a_delivery_that_no_run_has_read_is_not_in_bronze(root: Path, tmp_path: Path) -> None:
